@@ -1,0 +1,1 @@
+"""Arithmetic on cards: memory, time and money, without importing torch."""

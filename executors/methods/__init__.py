@@ -1,0 +1,1 @@
+"""One file per fine-tuning method; the file's presence is its registration."""

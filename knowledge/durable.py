@@ -1,0 +1,46 @@
+"""Write files so that a crash leaves the old content or the new, never a part of it."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file's content in one step and flush it to the disk.
+
+    Args:
+        path: The file; its folder must exist.
+        content: All of the new content.
+    """
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as part:
+        try:
+            part.write(content)
+            part.flush()
+            os.fsync(part.fileno())
+            os.replace(part.name, path)
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise
+    flush_folder(path.parent)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Replace a text file's content in one step, as UTF-8."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: object) -> None:
+    """Replace a JSON file's content in one step, readable by people."""
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that a rename in it survives a power cut."""
+    if os.name == "nt":  # Windows cannot open a folder for flushing; its renames are journaled
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

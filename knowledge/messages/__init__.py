@@ -1,0 +1,64 @@
+"""Everything people read, in Chinese and English, looked up by key.
+
+Each file ``<area>.toml`` in this folder holds entries ``[key]`` with ``zh`` and ``en``. Code asks for
+``say("area.key", value=...)`` and gets the text in the chosen language.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal, get_args
+
+Language = Literal["zh", "en"]
+
+_chosen: Language | None = None
+
+
+def use_language(language: Language | None) -> None:
+    """Choose the language of everything that ``say`` returns; None returns to the locale's."""
+    global _chosen
+    _chosen = language
+
+
+def current_language() -> Language:
+    """Return the chosen language, or the one the locale variables ask for, or English."""
+    if _chosen is not None:
+        return _chosen
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def say(key: str, /, **values: object) -> str:
+    """Return the text of a message in the current language.
+
+    Args:
+        key: ``area.name``; the area is the file, the name the entry in it.
+        values: What the placeholders ``{name}`` of the text stand for.
+
+    Raises:
+        KeyError: No such message. That is a defect, not a user's mistake.
+    """
+    area, _, name = key.partition(".")
+    return _area(area)[name][current_language()].format(**values)
+
+
+@cache
+def _area(area: str) -> Mapping[str, Mapping[Language, str]]:
+    text = files(__package__).joinpath(f"{area}.toml").read_text(encoding="utf-8")
+    return _flatten(tomllib.loads(text))
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, Mapping[Language, str]]:
+    found: dict[str, Mapping[Language, str]] = {}
+    for name, value in tree.items():
+        assert isinstance(value, dict), name
+        if set(value) == set(get_args(Language)):
+            found[prefix + name] = value
+        else:
+            found |= _flatten(value, f"{prefix}{name}.")
+    return found

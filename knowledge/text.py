@@ -1,0 +1,17 @@
+"""Text that a knowledge file carries in both languages."""
+
+from pydantic import BaseModel, ConfigDict
+
+from .messages import current_language
+
+
+class Text(BaseModel):
+    """Hold one piece of text in Chinese and in English; ``str()`` gives the current language's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.zh if current_language() == "zh" else self.en
