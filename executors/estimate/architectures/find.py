@@ -1,0 +1,36 @@
+"""Find the family that knows a config's ``model_type``."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from pydantic import JsonValue
+
+from ....knowledge.messages import say
+from .. import architectures
+from ..unsupported import UnsupportedError
+from ..weights import Architecture
+
+
+def architecture_of(config: Mapping[str, JsonValue]) -> Architecture:
+    """Return the shapes of the model that a config describes.
+
+    Raises:
+        UnsupportedError: No family knows this ``model_type``.
+    """
+    kind = str(config.get("model_type"))
+    family = _families().get(kind)
+    if family is None:
+        raise UnsupportedError(say("estimate.unknown_architecture", kind=kind, known=", ".join(sorted(_families()))))
+    found: Architecture = family.read(config)
+    return found
+
+
+@cache
+def _families() -> Mapping[str, ModuleType]:
+    modules = [
+        import_module(f"{architectures.__name__}.{module.name}") for module in iter_modules(architectures.__path__)
+    ]
+    return {kind: module for module in modules for kind in getattr(module, "MODEL_TYPES", ())}

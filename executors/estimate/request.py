@@ -1,0 +1,107 @@
+"""What a person asks the estimator: a model, a method, and every setting that costs memory or time."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+Method = Annotated[str, Field(description="fine-tuning method id, or inference")]
+Quant = Literal["none", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq"]
+Variant = Literal["none", "dora", "rslora"]
+Dtype = Literal["bf16", "fp16", "fp32"]
+Optimizer = Literal[
+    "adamw_torch",
+    "adamw_torch_fused",
+    "adamw_8bit",
+    "paged_adamw_8bit",
+    "paged_adamw_32bit",
+    "adafactor",
+    "lion",
+    "lion_8bit",
+    "sgd",
+    "sgd_momentum",
+]
+Attention = Literal["sdpa", "flash", "eager"]
+Loss = Literal["standard", "chunked", "liger"]
+Parallel = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"]
+Device = Literal["cuda", "cpu"]
+
+BITS: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
+"""Bytes of one number of each precision."""
+
+
+class EstimateRequest(BaseModel):
+    """Hold one question to the estimator; every field but the model's config has a default.
+
+    Attributes:
+        config: The model's config with transformers' own key names, ``model_type`` included.
+        model: What to call the model in the answer.
+        method: A fine-tuning method id, or ``inference``.
+        variant: A relative of LoRA: ``dora`` or ``rslora``.
+        quant: How frozen weights are stored; ``qlora`` without it means ``nf4-dq``.
+        kbit_prepare: Quantised bases only: ``prepare_model_for_kbit_training`` is called (fp32 norms and residuals).
+        rank: LoRA-like rank, 1 or more.
+        targets: Names of adapted linear modules; empty means all linear layers of the blocks.
+        dropout: Dropout of the adapter, 0 to below 1.
+        adapter_dtype: Precision of trainable adapters; ``auto`` follows peft (fp32 over 16-bit bases).
+        virtual_tokens: Soft prompts' length.
+        bottleneck: Width of a bottleneck adapter.
+        labels: Number of classes of a classifier head; 0 keeps the language-model head.
+        batch: Sequences per device and step.
+        seq_len: Tokens per sequence, padding included.
+        target_len: Tokens of the decoder's side in encoder-decoder models; 0 means ``seq_len``.
+        grad_accum: Micro steps per optimizer step.
+        dtype: Precision of the weights.
+        amp: Mixed precision: autocast to 16 bits around the forward pass.
+        train_tokens: Tokens of the training set, for run time; 0 when unknown.
+        gpu: Names of the GPUs to judge; the first one's facts shape the estimate.
+        gpus: Devices per run.
+        usd_per_gpu_hour: A price that replaces the price list's.
+        stack: Whose library behaviour applies; an entry of ``knowledge/stacks``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: dict[str, JsonValue]
+    model: str = ""
+    method: str = "lora"
+    variant: Variant = "none"
+    quant: Quant = "none"
+    kbit_prepare: bool = True
+    rank: int = Field(16, ge=1)
+    targets: tuple[str, ...] = ()
+    dropout: float = Field(0.0, ge=0, lt=1)
+    adapter_dtype: Literal["auto", "fp32", "bf16"] = "auto"
+    virtual_tokens: int = Field(20, ge=1)
+    bottleneck: int = Field(64, ge=1)
+    labels: int = Field(0, ge=0)
+    batch: int = Field(1, ge=1)
+    seq_len: int = Field(1024, ge=1)
+    target_len: int = Field(0, ge=0)
+    grad_accum: int = Field(1, ge=1)
+    dtype: Dtype = "bf16"
+    amp: bool = False
+    optimizer: Optimizer = "adamw_torch_fused"
+    grad_checkpointing: bool = True
+    attention: Attention = "sdpa"
+    loss: Loss = "standard"
+    gpu: tuple[str, ...] = ()
+    gpus: int = Field(1, ge=1)
+    parallel: Parallel = "none"
+    offload: bool = False
+    device: Device = "cuda"
+    stack: str = "current"
+    train_tokens: int = Field(0, ge=0)
+    epochs: float = Field(1.0, gt=0)
+    usd_per_gpu_hour: float | None = Field(None, gt=0)
+
+    @field_validator("config")
+    @classmethod
+    def _names_its_type(cls, config: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if not isinstance(config.get("model_type"), str):
+            raise ValueError("config has no model_type")
+        return config
+
+    @property
+    def tokens(self) -> int:
+        """Tokens per device and micro step."""
+        return self.batch * self.seq_len

@@ -1,0 +1,83 @@
+"""What the estimator answers; ``model_dump_json`` of it is ``ftadvisor estimate --json``."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Phase = Literal["load", "forward", "backward", "clip", "step"]
+Range = tuple[float, float, float]
+"""Low, likely, high."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Part(_Answer):
+    """Name one share of the peak."""
+
+    name: str
+    bytes: int
+
+
+class Peak(_Answer):
+    """Give the largest need of memory on one device, and when it occurs.
+
+    Attributes:
+        allocated_bytes: What tensors hold, as ``torch.cuda.max_memory_allocated`` counts it.
+        reserved_bytes: What the caching allocator holds.
+        device_bytes: What the driver reports: reserved and the CUDA context. On a CPU: resident memory
+            above the libraries' own.
+        low_bytes: The least that ``device_bytes`` is likely to be.
+        high_bytes: The most; a device fits only when this fits.
+        phase: The phase that needs the most.
+    """
+
+    allocated_bytes: int
+    reserved_bytes: int
+    device_bytes: int
+    low_bytes: int
+    high_bytes: int
+    phase: Phase
+
+
+class Duration(_Answer):
+    """Give times as low, likely, high; ``run_hours`` is None when the number of training tokens is unknown."""
+
+    step_seconds: Range
+    run_hours: Range | None
+
+
+class Cost(_Answer):
+    """Give the money for the whole run as low, likely, high, and the hourly price it rests on."""
+
+    currency: Literal["USD"] = "USD"
+    usd_per_gpu_hour: float
+    run: Range | None
+
+
+class Fit(_Answer):
+    """Judge one GPU: it fits only when the high end of the estimate fits."""
+
+    gpu: str
+    fits: bool
+    headroom_bytes: int
+
+
+class Estimate(_Answer):
+    """Hold one answer: memory, time, money, and what they rest on."""
+
+    model: str
+    method: str
+    stack: dict[str, str]
+    assumptions: list[str]
+    parameters: int
+    trainable_parameters: int
+    peak: Peak
+    phases: dict[Phase, int]
+    steady_bytes: int
+    breakdown: list[Part]
+    time: Duration | None
+    cost: Cost | None
+    fits: list[Fit]
+    tier: Literal["analytic", "exact", "calibrated"] = "analytic"
