@@ -1,0 +1,116 @@
+"""Turn answers as people and files write them into a profile; what is not understood is told and stays unknown."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..knowledge.messages import say
+from ..knowledge.task import find_family, task_words
+from .profile import FIELDS, Origin, Profile, choices
+
+_UNKNOWN = {"", "?", "null", "none?", "unknown?", "~", "不知道", "未知"}
+_TRUE, _FALSE = {"true", "yes", "y", "1", "是", "有", "可以"}, {"false", "no", "n", "0", "否", "没有", "不可以"}
+_SCALES = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "千": 1e3, "万": 1e4, "百万": 1e6, "亿": 1e8}
+_COUNT = re.compile(r"([\d.,_]+)\s*(百万|[kmbg千万亿]?)", re.IGNORECASE)
+_TEXT = ("id", "task_type", "language", "base_model")
+
+
+def profile_from(answers: Mapping[str, Any], origin: Origin = "file", lines: Mapping[str, int] | None = None) -> Profile:
+    """Return the profile of some answers, with everything that was not understood in its ``problems``.
+
+    Args:
+        answers: Values by field, as read from YAML, JSON or a command line.
+        origin: Where the answers come from, for those that do not say so themselves under ``origins``.
+        lines: Line numbers by field, for the problems' texts.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, given in answers.items():
+        if name in ("origins", "problems"):
+            continue
+        value, problem = read_answer(str(name), given)
+        if value is not None:
+            values[str(name)] = value
+        if problem:
+            line = (lines or {}).get(str(name))
+            problems.append(say("advice.line", line=line, problem=problem) if line else problem)
+    origins = _origins(values, answers.get("origins"), origin)
+    return Profile(**values, origins=origins, problems=tuple(problems))
+
+
+def change(profile: Profile, words: Iterable[str]) -> Profile:
+    """Return the profile with answers of the form ``field=value`` from the command line put in."""
+    for word in words:
+        name, _, given = word.partition("=")
+        value, problem = read_answer(name.strip(), given.strip())
+        if name.strip() in FIELDS:
+            profile = profile.with_answers("flag", **{name.strip(): value})
+        if problem:
+            profile = profile.model_copy(update={"problems": (*profile.problems, problem)})
+    return profile
+
+
+def read_answer(name: str, given: object) -> tuple[Any, str | None]:
+    """Return an answer's value, or None when it is unknown, and what was wrong with it, or None.
+
+    Args:
+        name: The field's name.
+        given: The value as it was written: a number, ``5k``, ``3万``, ``yes``, a word ...
+    """
+    if name != "id" and name not in FIELDS:
+        close = difflib.get_close_matches(name, FIELDS, 1)
+        hint = say("advice.did_you_mean", name=close[0]) if close else ""
+        return None, say("advice.unknown_field", name=name, hint=hint)
+    if given is None or (isinstance(given, str) and given.strip().lower() in _UNKNOWN):
+        return None, None
+    if name == "task_type" and find_family(str(given)) is None:
+        close = difflib.get_close_matches(str(given).lower(), list(task_words()), 3) or ["qa", "classification", "dialogue"]
+        return None, say("advice.unknown_task", value=given, close=", ".join(close))
+    try:
+        value = getattr(Profile.model_validate({name: _plain(name, given)}), name)
+    except ValidationError:
+        return None, say("advice.unknown_value", name=name, value=given, allowed=allowed(name))
+    return value, None
+
+
+def allowed(name: str) -> str:
+    """Return the values that a field allows, for people."""
+    if fixed := choices(name):
+        return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in fixed)
+    return say("advice.any_word") if name in _TEXT else say("advice.any_number")
+
+
+def _plain(name: str, given: object) -> object:
+    if name in _TEXT:
+        return str(given).strip()
+    if not isinstance(given, str):
+        return _whole(given)
+    word = given.strip().lower()
+    if choices(name) == (True, False):
+        return True if word in _TRUE else False if word in _FALSE else given
+    if choices(name):
+        return word
+    return _count(word)
+
+
+def _count(word: str) -> object:
+    found = _COUNT.fullmatch(word)
+    if not found:
+        return word
+    try:
+        return _whole(float(re.sub("[,_]", "", found[1])) * _SCALES[found[2].lower()])
+    except ValueError:
+        return word
+
+
+def _whole(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _origins(values: Mapping[str, Any], given: object, origin: Origin) -> dict[str, Origin]:
+    known = given if isinstance(given, Mapping) else {}
+    allowed_origins = ("asked", "flag", "file", "detected", "described")
+    return {name: known[name] if known.get(name) in allowed_origins else origin for name in values if name != "id"}

@@ -1,0 +1,109 @@
+"""What is recommended, why, what was turned down, and what would change it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Certainty = Literal["decided", "leaning", "toss-up"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Reason(_Part):
+    """One rule that spoke for the recommended path, in a plain sentence with its sources."""
+
+    rule: str
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+class Rejected(_Part):
+    """One path that was turned down, and the one rule that decided it."""
+
+    label: str
+    rule: str
+    text: str
+
+
+class Flip(_Part):
+    """One answer that, if it were different, would change the recommendation."""
+
+    field: str
+    from_: Any = Field(alias="from")
+    to: Any
+    label: str
+
+
+class Assumed(_Part):
+    """One unknown answer that could matter, and how it was treated."""
+
+    field: str
+    text: str
+
+
+class NextStep(_Part):
+    """The cheapest useful thing to do next.
+
+    Attributes:
+        kind: What sort of step: ``measure``, ``pilot`` or ``build``.
+        text: What to do, in one or two sentences.
+        command: The command that does it or starts it.
+        passes_if: The measured result that confirms the recommendation.
+    """
+
+    kind: Literal["measure", "pilot", "build"]
+    text: str
+    command: str
+    passes_if: str
+
+
+class Ranked(_Part):
+    """One path that nothing excludes, with the weight of the rules for and against it."""
+
+    label: str
+    points: float
+
+
+class Recommendation(_Part):
+    """The advice for one profile; its JSON form is that of ``ftadvisor recommend --json``.
+
+    Attributes:
+        label: ``prompting``, ``rag``, ``rag+finetune:lora``, ``classifier:setfit`` ...
+        base: The class of base model, such as ``encoder`` or ``llm<=8b``.
+        model: A model of the catalogue that the estimate is for, or None.
+        ranked: All paths that remain, best first.
+        estimate: Memory, time and money of the training, or None when nothing is trained or the size is unknown.
+        ask_next: The field whose answer could change the label most, or None when none can.
+        problems: What the profile said but was not understood.
+    """
+
+    id: str | None = None
+    label: str
+    base: str
+    certainty: Certainty
+    reasons: tuple[Reason, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    flips: tuple[Flip, ...] = ()
+    assumed: tuple[Assumed, ...] = ()
+    ask_next: str | None = None
+    model: str | None = None
+    estimate: dict[str, Any] | None = None
+    next_step: NextStep
+    ranked: tuple[Ranked, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The first part of the label: ``prompting``, ``rag``, ``rag+finetune``, ``finetune``, ``classifier`` ..."""
+        return self.label.partition(":")[0]
+
+    @property
+    def variant(self) -> str | None:
+        """The second part of the label, such as the fine-tuning method; None where there is none."""
+        return self.label.partition(":")[2] or None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that ``recommend --json`` prints."""
+        return self.model_dump(mode="json", by_alias=True)
