@@ -1,0 +1,50 @@
+"""The run's diary: one JSON object per line, appended and flushed, readable after any crash."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import JsonValue
+
+Event = dict[str, JsonValue]
+
+
+def append_event(path: Path, name: str, values: Event) -> None:
+    """Add one line and flush it to the disk.
+
+    Args:
+        path: The run's ``events.jsonl``.
+        name: What happened, such as ``step_started`` or ``loss``.
+        values: JSON values that say more; ``event`` and ``time`` are added.
+    """
+    event = {"event": name, "time": datetime.now(UTC).isoformat(timespec="milliseconds")} | values
+    line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(handle, line)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut off a last line that a crash left without its end, so that the next one starts a line."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)
+
+
+def read_events(path: Path) -> list[Event]:
+    """Return all whole events; a line that a crash tore is left out."""
+    if not path.exists():
+        return []
+    events = []
+    for line in path.read_bytes().splitlines():
+        try:
+            events.append(json.loads(line))
+        except ValueError:  # torn by a crash or a full disk
+            continue
+    return events

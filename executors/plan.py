@@ -1,0 +1,46 @@
+"""The plan: what will be done, step by step, with every option filled in."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
+
+from ..knowledge.messages import Language
+from .prompt import Prompt
+from .step import StepOptions, parse_step
+
+
+class ModelSource(BaseModel):
+    """Name the base model and how it is loaded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = Field(min_length=1, description="builtin:tiny, a hub id, modelscope:ID, or a local folder")
+    revision: str | None = Field(None, description="branch, tag or commit on the hub; null for the newest")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="number type of the weights")
+    quantisation: Literal["none", "int8", "nf4"] = Field("none", description="bits of the frozen weights")
+
+
+class Plan(BaseModel):
+    """Hold one run's whole description; ``plan.yaml`` is the same as a file.
+
+    Attributes:
+        label: The recommendation that it carries out, such as ``rag+finetune:lora``.
+        knowledge: Version of the knowledge that chose the values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    title: str
+    language: Language
+    label: str
+    seed: int = Field(ge=0, lt=2**32)
+    knowledge: str
+    model: ModelSource
+    prompt: Prompt
+    steps: tuple[SerializeAsAny[StepOptions], ...] = Field(min_length=1)
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _of_their_kind(cls, steps: Any) -> Any:  # noqa: ANN401 - whatever a file or a caller holds
+        return tuple(step if isinstance(step, StepOptions) else parse_step(step) for step in steps)

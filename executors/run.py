@@ -1,0 +1,151 @@
+"""Execute a run: each step once, its result kept; what a crash interrupted is done again or continued."""
+
+import json
+import shutil
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+from pydantic import JsonValue
+
+from ..knowledge.durable import write_json, write_text
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from ..knowledge.progress import Progress
+from .events import append_event, drop_torn_line
+from .lock import locked
+from .plan import Plan
+from .plan_file import read_plan
+from .run_folder import RunFolder, State
+from .step import EarlierResult, Result, StepContext, step_module
+
+Stage = Callable[[int, int, str], None]
+"""Receives the number of the step that starts, the number of steps, and its title."""
+
+
+class RunFailed(Exception):
+    """Report that a step broke for a reason that is not a mistake in the input; the cause is chained."""
+
+
+def execute_run(folder: RunFolder, progress: Progress, stage: Stage) -> None:
+    """Do all steps that are not finished, in order.
+
+    Args:
+        folder: A run, new or interrupted.
+        progress: Receives how far the current step is.
+        stage: Receives which step starts.
+
+    Raises:
+        UserError: Another process runs it, its plan was changed under it, or a step found wrong input.
+        RunFailed: A step failed otherwise.
+        KeyboardInterrupt: The user stopped it; what was finished is saved.
+    """
+    with locked(folder.lock_file) as free:
+        if not free:
+            raise UserError(say("run.locked", path=folder.path), say("run.locked_hint"))
+        drop_torn_line(folder.events_file)
+        plan = read_plan(folder.plan_file)
+        check_unchanged(folder, plan)
+        _do_steps(folder, plan, progress, stage)
+
+
+def check_unchanged(folder: RunFolder, plan: Plan) -> None:
+    """Refuse a plan whose begun steps are not what they were begun as.
+
+    Raises:
+        UserError: Names the first step that differs, and what to do.
+    """
+    kinds = {number: step.kind for number, step in enumerate(plan.steps, 1)}
+    for begun in sorted(folder.path.glob("steps/*.begun.json")):
+        number, kind = begun.name.removesuffix(".begun.json").split("-", 1)
+        same = kinds.get(int(number)) == kind and json.loads(begun.read_bytes()) == _inputs(plan, int(number))
+        if not same:
+            hint = say("run.changed_hint", files=folder.path / "steps" / f"{number}-*", plan=folder.plan_file)
+            raise UserError(say("run.changed", number=number, kind=kind), hint)
+
+
+def _inputs(plan: Plan, number: int) -> JsonValue:
+    whole: dict[str, JsonValue] = plan.model_dump(mode="json")
+    options = plan.steps[number - 1].model_dump(mode="json")
+    return {"seed": whole["seed"], "model": whole["model"], "prompt": whole["prompt"], "step": options}
+
+
+def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -> None:
+    plan_folder = Path(json.loads(folder.environment_file.read_bytes())["plan_file"]).parent
+    earlier: list[EarlierResult] = []
+    for number, options in enumerate(plan.steps, 1):
+        result = finished_result(folder, number, options.kind)
+        if result is None:
+            stage(number, len(plan.steps), step_title(options.kind))
+            context = StepContext(folder.path, plan_folder, plan, number, tuple(earlier), progress, _sink(folder))
+            result = _guarded(folder, context)
+        earlier.append(EarlierResult(number, options, result))
+    folder.write_status("finished", len(plan.steps) + 1)
+
+
+def finished_result(folder: RunFolder, number: int, kind: str) -> Result | None:
+    """Return what a step returned, or None if it is not finished."""
+    path = folder.step_file(number, kind)
+    if not path.exists():
+        return None
+    result: Result = json.loads(path.read_bytes())["result"]
+    return result
+
+
+def step_title(kind: str) -> str:
+    """Return the name of a kind of step in the current language."""
+    return say(f"steps.{kind}.title")
+
+
+def _guarded(folder: RunFolder, context: StepContext) -> Result:
+    try:
+        return _do_step(folder, context)
+    except KeyboardInterrupt as error:
+        _note(folder, context, "interrupted", error)
+        raise
+    except UserError as error:
+        _note(folder, context, "failed", error)
+        raise
+    except Exception as error:
+        _note(folder, context, "failed", error)
+        raise RunFailed from error
+
+
+def _do_step(folder: RunFolder, context: StepContext) -> Result:
+    options = context.plan.steps[context.number - 1]
+    folder.write_status("running", context.number)
+    _begin(folder, context, options.kind)
+    context.event("step_started", step=context.number, kind=options.kind)
+    start = monotonic()
+    result = step_module(options.kind).execute(options, context)
+    seconds = monotonic() - start
+    done = {"options": options.model_dump(mode="json"), "seconds": seconds, "result": result}
+    write_json(folder.step_file(context.number, options.kind), done)
+    context.event("step_finished", step=context.number, kind=options.kind, seconds=seconds)
+    shutil.rmtree(context.checkpoints, ignore_errors=True)
+    return result
+
+
+def _begin(folder: RunFolder, context: StepContext, kind: str) -> None:
+    begun = folder.step_file(context.number, kind, ".begun.json")
+    if begun.exists():
+        return
+    shutil.rmtree(context.checkpoints, ignore_errors=True)  # of an attempt with other options
+    write_json(begun, _inputs(context.plan, context.number))
+
+
+def _sink(folder: RunFolder) -> Callable[..., None]:
+    def event(name: str, /, **values: JsonValue) -> None:
+        append_event(folder.events_file, name, values)
+
+    return event
+
+
+def _note(folder: RunFolder, context: StepContext, state: State, error: BaseException) -> None:
+    text = error.message if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    with suppress(OSError):  # a full disk must not hide what happened; without a status the run counts as interrupted
+        context.event(f"step_{state}", step=context.number, error=text)
+        write_text(folder.path / "error.txt", "".join(traceback.format_exception(error)))
+        folder.write_status(state, context.number, text)

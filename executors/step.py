@@ -1,0 +1,170 @@
+"""What a step is: options that a plan fills in, and a context to run in.
+
+A step kind is a file ``executors/steps/<kind>.py`` with a class ``Options(StepOptions)`` and a function
+``execute(options, context)``. Reading a plan imports the modules of the kinds that it names, so those keep
+heavy imports inside functions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
+
+from ..knowledge.progress import Progress
+from . import steps
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+Result = dict[str, JsonValue]
+BUILTIN = "builtin:"
+
+
+class StepOptions(BaseModel):
+    """Base of all steps' options: frozen, strict about unknown keys.
+
+    A subclass sets ``kind: Literal["<file name>"] = "<file name>"`` and describes each field, as the descriptions
+    become the plan file's comments where the plan gives no reason of its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+
+
+class StepModule(Protocol):
+    """What a file in ``executors/steps`` offers."""
+
+    Options: type[StepOptions]
+
+    def execute(self, options: Any, context: "StepContext", /) -> Result:  # noqa: ANN401 - each step its own options
+        """Do the work; return what the report and later steps need."""
+
+
+class EventSink(Protocol):
+    """Append one event, such as a loss at a step, to the run's ``events.jsonl``."""
+
+    def __call__(self, name: str, /, **values: JsonValue) -> None: ...
+
+
+@dataclass(frozen=True)
+class EarlierResult:
+    """Hold what a finished step left behind.
+
+    Attributes:
+        number: The step's place in the plan, from 1.
+        options: Its options in the plan.
+        result: What its ``execute`` returned.
+    """
+
+    number: int
+    options: StepOptions
+    result: Result
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """Give a step its surroundings.
+
+    Attributes:
+        run_folder: Where everything of this run is written.
+        plan_folder: Where the plan file lies; its relative paths start here.
+        plan: The whole plan, an ``executors.plan.Plan``.
+        number: This step's place in the plan, from 1.
+        earlier: The results of the steps before this one, in order.
+        progress: Receives how far the step is.
+        event: Appends to the run's events.
+    """
+
+    run_folder: Path
+    plan_folder: Path
+    plan: "Plan"
+    number: int
+    earlier: tuple[EarlierResult, ...]
+    progress: Progress
+    event: EventSink
+
+    @property
+    def seed(self) -> int:
+        """The plan's seed."""
+        return self.plan.seed
+
+    def results(self, kind: str) -> list[EarlierResult]:
+        """Return the earlier results of one kind of step, in order."""
+        return [result for result in self.earlier if result.options.kind == kind]
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where this step may keep what it needs to continue after a crash.
+
+        Empty or missing when the step starts for the first time; removed when it is finished.
+        """
+        step = self.plan.steps[self.number - 1]
+        return self.run_folder / "checkpoints" / f"{self.number}-{step.kind}"
+
+    def output(self, name: str) -> Path:
+        """Return where this run keeps an output, such as ``index`` or ``adapters/combined``."""
+        return self.run_folder / "outputs" / name
+
+    def input(self, name: str) -> Path:
+        """Find a file or folder that the plan names.
+
+        A name whose first part is the ``output`` of an earlier step is that output. ``builtin:`` names something
+        inside ``knowledge/examples``. Anything else is relative to the plan file.
+        """
+        if name.startswith(BUILTIN):
+            return builtin_path(name)
+        outputs = {getattr(step, "output", None) for step in self.plan.steps[: self.number - 1]}
+        parts = Path(name).parts
+        prefixes = {str(Path(*parts[:length])) for length in range(1, len(parts) + 1)}
+        return self.output(name) if prefixes & outputs else self.plan_folder / name
+
+
+def builtin_path(name: str) -> Path:
+    """Return the place of bundled data, such as ``builtin:returns/policies``, inside the installed package."""
+    return Path(str(files("ftadvisor.knowledge").joinpath("examples", name.removeprefix(BUILTIN))))
+
+
+def _inside(name: str) -> str:
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError("must be a name inside the run folder")
+    return name
+
+
+OutputName = Annotated[str, AfterValidator(_inside)]
+"""A relative path inside the run's ``outputs`` folder; the type of every step's ``output``."""
+
+
+@cache
+def step_kinds() -> tuple[str, ...]:
+    """Return all kinds of steps, from the files in ``executors/steps``."""
+    return tuple(sorted({module.name for module in iter_modules(steps.__path__) if not module.name.startswith("_")}))
+
+
+def step_module(kind: str) -> StepModule:
+    """Import the module of one kind of step, and no other.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    if kind not in step_kinds():
+        raise ValueError(f"no step of kind {kind!r}; there are {', '.join(step_kinds())}")
+    module: Any = import_module(f"{steps.__name__}.{kind}")
+    return module
+
+
+def parse_step(values: Mapping[str, Any]) -> StepOptions:
+    """Check the options of one step against its kind's record.
+
+    Raises:
+        ValueError: The kind is missing or unknown.
+        pydantic.ValidationError: An option is missing, unknown or out of range.
+    """
+    return step_module(str(values.get("kind"))).Options.model_validate(values)
