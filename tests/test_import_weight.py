@@ -1,0 +1,83 @@
+"""Light modules stay light: importing any of ours, and deciding, loads none of the heavy libraries."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+PROFILE = Path(__file__).parents[1] / "knowledge" / "examples" / "returns" / "profile.yaml"
+HEAVY = (
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "bitsandbytes",
+    "sentence_transformers",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "faiss",
+    "bm25s",
+    "questionary",
+)
+
+IMPORT_ALL = """
+    import sys
+    from importlib import import_module
+    from pkgutil import walk_packages
+
+    heavy, seen = set(sys.argv[1:]), 0
+    for top in ("advisor", "executors", "rag", "knowledge"):
+        package = import_module(f"ftadvisor.{top}")
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+            seen += 1
+            for name in sorted(heavy & set(sys.modules)):
+                print(f"{module.name} loads {name}")
+                heavy.remove(name)
+    assert seen > 30, seen
+"""
+
+RUN_COMMAND = """
+    import sys
+    from ftadvisor.advisor.cli import main
+
+    heavy, words = sys.argv[1].split(","), sys.argv[2:]
+    try:
+        code = main(words)
+    except SystemExit as end:
+        code = end.code
+    print(f"exit code {code}, loaded:", *[name for name in heavy if name in sys.modules], file=sys.stderr)
+"""
+
+
+def test_importing_any_module_loads_no_heavy_library() -> None:
+    assert _python(IMPORT_ALL, *HEAVY).stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["recommend", "--help"],
+        ["recommend", "--profile", str(PROFILE)],
+        ["recommend", "--profile", str(PROFILE), "--json"],
+        ["estimate", "--model", "7b", "--method", "qlora"],
+        ["estimate", "--model", "7b", "--method", "lora", "--json"],
+        ["list", "methods"],
+        ["explain", "lora"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+def test_deciding_loads_no_heavy_library(words: list[str]) -> None:
+    run = _python(RUN_COMMAND, ",".join(HEAVY), *words)
+    assert run.stderr.splitlines()[-1] == "exit code 0, loaded:", run.stderr
+
+
+def _python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", dedent(code), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True)

@@ -1,0 +1,127 @@
+"""Every text exists in both languages with the same placeholders; code asks for keys that exist, and for all of them."""
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from ftadvisor.knowledge.messages import say, use_language
+
+REPOSITORY = Path(__file__).parents[1]
+AREAS = sorted((REPOSITORY / "knowledge" / "messages").glob("*.toml"))
+SOURCES = [
+    path for folder in ("advisor", "executors", "rag", "knowledge") for path in (REPOSITORY / folder).rglob("*.py")
+]
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def test_every_message_is_said_in_both_languages() -> None:
+    lacking = [key for key, texts in _messages().items() if set(texts) != {"zh", "en"} or not all(texts.values())]
+    assert lacking == []
+
+
+def test_both_languages_use_the_same_placeholders() -> None:
+    different = [key for key, texts in _messages().items() if _placeholders(texts["zh"]) != _placeholders(texts["en"])]
+    assert different == []
+
+
+def test_each_language_is_in_its_place() -> None:
+    swapped = [
+        key
+        for key, texts in _messages().items()
+        if texts["zh"] != texts["en"] and len(CHINESE.findall(texts["zh"])) <= len(CHINESE.findall(texts["en"]))
+    ]
+    assert swapped == []
+
+
+def test_every_key_that_code_asks_for_exists() -> None:
+    known = _messages()
+    missing = [
+        f"{path.relative_to(REPOSITORY)}:{call.lineno}: {pattern.pattern}"
+        for path, call, pattern in _calls()
+        if not any(pattern.fullmatch(key) for key in known)
+    ]
+    assert missing == []
+
+
+def test_every_placeholder_is_filled() -> None:
+    known = _messages()
+    unfilled = [
+        f"{path.relative_to(REPOSITORY)}:{call.lineno}: {key} lacks {sorted(_placeholders(known[key]['en']) - given)}"
+        for path, call, key in _literal_calls()
+        if None not in (given := {keyword.arg for keyword in call.keywords}) and _placeholders(known[key]["en"]) - given
+    ]
+    assert unfilled == []
+
+
+def test_no_message_is_idle() -> None:
+    """A key counts as used when a call of `say` can ask for it, or when a string of the code is that key."""
+    patterns = [pattern for _, _, pattern in _calls()]
+    strings = {node.value for path in SOURCES for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant)}
+    idle = [key for key in _messages() if key not in strings and not any(one.fullmatch(key) for one in patterns)]
+    assert idle == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_message_can_be_said(language: str) -> None:
+    use_language(language)  # type: ignore[arg-type]
+    try:
+        for key, texts in _messages().items():
+            assert say(key, **dict.fromkeys(_placeholders(texts["en"]), 1)), key
+    finally:
+        use_language(None)
+
+
+def _messages() -> dict[str, Mapping[str, str]]:
+    found: dict[str, Mapping[str, str]] = {}
+    for path in AREAS:
+        found |= _leaves(tomllib.loads(path.read_text(encoding="utf-8")), f"{path.stem}.")
+    return found
+
+
+def _leaves(table: Mapping[str, object], prefix: str) -> dict[str, Mapping[str, str]]:
+    found: dict[str, Mapping[str, str]] = {}
+    for name, value in table.items():
+        assert isinstance(value, dict), f"{prefix}{name} is not a table with zh and en"
+        found |= {prefix + name: value} if "en" in value or "zh" in value else _leaves(value, f"{prefix}{name}.")
+    return found
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def _calls() -> Iterator[tuple[Path, ast.Call, re.Pattern[str]]]:
+    """Yield each call of `say` whose key is at least partly written there, with a pattern of the keys."""
+    for path in SOURCES:
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                pattern = _pattern(node.args[0])
+                if pattern != ".+":
+                    yield path, node, re.compile(pattern)
+
+
+def _literal_calls() -> Iterator[tuple[Path, ast.Call, str]]:
+    known = _messages()
+    for path, call, _ in _calls():
+        key = call.args[0]
+        if isinstance(key, ast.Constant) and key.value in known:
+            yield path, call, key.value
+
+
+def _pattern(key: ast.expr) -> str:
+    """Return a pattern of the keys an expression can stand for; `.+` where it says nothing."""
+    if isinstance(key, ast.Constant):
+        return re.escape(key.value)
+    if isinstance(key, ast.JoinedStr):
+        return "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in key.values)
+    if isinstance(key, ast.IfExp):
+        return f"(?:{_pattern(key.body)}|{_pattern(key.orelse)})"
+    return ".+"
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
