@@ -1,8 +1,9 @@
 """The plan: what will be done, step by step, with every option filled in."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from ..knowledge.messages import Language
 from .prompt import Prompt
@@ -18,6 +19,10 @@ class ModelSource(BaseModel):
     revision: str | None = Field(None, description="branch, tag or commit on the hub; null for the newest")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="number type of the weights")
     quantisation: Literal["none", "int8", "nf4"] = Field("none", description="bits of the frozen weights")
+
+
+def _of_its_kind(step: object) -> object:
+    return parse_step(step) if isinstance(step, Mapping) else step
 
 
 class Plan(BaseModel):
@@ -38,9 +43,4 @@ class Plan(BaseModel):
     knowledge: str
     model: ModelSource
     prompt: Prompt
-    steps: tuple[SerializeAsAny[StepOptions], ...] = Field(min_length=1)
-
-    @field_validator("steps", mode="before")
-    @classmethod
-    def _of_their_kind(cls, steps: Any) -> Any:  # noqa: ANN401 - whatever a file or a caller holds
-        return tuple(step if isinstance(step, StepOptions) else parse_step(step) for step in steps)
+    steps: tuple[Annotated[SerializeAsAny[StepOptions], BeforeValidator(_of_its_kind)], ...] = Field(min_length=1)

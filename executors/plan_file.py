@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
+from ruamel.yaml.representer import RoundTripRepresenter
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from ..knowledge.durable import write_text
-from ..knowledge.messages import say
+from ..knowledge.messages import say, speaking
 from ..knowledge.problems import Problem, problems_of
 from ..knowledge.yaml_file import YamlFile, read_yaml, refuse
 from .plan import Plan
@@ -56,7 +58,7 @@ def _check_steps(file: YamlFile) -> tuple[Any, list[Problem]]:
 
 
 def write_plan(plan: Plan, path: Path, comments: Mapping[str, str]) -> None:
-    """Write a plan as a file for people: every option, and after it the reason for its value.
+    """Write a plan as a file for people: every option, and with it the reason for its value.
 
     Args:
         plan: The plan.
@@ -64,38 +66,56 @@ def write_plan(plan: Plan, path: Path, comments: Mapping[str, str]) -> None:
         comments: Reasons by place, such as ``{"steps.2.rank": "..."}`` (steps counted from 0), in the plan's
             language. A place without a reason gets the description of the option.
     """
+    with speaking(plan.language):
+        tree = _commented(plan, "", comments)
+        tree.yaml_set_start_comment(say("plan.header", name=path.name))
+        for number, step in enumerate(plan.steps, 1):
+            title = comments.get(f"steps.{number - 1}", say(f"steps.{step.kind}.title"))
+            tree["steps"].yaml_set_comment_before_after_key(number - 1, before=f"\n{number}. {title}", indent=2)
+    text = StringIO()
+    _writer().dump(tree, text)
+    write_text(path, text.getvalue())
+
+
+class _Representer(RoundTripRepresenter):
+    """Write nothing as ``null``: a bare ``key:`` looks like a mistake."""
+
+
+_Representer.add_representer(type(None), lambda to, _: to.represent_scalar("tag:yaml.org,2002:null", "null"))
+
+
+def _writer() -> YAML:
     yaml = YAML()
+    yaml.Representer = _Representer
     yaml.width = 10_000  # a folded line would tear a comment from its option
     yaml.indent(mapping=2, sequence=4, offset=2)
-    tree = _commented(plan, "", comments)
-    tree.yaml_set_start_comment(say("plan.header", name=path.name))
-    text = StringIO()
-    yaml.dump(tree, text)
-    write_text(path, text.getvalue())
+    return yaml
 
 
 def _commented(record: BaseModel, place: str, comments: Mapping[str, str]) -> CommentedMap:
     tree = CommentedMap()
     for name, field in type(record).model_fields.items():
         here = f"{place}.{name}".lstrip(".")
-        value = getattr(record, name)
-        tree[name] = _node(value, here, comments)
-        reason = comments.get(here, field.description or "")
-        if reason:
-            _attach(tree, name, value, " ".join(reason.split()))
+        tree[name] = _node(getattr(record, name), here, comments)
+        reason = " ".join(comments.get(here, field.description or "").split())
+        if reason and isinstance(tree[name], CommentedBase):  # a block: its comment stands above it
+            tree.yaml_set_comment_before_after_key(name, before=reason, indent=2 * here.count("."))
+        elif reason:
+            tree.yaml_add_eol_comment(reason, name, column=0)
     return tree
 
 
 def _node(value: Any, place: str, comments: Mapping[str, str]) -> Any:  # noqa: ANN401 - any YAML value
     if isinstance(value, BaseModel):
         return _commented(value, place, comments)
+    if isinstance(value, dict):
+        return CommentedMap({name: _node(item, f"{place}.{name}", comments) for name, item in value.items()})
     if isinstance(value, list | tuple):
-        return [_node(item, f"{place}.{position}", comments) for position, item in enumerate(value)]
-    return value
+        return CommentedSeq([_node(item, f"{place}.{number}", comments) for number, item in enumerate(value)])
+    return LiteralScalarString(value) if isinstance(value, str) and _is_block(value) else value
 
 
-def _attach(tree: CommentedMap, name: str, value: Any, reason: str) -> None:  # noqa: ANN401 - any YAML value
-    if isinstance(value, BaseModel | list | tuple):  # a block: its comment stands above it
-        tree.yaml_set_comment_before_after_key(name, before=reason)
-    else:
-        tree.yaml_add_eol_comment(reason, name)
+def _is_block(text: str) -> bool:
+    """Tell whether a text reads better over several lines and survives it."""
+    lines = text.split("\n")
+    return len(lines) > 1 and all(line == line.strip() and line.isprintable() for line in lines) and bool(lines[0])

@@ -1,6 +1,7 @@
 """Execute a run: each step once, its result kept; what a crash interrupted is done again or continued."""
 
 import json
+import shlex
 import shutil
 import traceback
 from collections.abc import Callable
@@ -29,13 +30,14 @@ class RunFailed(Exception):
     """Report that a step broke for a reason that is not a mistake in the input; the cause is chained."""
 
 
-def execute_run(folder: RunFolder, progress: Progress, stage: Stage) -> None:
+def execute_run(folder: RunFolder, progress: Progress, stage: Stage, plan_path: Path | None = None) -> None:
     """Do all steps that are not finished, in order.
 
     Args:
         folder: A run, new or interrupted.
         progress: Receives how far the current step is.
         stage: Receives which step starts.
+        plan_path: A newer plan that takes the place of the run's own, if what has begun is the same in both.
 
     Raises:
         UserError: Another process runs it, its plan was changed under it, or a step found wrong input.
@@ -45,10 +47,15 @@ def execute_run(folder: RunFolder, progress: Progress, stage: Stage) -> None:
     with locked(folder.lock_file) as free:
         if not free:
             raise UserError(say("run.locked", path=folder.path), say("run.locked_hint"))
-        drop_torn_line(folder.events_file)
-        plan = read_plan(folder.plan_file)
+        plan = read_plan(plan_path or folder.plan_file)
         check_unchanged(folder, plan)
-        _do_steps(folder, plan, progress, stage)
+        try:
+            if plan_path:
+                folder.adopt(plan, plan_path)
+            drop_torn_line(folder.events_file)
+            _do_steps(folder, plan, progress, stage)
+        except OSError as error:
+            raise RunFailed from error
 
 
 def check_unchanged(folder: RunFolder, plan: Plan) -> None:
@@ -73,30 +80,31 @@ def _inputs(plan: Plan, number: int) -> JsonValue:
 
 
 def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -> None:
-    plan_folder = Path(json.loads(folder.environment_file.read_bytes())["plan_file"]).parent
     earlier: list[EarlierResult] = []
     for number, options in enumerate(plan.steps, 1):
-        result = finished_result(folder, number, options.kind)
+        result = folder.result(number, options.kind)
         if result is None:
             stage(number, len(plan.steps), step_title(options.kind))
-            context = StepContext(folder.path, plan_folder, plan, number, tuple(earlier), progress, _sink(folder))
+            seen = tuple(earlier)
+            context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, _sink(folder))
             result = _guarded(folder, context)
         earlier.append(EarlierResult(number, options, result))
     folder.write_status("finished", len(plan.steps) + 1)
 
 
-def finished_result(folder: RunFolder, number: int, kind: str) -> Result | None:
-    """Return what a step returned, or None if it is not finished."""
-    path = folder.step_file(number, kind)
-    if not path.exists():
-        return None
-    result: Result = json.loads(path.read_bytes())["result"]
-    return result
-
-
 def step_title(kind: str) -> str:
     """Return the name of a kind of step in the current language."""
     return say(f"steps.{kind}.title")
+
+
+def resume_command(folder: RunFolder) -> str:
+    """Return the command that continues a run."""
+    return f"ftadvisor run --resume {shlex.quote(str(folder.path))}"
+
+
+def resume_hint(folder: RunFolder) -> str:
+    """Return the sentence with the command that continues a run."""
+    return say("run.resume", command=resume_command(folder))
 
 
 def _guarded(folder: RunFolder, context: StepContext) -> Result:
@@ -107,7 +115,7 @@ def _guarded(folder: RunFolder, context: StepContext) -> Result:
         raise
     except UserError as error:
         _note(folder, context, "failed", error)
-        raise
+        raise UserError(error.message, f"{error.hint}\n{resume_hint(folder)}".strip()) from error
     except Exception as error:
         _note(folder, context, "failed", error)
         raise RunFailed from error
@@ -121,8 +129,7 @@ def _do_step(folder: RunFolder, context: StepContext) -> Result:
     start = monotonic()
     result = step_module(options.kind).execute(options, context)
     seconds = monotonic() - start
-    done = {"options": options.model_dump(mode="json"), "seconds": seconds, "result": result}
-    write_json(folder.step_file(context.number, options.kind), done)
+    folder.keep_result(context.number, options, seconds, result)
     context.event("step_finished", step=context.number, kind=options.kind, seconds=seconds)
     shutil.rmtree(context.checkpoints, ignore_errors=True)
     return result

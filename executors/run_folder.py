@@ -1,5 +1,6 @@
 """The folder of one run: what lies where in it, and how it comes into being at one stroke."""
 
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from ..knowledge.durable import flush_folder, write_bytes, write_json
 from ..knowledge.errors import UserError
@@ -16,8 +17,10 @@ from ..knowledge.messages import say
 from .environment import describe_environment
 from .lock import locked
 from .plan import Plan
+from .step import Result, StepOptions
 
 State = Literal["running", "interrupted", "failed", "finished"]
+REPORTS = ("report.html", "report.md", "report.json")
 
 
 class Status(BaseModel):
@@ -75,6 +78,39 @@ class RunFolder:
         """The result of a step, or with ``.begun.json`` what it was begun with."""
         return self.path / "steps" / f"{number}-{kind}{ending}"
 
+    def plan_folder(self) -> Path:
+        """Return where the plan came from; its relative paths start there."""
+        return Path(json.loads(self.environment_file.read_bytes())["plan_file"]).parent
+
+    def adopt(self, plan: Plan, plan_path: Path) -> None:
+        """Take over a plan and note the machine that it now runs on."""
+        write_bytes(self.plan_file, plan_path.read_bytes())
+        write_json(self.environment_file, describe_environment(plan.seed, plan_path))
+
+    def result(self, number: int, kind: str) -> Result | None:
+        """Return what a step returned, or None if it is not finished."""
+        path = self.step_file(number, kind)
+        return json.loads(path.read_bytes())["result"] if path.exists() else None
+
+    def keep_result(self, number: int, options: StepOptions, seconds: float, result: Result) -> None:
+        """Write what a step returned; from then on it is finished."""
+        record = {
+            "number": number,
+            "kind": options.kind,
+            "seconds": seconds,
+            "options": options.model_dump(mode="json"),
+        }
+        write_json(self.step_file(number, options.kind), {**record, "result": result})
+
+    def finished_steps(self) -> list[dict[str, JsonValue]]:
+        """Return the records of all finished steps in order: number, kind, seconds, options, result."""
+        paths = [path for path in self.path.glob("steps/*.json") if not path.name.endswith(".begun.json")]
+        return sorted((json.loads(path.read_bytes()) for path in paths), key=lambda record: record["number"])
+
+    def reports(self) -> list[Path]:
+        """Return the reports that have been written."""
+        return [path for name in REPORTS if (path := self.path / name).exists()]
+
     def status(self) -> Status:
         """Read the status; a run that says it is running but whose process is gone was interrupted."""
         status = Status.model_validate_json(self.status_file.read_bytes())
@@ -115,8 +151,7 @@ def create_run(plan: Plan, plan_path: Path, runs: Path) -> RunFolder:
 def _fill(draft: RunFolder, plan: Plan, plan_path: Path) -> None:
     draft.path.chmod(0o755)
     draft.path.joinpath("steps").mkdir()
-    write_bytes(draft.plan_file, plan_path.read_bytes())
-    write_json(draft.environment_file, describe_environment(plan.seed, plan_path))
+    draft.adopt(plan, plan_path)
     now = datetime.now(UTC)
     status = Status(state="interrupted", title=plan.title, step=1, steps=len(plan.steps), started=now, updated=now)
     write_json(draft.status_file, status.model_dump(mode="json"))

@@ -50,7 +50,8 @@ class StepModule(Protocol):
 class EventSink(Protocol):
     """Append one event, such as a loss at a step, to the run's ``events.jsonl``."""
 
-    def __call__(self, name: str, /, **values: JsonValue) -> None: ...
+    def __call__(self, name: str, /, **values: JsonValue) -> None:
+        """Append an event of this name with these values."""
 
 
 @dataclass(frozen=True)

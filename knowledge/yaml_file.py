@@ -28,7 +28,7 @@ class YamlFile:
     tree: Any
 
     def line(self, place: Iterable[str | int]) -> int:
-        """Return the line, from 1, of a place such as ``("steps", 2, "rank")``, or of the last part of it that exists."""
+        """Return the line, from 1, of a place such as ``("steps", 2, "rank")`` or of the nearest thing around it."""
         node, line = self.tree, 0
         for part in place:
             if isinstance(node, Mapping) and part in node:

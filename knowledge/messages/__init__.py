@@ -6,7 +6,8 @@ Each file ``<area>.toml`` in this folder holds entries ``[key]`` with ``zh`` and
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
@@ -31,6 +32,17 @@ def current_language() -> Language:
         if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Say everything in one language for the time of the block, such as a file's own language."""
+    global _chosen
+    before, _chosen = _chosen, language
+    try:
+        yield
+    finally:
+        _chosen = before
 
 
 def say(key: str, /, **values: object) -> str:

@@ -1,0 +1,60 @@
+"""``ftadvisor run``: execute a plan, or continue a run that was interrupted."""
+
+import argparse
+from pathlib import Path
+
+from ...executors.plan_file import read_plan
+from ...executors.run_folder import RunFolder, create_run, open_run
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ..cli import DONE
+from ..output import print_json, print_note
+from ..running import run_shown
+
+RUNS = Path("runs")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("plan", nargs="?", type=Path, help=say("run.plan_help"))
+    parser.add_argument("--resume", type=Path, metavar="RUN", help=say("run.resume_help"))
+    parser.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=say("run.runs_help"))
+    parser.add_argument("--json", action="store_true", help=say("run.json_help"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Execute or resume; return 0 when all steps are done, 1 when one failed."""
+    folder = _folder(arguments)
+    print_note(say("run.folder", path=folder.path))
+    code = run_shown(folder, arguments.quiet, arguments.plan if arguments.resume else None)
+    if arguments.json:
+        print_json(_document(folder))
+    elif code == DONE:
+        print("\n".join(_outcome(folder)))
+    return code
+
+
+def _folder(arguments: argparse.Namespace) -> RunFolder:
+    if arguments.plan is None and arguments.resume is None:
+        raise UserError(say("run.nothing"), say("run.nothing_hint"))
+    if arguments.resume is not None:
+        return open_run(arguments.resume)
+    plan = read_plan(arguments.plan)
+    try:
+        return create_run(plan, arguments.plan, arguments.runs)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise UserError(say("run.no_folder", path=arguments.runs, problem=problem), say("run.no_folder_hint")) from None
+
+
+def _document(folder: RunFolder) -> dict[str, object]:
+    return {
+        "run": str(folder.path),
+        "status": folder.status().model_dump(mode="json"),
+        "steps": folder.finished_steps(),
+        "reports": [str(path) for path in folder.reports()],
+    }
+
+
+def _outcome(folder: RunFolder) -> list[str]:
+    return [say("run.done", path=folder.path), *(say("run.report", path=path) for path in folder.reports())]

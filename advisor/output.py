@@ -1,0 +1,141 @@
+"""What commands show: one JSON document on standard output, progress on standard error."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Protocol
+
+from ..knowledge.messages import say
+from ..knowledge.progress import Progress
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on standard output, readable by people."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_note(text: str) -> None:
+    """Print a text for people on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class ShownProgress(Progress, Protocol):
+    """Show how far the work is; work in several steps names each as it starts."""
+
+    def stage(self, number: int, total: int, title: str, /) -> None:
+        """Show that step ``number`` of ``total``, counted from 1, starts."""
+
+
+@contextmanager
+def progress_shown(quiet: bool) -> Iterator[ShownProgress]:
+    """Show progress on standard error for the time of the block.
+
+    A terminal gets bars with elapsed and remaining time; a file or a pipe gets a line now and then.
+
+    Args:
+        quiet: Show nothing at all.
+    """
+    if quiet:
+        yield _Nothing()
+    elif sys.stderr.isatty():
+        with _bars() as bars:
+            yield bars
+    else:
+        yield _Lines()
+
+
+class _Nothing:
+    def __call__(self, label: str, done: float, total: float | None, /) -> None: ...
+
+    def stage(self, number: int, total: int, title: str, /) -> None: ...
+
+
+class _Lines:
+    """Print a line when a label first appears, when it is done, and every few seconds in between."""
+
+    def __init__(self) -> None:
+        self._label = ""
+        self._started = self._printed = monotonic()
+
+    def __call__(self, label: str, done: float, total: float | None, /) -> None:
+        now = monotonic()
+        new, finished = label != self._label, total is not None and done >= total
+        if new:
+            self._label, self._started = label, now
+        if new or finished or now - self._printed >= SECONDS_BETWEEN_LINES:
+            self._printed = now
+            print_note(f"  {label}  {_how_far(done, total, now - self._started)}")
+
+    def stage(self, number: int, total: int, title: str, /) -> None:
+        self._label = ""
+        print_note(say("progress.stage", number=number, total=total, title=title))
+
+
+def _how_far(done: float, total: float | None, elapsed_seconds: float) -> str:
+    if not total:
+        return say("progress.so_far", done=_number(done), elapsed=duration(elapsed_seconds))
+    said = {"done": _number(done), "total": _number(total), "share": f"{done / total:.0%}"}
+    if not 0 < done < total:
+        return say("progress.of", **said, elapsed=duration(elapsed_seconds))
+    remaining = elapsed_seconds * (total - done) / done
+    return say("progress.remaining", **said, elapsed=duration(elapsed_seconds), remaining=duration(remaining))
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time such as ``0:07`` or ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def _bars() -> Iterator[ShownProgress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    """Draw one bar for all steps, if there are steps, and one for the current work."""
+
+    def __init__(self, bars: Any) -> None:  # noqa: ANN401 - rich is imported late
+        self._bars = bars
+        self._steps: int | None = None
+        self._work: int | None = None
+        self._label = ""
+
+    def __call__(self, label: str, done: float, total: float | None, /) -> None:
+        if label != self._label or self._work is None:
+            self._clear()
+            self._label, self._work = label, self._bars.add_task(f"  {label}", total=total)
+        self._bars.update(self._work, completed=done, total=total)
+
+    def stage(self, number: int, total: int, title: str, /) -> None:
+        self._clear()
+        text = say("progress.stage", number=number, total=total, title=title)
+        if self._steps is None:
+            self._steps = self._bars.add_task(text, total=total)
+        self._bars.update(self._steps, completed=number - 1, description=text)
+
+    def _clear(self) -> None:
+        if self._work is not None:
+            self._bars.remove_task(self._work)
+        self._work = None
