@@ -1,0 +1,48 @@
+"""Questions: how each answer of the profile is asked for, why, and how to find it out."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .record import Record
+from .rule import Condition, Scalar
+from .text import Text
+
+
+class Option(BaseModel):
+    """Offer one answer; for numbers it is a typical value of a range."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: Scalar
+    label: Text
+    help: Text
+
+
+class Question(Record):
+    """Ask for one field of the profile; the question's id is the field.
+
+    Attributes:
+        order: Place in the full questionnaire.
+        kind: ``choice`` allows only the options; ``number`` and ``text`` allow other answers too.
+        why: Why the answer matters.
+        find_out: How to find the answer out when it is not known.
+        when: Facts that must not be false for the question to make sense.
+        option: Answers to choose from, from small to large; they are also what "what if" tries.
+    """
+
+    folder: ClassVar[str] = "questions"
+
+    order: int
+    kind: Literal["choice", "number", "text"]
+    text: Text
+    why: Text
+    find_out: Text
+    when: tuple[Condition, ...] = ()
+    option: tuple[Option, ...] = Field(default=())
+
+    @model_validator(mode="after")
+    def _choices_have_options(self) -> Self:
+        if self.kind == "choice" and len(self.option) < 2:
+            raise ValueError("a choice needs at least two options")
+        return self
