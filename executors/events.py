@@ -1,5 +1,6 @@
 """The run's diary: one JSON object per line, appended and flushed, readable after any crash."""
 
+import errno
 import json
 import os
 from datetime import UTC, datetime
@@ -22,7 +23,8 @@ def append_event(path: Path, name: str, values: Event) -> None:
     line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        os.write(handle, line)
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(handle)
     finally:
         os.close(handle)

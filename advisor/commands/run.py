@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Execute or resume; return 0 when all steps are done, 1 when one failed."""
     folder = _folder(arguments)
-    print_note(say("run.folder", path=folder.path))
+    if not arguments.quiet:
+        print_note(say("run.folder", path=folder.path))
     code = run_shown(folder, arguments.quiet, arguments.plan if arguments.resume else None)
     if arguments.json:
         print_json(_document(folder))
