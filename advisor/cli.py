@@ -1,7 +1,9 @@
 """The command line: find the command's module by its file name, import only that one, run it."""
 
 import argparse
+import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
@@ -9,6 +11,7 @@ from pkgutil import iter_modules
 from ..knowledge.errors import UserError
 from ..knowledge.messages import Language, say, use_language
 from . import commands
+from .parser import Parser
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -29,47 +32,49 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(words)
     except UserError as error:
-        print(say("cli.error", message=error.message), file=sys.stderr)
-        if error.hint:
-            print(say("cli.hint", hint=error.hint), file=sys.stderr)
+        _complain(error.message, error.hint)
         return WRONG_INPUT
+    except BrokenPipeError:  # whoever read our output has closed it, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:  # a full disk, a folder without permission: the system's refusal, not a defect of ours
+        _complain(say("cli.refused", problem=_refusal(error)), say("cli.refused_hint"))
+        return FAILED
     except KeyboardInterrupt:
         print(say("cli.interrupted"), file=sys.stderr)
         return INTERRUPTED
 
 
 def _run(words: list[str]) -> int:
-    names = command_names()
-    if words and words[0] in names:
-        module = import_module(f"{commands.__name__}.{words[0]}")
-        parser = argparse.ArgumentParser(prog=f"ftadvisor {words[0]}", description=say(f"commands.{words[0]}.summary"))
-        add_common(parser)
-        module.add_arguments(parser)
-        return int(module.run(parser.parse_args(words[1:])))
-    return _run_top(words, names)
+    place = _command_place(words)
+    if place is None:
+        return _run_top(words)
+    name, names = words[place], command_names()
+    if name not in names:
+        close = get_close_matches(name, names, n=1)
+        hint = f"ftadvisor {close[0]} --help" if close else "ftadvisor --help"
+        raise UserError(say("cli.unknown_command", command=name, commands=", ".join(names)), hint)
+    module = import_module(f"{commands.__name__}.{name}")
+    parser = Parser(prog=f"ftadvisor {name}", description=say(f"commands.{name}.summary"))
+    module.add_arguments(parser)
+    return int(module.run(parser.parse(words[:place] + words[place + 1 :])))
 
 
-def _run_top(words: list[str], names: list[str]) -> int:
-    summaries = "\n".join(f"  {name:<12} {say(f'commands.{name}.summary')}" for name in names)
-    parser = argparse.ArgumentParser(
-        prog="ftadvisor",
-        description=say("cli.description"),
-        epilog=say("cli.commands", commands=summaries),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=version("ftadvisor"))
+def _run_top(words: list[str]) -> int:
+    listed = "\n".join(f"  {name:<12} {say(f'commands.{name}.summary')}" for name in command_names())
+    parser = Parser(prog="ftadvisor", description=say("cli.description"), epilog=say("cli.commands", commands=listed))
+    parser.add_argument("--version", action="version", version=version("ftadvisor"), help=say("cli.version_help"))
     parser.add_argument("command", nargs="?", help=say("cli.command_help"))
-    add_common(parser)
-    chosen = parser.parse_args(words)
-    if chosen.command is not None:
-        raise UserError(say("cli.unknown_command", command=chosen.command, commands=", ".join(names)), say("cli.help_hint"))
+    chosen = parser.parse(words)
     return int(import_module(f"{commands.__name__}._session").run(chosen))
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every command has."""
-    parser.add_argument("--language", choices=["zh", "en"], help=say("cli.language_help"))
-    parser.add_argument("--quiet", action="store_true", help=say("cli.quiet_help"))
+def _command_place(words: list[str]) -> int | None:
+    """Return where the command stands: the first word that is no option and no option's value."""
+    for place, word in enumerate(words):
+        if not word.startswith("-") and words[:place][-1:] != ["--language"]:
+            return place
+    return None
 
 
 def _language_of(words: list[str]) -> Language | None:
@@ -80,3 +85,14 @@ def _language_of(words: list[str]) -> Language | None:
     except argparse.ArgumentError:  # the command's own parser reports it
         return None
     return language
+
+
+def _complain(message: str, hint: str) -> None:
+    print(say("cli.error", message=message), file=sys.stderr)
+    if hint:
+        print(say("cli.hint", hint=hint), file=sys.stderr)
+
+
+def _refusal(error: OSError) -> str:
+    problem = error.strerror or str(error)
+    return f"{error.filename}: {problem}" if error.filename else problem

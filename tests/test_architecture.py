@@ -69,7 +69,7 @@ def test_no_registry_and_no_machine_is_named() -> None:
         for number, line in enumerate(_lines(path), start=1)
         if any(word in line for word in REGISTRIES + MACHINE_PATHS)
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def _files() -> Iterator[Path]:

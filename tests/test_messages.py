@@ -1,4 +1,4 @@
-"""Every text exists in both languages with the same placeholders; code asks for keys that exist, and for all of them."""
+"""Every text exists in both languages with the same placeholders; code asks for each key, and only for those."""
 
 import ast
 import re
@@ -20,12 +20,12 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 def test_every_message_is_said_in_both_languages() -> None:
     lacking = [key for key, texts in _messages().items() if set(texts) != {"zh", "en"} or not all(texts.values())]
-    assert lacking == []
+    assert not lacking, "\n".join(lacking)
 
 
 def test_both_languages_use_the_same_placeholders() -> None:
     different = [key for key, texts in _messages().items() if _placeholders(texts["zh"]) != _placeholders(texts["en"])]
-    assert different == []
+    assert not different, "\n".join(different)
 
 
 def test_each_language_is_in_its_place() -> None:
@@ -34,7 +34,7 @@ def test_each_language_is_in_its_place() -> None:
         for key, texts in _messages().items()
         if texts["zh"] != texts["en"] and len(CHINESE.findall(texts["zh"])) <= len(CHINESE.findall(texts["en"]))
     ]
-    assert swapped == []
+    assert not swapped, "\n".join(swapped)
 
 
 def test_every_key_that_code_asks_for_exists() -> None:
@@ -44,7 +44,7 @@ def test_every_key_that_code_asks_for_exists() -> None:
         for path, call, pattern in _calls()
         if not any(pattern.fullmatch(key) for key in known)
     ]
-    assert missing == []
+    assert not missing, "\n".join(missing)
 
 
 def test_every_placeholder_is_filled() -> None:
@@ -54,7 +54,7 @@ def test_every_placeholder_is_filled() -> None:
         for path, call, key in _literal_calls()
         if None not in (given := {keyword.arg for keyword in call.keywords}) and _placeholders(known[key]["en"]) - given
     ]
-    assert unfilled == []
+    assert not unfilled, "\n".join(unfilled)
 
 
 def test_no_message_is_idle() -> None:
@@ -62,7 +62,7 @@ def test_no_message_is_idle() -> None:
     patterns = [pattern for _, _, pattern in _calls()]
     strings = {node.value for path in SOURCES for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant)}
     idle = [key for key in _messages() if key not in strings and not any(one.fullmatch(key) for one in patterns)]
-    assert idle == []
+    assert not idle, "\n".join(idle)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
