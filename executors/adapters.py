@@ -1,0 +1,86 @@
+"""Save and load what training changed: in checkpoints by parameter name, as a result in the field's own formats."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..knowledge.durable import flush_folder, write_json
+from ..knowledge.progress import Progress, silent
+from .models import load_model
+from .plan import ModelSource
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+TRAINED = "trained.safetensors"
+ABOUT = "ftadvisor.json"
+
+
+def save_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model with or without an adapter
+    """Write the trainable parameters by name into ``trained.safetensors``."""
+    from safetensors.torch import save_file
+
+    trained = {name: value.detach().contiguous() for name, value in model.named_parameters() if value.requires_grad}
+    save_file(trained, folder / TRAINED)
+
+
+def load_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model with or without an adapter
+    """Put the parameters of ``trained.safetensors`` back into a model that has all of them."""
+    from safetensors.torch import load_file
+
+    found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
+    if found.unexpected_keys:
+        raise ValueError(f"{folder / TRAINED} does not belong to this model: {found.unexpected_keys[0]}")
+
+
+def save_adapter(
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    tokenizer: "PreTrainedTokenizerBase",
+    folder: Path,
+    base: ModelSource,
+    method: str,
+) -> None:
+    """Write the result of training at one stroke: the folder appears when it is whole.
+
+    An adapter of the PEFT library is written in its format, a wholly trained model as a model, anything between as
+    the changed parameters by name.
+    """
+    from peft import PeftModel
+
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    if isinstance(model, PeftModel):
+        model.save_pretrained(part)
+    elif all(value.requires_grad for value in model.parameters()):
+        model.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+    else:
+        save_trained(model, part)
+    write_json(part / ABOUT, {"method": method, "model": base.model_dump()})
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    flush_folder(folder.parent)
+
+
+def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -> "PreTrainedModel":
+    """Load a model as training left it.
+
+    Args:
+        base: The base model that the plan names; it is loaded with the quantisation that the adapter was trained on.
+        folder: What ``save_adapter`` wrote.
+        progress: Is told before anything is fetched.
+    """
+    from peft import PeftModel
+
+    trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
+    base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
+    if (folder / "config.json").is_file():
+        return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress)
+    model = load_model(base, progress)
+    if (folder / "adapter_config.json").is_file():
+        adapted: Any = PeftModel.from_pretrained(model, folder)
+        return adapted
+    load_trained(model, folder)
+    return model

@@ -1,0 +1,80 @@
+"""Order rows into batches of similar length, the same for a seed and an epoch, and pad them."""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .tokens import TokenRow
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+IGNORED = -100
+POOL = 16
+"""Batches that are sorted by length together: enough to save padding, few enough to stay random."""
+
+
+class LengthGrouped:
+    """Give the order of rows in an epoch: random, but neighbours of similar length share a batch.
+
+    The order depends on the seed and the epoch only, so that a resumed run sees the rows it would have seen.
+
+    Args:
+        lengths: Tokens of each row.
+        batch_size: Rows per batch; the last batch may be smaller.
+        seed: Any whole number.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+        self.lengths = lengths
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order is given next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        chance = random.Random(f"{self.seed}/{self.epoch}")
+        rows = list(range(len(self.lengths)))
+        chance.shuffle(rows)
+        pool = POOL * self.batch_size
+        grouped = [row for start in range(0, len(rows), pool) for row in self._sorted(rows[start : start + pool])]
+        batches = [grouped[start : start + self.batch_size] for start in range(0, len(grouped), self.batch_size)]
+        last = [batches.pop()] if batches and len(batches[-1]) < self.batch_size else []
+        chance.shuffle(batches)
+        return iter([row for batch in batches + last for row in batch])
+
+    def _sorted(self, rows: list[int]) -> list[int]:
+        return sorted(rows, key=lambda row: self.lengths[row], reverse=True)
+
+
+def collate(rows: Sequence[TokenRow], padding: int) -> "dict[str, Tensor | int]":
+    """Return one batch, padded on the right to its longest row.
+
+    Args:
+        rows: The batch's rows.
+        padding: The token to pad with; masked out everywhere.
+
+    Returns:
+        ``input_ids``, ``attention_mask`` and ``labels``, each ``(batch, seq)``, and ``first_answer``, the first
+        position at which any row's answer begins.
+    """
+    import torch
+
+    longest = max(map(len, rows))
+    tokens = [row.tokens + [padding] * (longest - len(row)) for row in rows]
+    mask = [[1] * len(row) + [0] * (longest - len(row)) for row in rows]
+    labels = [
+        [IGNORED] * row.answer_start + row.tokens[row.answer_start :] + [IGNORED] * (longest - len(row)) for row in rows
+    ]
+    return {
+        "input_ids": torch.tensor(tokens),
+        "attention_mask": torch.tensor(mask),
+        "labels": torch.tensor(labels),
+        "first_answer": min(row.answer_start for row in rows),
+    }

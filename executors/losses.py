@@ -1,0 +1,68 @@
+"""The loss: on answers only, in training and in validation."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .batches import IGNORED, collate
+from .tokens import TokenRow
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+
+def answer_loss(model: "PreTrainedModel", batch: "dict[str, Any]") -> "tuple[Tensor, Tensor]":
+    """Return the summed loss over the answers' tokens, and how many those are.
+
+    Logits are computed from the first answer's position on: with long contexts and short answers, that is most of
+    the head's work saved.
+
+    Args:
+        model: A decoder language model, with or without an adapter.
+        batch: What ``collate`` returns.
+    """
+    from torch.nn.functional import cross_entropy
+
+    labels = batch["labels"]
+    kept = labels.shape[1] - batch["first_answer"] + 1  # the position before an answer predicts its first token
+    output = model(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        logits_to_keep=kept,
+        use_cache=False,
+    )
+    logits, targets = output.logits[:, -kept:-1], labels[:, 1 - kept :]
+    loss = cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+    return loss, (targets != IGNORED).sum()
+
+
+def validation_loss(model: "PreTrainedModel", padding: int, rows: Sequence[TokenRow], batch_size: int) -> float:
+    """Return the mean loss over all answer tokens of the rows, in nats per token."""
+    import torch
+
+    model.eval()
+    total, count = 0.0, 0
+    ordered = sorted(rows, key=len, reverse=True)
+    with torch.no_grad():
+        for start in range(0, len(ordered), batch_size):
+            batch = collate(ordered[start : start + batch_size], padding)
+            loss, tokens = answer_loss(model, {name: _moved(value, model.device) for name, value in batch.items()})
+            total, count = total + loss.item(), count + int(tokens)
+    return total / count
+
+
+def should_stop(history: Sequence[dict[str, float]], patience: int) -> bool:
+    """Tell whether the validation loss has not improved for a number of evaluations.
+
+    A function of the history alone, so that a resumed run decides as the undisturbed one.
+
+    Args:
+        history: Trainer's log.
+        patience: Evaluations without a new best; 0 never stops.
+    """
+    losses = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
+    return bool(patience and losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
+
+
+def _moved(value: Any, device: Any) -> Any:  # noqa: ANN401 - a tensor or a number
+    return value.to(device) if hasattr(value, "to") else value

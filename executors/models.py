@@ -1,0 +1,199 @@
+"""Load models and tokenizers: bundled, local, from the Hugging Face hub or ModelScope; safetensors only."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from ..knowledge.progress import Progress, silent
+from .plan import ModelSource
+from .step import BUILTIN, builtin_path
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+MODELSCOPE = "modelscope:"
+FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
+PLAIN_TEMPLATE = (
+    "{% for message in messages %}{{ '### ' + message['role'] + '\n' + message['content'] }}"
+    "{{ eos_token if message['role'] == 'assistant' else '' }}{{ '\n\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '### assistant\n' }}{% endif %}"
+)
+"""For base models, which have no chat template of their own; training and serving use the same one."""
+
+
+def resolve_model(source: str, revision: str | None = None, progress: Progress = silent) -> Path:
+    """Return the folder of a model, fetching it only when the source names a hub and it is not cached.
+
+    Args:
+        source: ``builtin:NAME``, a local folder, a hub id, or ``modelscope:ID``.
+        revision: Branch, tag or commit on the hub.
+        progress: Is told before anything is fetched.
+
+    Raises:
+        UserError: It was not found; says where it was looked for and what to do.
+    """
+    if source.startswith(BUILTIN):
+        folder = builtin_path(f"{BUILTIN}{source.removeprefix(BUILTIN)}_model")
+        if not (folder / "config.json").is_file():
+            raise UserError(
+                say("training.model_builtin_missing", source=source, path=folder), say("training.model_hint")
+            )
+        return folder
+    if source.startswith(MODELSCOPE):
+        return _from_modelscope(source, revision, progress)
+    if (Path(source).expanduser() / "config.json").is_file():
+        return Path(source).expanduser()
+    if not _looks_like_id(source):
+        raise UserError(
+            say("training.model_missing", source=source, path=Path(source).absolute()), say("training.model_hint")
+        )
+    return _from_hub(source, revision, progress)
+
+
+def load_tokenizer(source: str, revision: str | None = None, progress: Progress = silent) -> "PreTrainedTokenizerBase":
+    """Load a model's tokenizer, with a chat template and a padding token in any case.
+
+    Raises:
+        UserError: It was not found, or cannot be loaded.
+    """
+    transformers = require("transformers")
+    folder = resolve_model(source, revision, progress)
+    try:
+        tokenizer: PreTrainedTokenizerBase = transformers.AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
+    if tokenizer.chat_template is None:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    if tokenizer.pad_token_id is None:  # padding is masked by length, never by token, so the end token may stand in
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedModel":
+    """Load a decoder language model onto the best device of this machine.
+
+    Args:
+        source: The model as the plan names it. ``dtype: auto`` is bfloat16 on an accelerator and float32 on a CPU.
+        progress: Is told before anything is fetched.
+
+    Raises:
+        UserError: It was not found, has no safetensors weights, or cannot be loaded.
+    """
+    transformers = require("transformers")
+    folder = resolve_model(source.source, source.revision, progress)
+    _check_weights(folder)
+    options = {"dtype": number_type(source), "use_safetensors": True, "trust_remote_code": False}
+    if source.quantisation != "none":
+        options |= {"quantization_config": _quantisation(source), "device_map": {"": device()}}
+    try:
+        model: PreTrainedModel = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
+    return model if source.quantisation != "none" else model.to(device())  # type: ignore[arg-type]
+
+
+def context_length(source: ModelSource) -> int:
+    """Return how many tokens the model can read at most."""
+    transformers = require("transformers")
+    config = transformers.AutoConfig.from_pretrained(resolve_model(source.source, source.revision))
+    length: int = getattr(config.get_text_config(), "max_position_embeddings", sys.maxsize)
+    return length
+
+
+def device() -> "torch.device":
+    """Return the accelerator that PyTorch found (CUDA, ROCm, MPS, Ascend, ...), or the CPU."""
+    import torch
+
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def number_type(source: ModelSource) -> "torch.dtype":
+    """Return the number type that the weights are loaded in."""
+    import torch
+
+    name = source.dtype
+    if name == "auto":
+        name = "float32" if device().type in {"cpu", "mps"} else "bfloat16"
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def require(package: str) -> Any:  # noqa: ANN401 - a module
+    """Import a package of the ``train`` extra.
+
+    Raises:
+        UserError: It is not installed; says the command that installs it.
+    """
+    try:
+        return import_module(package)
+    except ModuleNotFoundError as error:
+        missing = error.name or package
+        raise UserError(say("training.extra_missing", package=missing), say("training.extra_hint")) from error
+
+
+def _quantisation(source: ModelSource) -> object:
+    transformers = require("transformers")
+    require("bitsandbytes")
+    if source.quantisation == "int8":
+        return transformers.BitsAndBytesConfig(load_in_8bit=True)
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=number_type(source),
+    )
+
+
+def _looks_like_id(source: str) -> bool:
+    return not source.startswith((".", "/", "~")) and source.count("/") <= 1 and "\\" not in source
+
+
+def _from_hub(source: str, revision: str | None, progress: Progress) -> Path:
+    hub = require("huggingface_hub")
+
+    def fetch(local: bool) -> str:
+        return str(hub.snapshot_download(source, revision=revision, allow_patterns=FILES, local_files_only=local))
+
+    try:
+        return Path(fetch(True))
+    except (OSError, ValueError):  # not cached; LocalEntryNotFoundError and HFValidationError derive from these
+        return _download(source, hub.constants.ENDPOINT, lambda: fetch(False), progress)
+
+
+def _from_modelscope(source: str, revision: str | None, progress: Progress) -> Path:
+    name = source.removeprefix(MODELSCOPE)
+    try:
+        modelscope = import_module("modelscope")
+    except ModuleNotFoundError as error:
+        raise UserError(say("training.extra_missing", package="modelscope"), say("training.modelscope_hint")) from error
+
+    def fetch() -> str:
+        return str(modelscope.snapshot_download(name, revision=revision, allow_patterns=FILES))
+
+    return _download(name, "ModelScope", fetch, progress)
+
+
+def _download(source: str, hub: str, fetch: Callable[[], str], progress: Progress) -> Path:
+    progress(say("training.downloading", source=source, hub=hub), 0, None)
+    try:
+        return Path(fetch())
+    except Exception as error:  # whatever the hub's client and its network libraries raise
+        problem = str(error).strip().split("\n")[0]
+        message = say("training.model_download_failed", source=source, hub=hub, problem=problem)
+        raise UserError(message, say("training.model_hint")) from error
+
+
+def _check_weights(folder: Path) -> None:
+    if any(folder.glob("*.safetensors")):
+        return
+    found = ", ".join(sorted(path.name for path in folder.iterdir())) or "-"
+    raise UserError(say("training.model_no_weights", path=folder, found=found), say("training.model_no_weights_hint"))
+
+
+def _unreadable(folder: Path, error: Exception) -> UserError:
+    problem = str(error).strip().split("\n")[0]
+    return UserError(say("training.model_unreadable", path=folder, problem=problem), say("training.model_hint"))

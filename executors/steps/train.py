@@ -1,0 +1,77 @@
+"""Step ``train``: fine-tune the plan's model on rows of data and keep the adapter."""
+
+from typing import Any, Literal
+
+from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
+
+from ...knowledge.problems import problems_of
+from ..data import read_conversations
+from ..method import MethodOptions, method_ids, method_module
+from ..step import OutputName, Result, StepContext, StepOptions
+from ..train_options import TrainOptions
+
+
+class _Task(StepOptions):
+    """Say what is trained, how, and on what; stands before the settings in a plan file."""
+
+    kind: Literal["train"] = "train"
+    name: str = Field(min_length=1, description="what this fine-tuning is called in the report")
+    method: str = Field("lora", description="fine-tuning method")
+    method_options: SerializeAsAny[MethodOptions] = Field(
+        default_factory=MethodOptions, validate_default=True, description="the method's own options"
+    )
+    train: str = Field(min_length=1, description="JSONL rows with messages, or with question and answer")
+    validation: str | None = Field(None, description="rows to choose the best state by; null takes the last state")
+    output: OutputName = Field(description="where the adapter is kept in the run")
+    max_length: int | None = Field(None, ge=8, description="longest row in tokens; null for what the model can read")
+    too_long: Literal["refuse", "leave_out"] = Field("refuse", description="what to do with longer rows")
+
+
+class Options(TrainOptions, _Task):
+    """Describe one fine-tuning; a learning rate that is not named is the method's own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _learns_at_the_methods_rate(cls, values: Any) -> Any:  # noqa: ANN401 - whatever a file or a caller holds
+        if isinstance(values, dict) and values.get("method", "lora") in method_ids():
+            return {"learning_rate": method_module(values.get("method", "lora")).LEARNING_RATE} | values
+        return values
+
+    @field_validator("method")
+    @classmethod
+    def _can_run(cls, method: str) -> str:
+        method_module(method)
+        return method
+
+    @field_validator("method_options", mode="before")
+    @classmethod
+    def _of_its_method(cls, values: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever a file holds
+        if "method" not in info.data:  # that is reported already
+            return MethodOptions()
+        given = values.model_dump() if isinstance(values, MethodOptions) else values
+        try:
+            return method_module(info.data["method"]).Options.model_validate(given)
+        except ValidationError as error:
+            raise ValueError("; ".join(problem.said() for problem in problems_of(error))) from error
+
+
+def execute(options: Options, context: StepContext) -> Result:
+    """Train, or go on with an interrupted training."""
+    from ..train import Training, train
+
+    prompt = context.plan.prompt
+    rows = read_conversations(context.input(options.train), prompt)
+    validation = read_conversations(context.input(options.validation), prompt) if options.validation else []
+    training = Training(
+        name=options.name,
+        base=context.plan.model,
+        method=options.method,
+        method_options=options.method_options,
+        options=TrainOptions.model_validate(options.model_dump(include=set(TrainOptions.model_fields))),
+        seed=context.seed,
+        max_length=options.max_length,
+        leave_out_longer=options.too_long == "leave_out",
+        adapter=context.output(options.output),
+        checkpoints=context.checkpoints,
+    )
+    return train(training, rows, validation, context.progress, context.event)

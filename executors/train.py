@@ -1,0 +1,191 @@
+"""Fine-tune a model on rows of conversations, and measure what it took."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from ..knowledge.progress import Progress
+from .adapters import load_trained, save_adapter
+from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .data import Conversation
+from .memory import PeakMemory
+from .method import MethodOptions, method_module
+from .models import context_length, load_model, load_tokenizer, require
+from .plan import ModelSource
+from .tokens import TokenRow, training_row
+from .train_options import TrainOptions
+from .trainer import make_trainer, should_stop
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Event = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Describe one fine-tuning.
+
+    Attributes:
+        name: What people call it, such as ``combined``.
+        base: The model to start from.
+        method: A fine-tuning method's id.
+        method_options: The method's own options.
+        options: Settings shared by all methods.
+        seed: Decides the order of rows, dropout and fresh weights.
+        max_length: Longest row, in tokens; None for what the model can read.
+        leave_out_longer: Train without longer rows instead of refusing.
+        adapter: Folder of the result.
+        checkpoints: Folder of the checkpoints; may hold some of an interrupted attempt.
+    """
+
+    name: str
+    base: ModelSource
+    method: str
+    method_options: MethodOptions
+    options: TrainOptions
+    seed: int
+    max_length: int | None
+    leave_out_longer: bool
+    adapter: Path
+    checkpoints: Path
+
+
+def train(
+    training: Training,
+    rows: Sequence[Conversation],
+    validation: Sequence[Conversation],
+    progress: Progress,
+    event: Event,
+) -> dict[str, JsonValue]:
+    """Train, going on from the last whole checkpoint if there is one, and save the best state as the adapter.
+
+    Args:
+        training: What to do.
+        rows: Conversations to learn; the loss counts their last message only.
+        validation: Conversations to choose the best state by; may be empty, then the last state is the result.
+        progress: Receives how far the training is.
+        event: Receives ``loss`` and ``validation_loss`` as they are measured.
+
+    Returns:
+        What was measured: sizes, time, memory, loss curves, and where the adapter is.
+
+    Raises:
+        UserError: The model cannot be loaded, rows are too long, or training diverged.
+    """
+    require("peft")
+    require("transformers").utils.logging.disable_progress_bar()
+    progress(say("training.reading"), 0, None)
+    base = training.base
+    tokenizer = load_tokenizer(base.source, base.revision, progress)
+    limit = training.max_length or context_length(base)
+    learned = _tokenise(tokenizer, rows, limit, training.leave_out_longer)
+    checked = _tokenise(tokenizer, validation, limit, training.leave_out_longer)
+    memory = PeakMemory()
+    require("transformers").set_seed(training.seed)
+    model = method_module(training.method).attach(load_model(base, progress), training.method_options)
+    fingerprint = _fingerprint(training, learned, checked)
+    watch = _Watch(training, training.options.updates(len(learned)), progress, event)
+    trainer = make_trainer(
+        model,
+        tokenizer.pad_token_id,
+        learned,
+        checked,
+        training.options,
+        training.seed,
+        training.checkpoints,
+        fingerprint,
+        memory,
+        watch,
+    )
+    _train_or_resume(training, trainer, fingerprint)
+    measured = trainer.measured()
+    _take_best(training, trainer)
+    save_adapter(model, tokenizer, training.adapter, base, training.method)
+    speed = measured["tokens"] / measured["seconds"]
+    return _report(training, trainer.state, model, learned) | measured | {"tokens_per_second": speed}
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Pass on losses to whoever watches, as events and as progress."""
+
+    training: Training
+    updates: int
+    progress: Progress
+    event: Event
+
+    def __call__(self, values: dict[str, float]) -> None:
+        kind = "loss" if "loss" in values else "validation_loss"
+        self.event(kind, name=self.training.name, **values)
+        if kind == "loss":
+            label = say("training.running", name=self.training.name, loss=values["loss"])
+            self.progress(label, values["step"], self.updates)
+
+
+def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None:  # noqa: ANN401 - see make_trainer
+    checkpoint = newest_whole(training.checkpoints, fingerprint)
+    if checkpoint is None:
+        prune(training.checkpoints, set())
+        trainer.train()
+        return
+    trainer.before = about(checkpoint)
+    state = trainer.state.load_from_json(str(checkpoint / "trainer_state.json"))
+    if state.global_step >= state.max_steps or should_stop(state.log_history, training.options.patience):
+        trainer.state = state  # only the result was not written yet
+        load_trained(trainer.model, checkpoint)
+        return
+    trainer.train(resume_from_checkpoint=str(checkpoint))
+
+
+def _take_best(training: Training, trainer: Any) -> None:  # noqa: ANN401 - see make_trainer
+    best = trainer.state.best_global_step
+    if best and best != trainer.state.global_step:
+        load_trained(trainer.model, checkpoint_folder(training.checkpoints, best))
+
+
+def _tokenise(
+    tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Conversation], limit: int, leave_out: bool
+) -> list[TokenRow]:
+    found = [(row, training_row(tokenizer, row.turns)) for row in rows]
+    longer = [(row.line, len(tokens)) for row, tokens in found if len(tokens) > limit]
+    if longer and not leave_out:
+        lines = ", ".join(str(line) for line, _ in longer[:10]) + (", ..." if len(longer) > 10 else "")
+        longest = max(length for _, length in longer)
+        message = say("training.too_long", count=len(longer), limit=limit, longest=longest, lines=lines)
+        raise UserError(message, say("training.too_long_hint"))
+    kept = [tokens for _, tokens in found if len(tokens) <= limit]
+    if rows and not kept:
+        raise UserError(say("training.nothing_left"), say("training.too_long_hint"))
+    return kept
+
+
+def _fingerprint(training: Training, rows: Sequence[TokenRow], validation: Sequence[TokenRow]) -> str:
+    settings = [training.base, training.method_options, training.options]
+    told = [training.method, training.seed, *(record.model_dump_json() for record in settings)]
+    tokens = [[row.answer_start, row.tokens] for row in (*rows, *validation)]
+    return hashlib.sha256(json.dumps([told, len(rows), tokens]).encode()).hexdigest()
+
+
+def _report(training: Training, state: Any, model: Any, rows: Sequence[TokenRow]) -> dict[str, JsonValue]:  # noqa: ANN401
+    history = state.log_history
+    sizes = [(value.numel(), value.requires_grad) for value in model.parameters()]
+    return {
+        "name": training.name,
+        "method": training.method,
+        "rows": len(rows),
+        "trainable_parameters": sum(size for size, trained in sizes if trained),
+        "total_parameters": sum(size for size, _ in sizes),
+        "steps": state.global_step,
+        "best_step": state.best_global_step or state.global_step,
+        "loss": [[entry["step"], entry["loss"]] for entry in history if "loss" in entry],
+        "validation_loss": [[entry["step"], entry["eval_loss"]] for entry in history if "eval_loss" in entry],
+        "adapter": str(training.adapter),
+    }

@@ -1,0 +1,44 @@
+"""All settings of a training, whatever the method."""
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class TrainOptions(BaseModel):
+    """Hold the settings that every method shares; the defaults suit a LoRA on a few hundred to a few thousand rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: float = Field(3, gt=0, description="passes over the training rows")
+    learning_rate: float = Field(2e-4, gt=0, description="peak learning rate")
+    batch_size: int = Field(8, ge=1, description="rows per forward pass")
+    accumulation: int = Field(1, ge=1, description="forward passes per update")
+    evaluation_batch_size: int = Field(8, ge=1, description="rows per forward pass when validating")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of all updates over which the learning rate rises")
+    weight_decay: float = Field(0.0, ge=0, description="decay of trained weights per update, times the learning rate")
+    clip: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0 leaves them")
+    patience: int = Field(3, ge=0, description="validations without a new best before stopping; 0 never stops early")
+    validate_every: int | None = Field(None, ge=1, description="updates between validations; null for once per epoch")
+    precision: Precision = Field(
+        "auto", description="number type of the computation; auto: bfloat16 on a GPU that has it"
+    )
+
+    def updates_per_epoch(self, rows: int) -> int:
+        """Return how often the weights are updated in one pass."""
+        return math.ceil(math.ceil(rows / self.batch_size) / self.accumulation)
+
+    def updates(self, rows: int) -> int:
+        """Return how often the weights are updated in all."""
+        return math.ceil(self.epochs * self.updates_per_epoch(rows))
+
+    def warmup_steps(self, rows: int) -> int:
+        """Return over how many updates the learning rate rises."""
+        return math.ceil(self.warmup * self.updates(rows))
+
+    def check_every(self, rows: int) -> int:
+        """Return after how many updates the model is validated and a checkpoint saved."""
+        return self.validate_every or self.updates_per_epoch(rows)

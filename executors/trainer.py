@@ -1,0 +1,183 @@
+"""The field's trainer, fitted to our rows: answer-only loss, exact validation, checkpoints that count when whole."""
+
+# ruff: noqa: ANN401 - the trainer's own signatures are open
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from . import checkpoints
+from .adapters import load_trained, save_trained
+from .batches import LengthGrouped, collate
+from .losses import answer_loss, should_stop, validation_loss
+from .memory import PeakMemory
+from .models import device
+from .tokens import TokenRow
+from .train_options import TrainOptions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, Trainer, TrainingArguments
+
+Watch = Callable[[dict[str, float]], None]
+"""Receives ``step`` with ``loss`` or ``validation_loss`` as training goes on."""
+
+
+def make_trainer(
+    model: "PreTrainedModel",
+    padding: int,
+    rows: Sequence[TokenRow],
+    validation: Sequence[TokenRow],
+    options: TrainOptions,
+    seed: int,
+    folder: Path,
+    fingerprint: str,
+    memory: PeakMemory,
+    watch: Watch,
+) -> "Trainer":
+    """Return transformers' Trainer, set up for answer-only loss and durable checkpoints.
+
+    Args:
+        model: The model with the method's parameters trainable.
+        padding: The token to pad with.
+        rows: What to learn.
+        validation: What to choose the best checkpoint by; may be empty.
+        options: All settings.
+        seed: Decides the order of rows, and dropout.
+        folder: Where checkpoints go.
+        fingerprint: Stands in each checkpoint, so that none of another training is resumed.
+        memory: Has watched since before the model was loaded.
+        watch: Receives losses.
+    """
+    from transformers import Trainer
+    from transformers.trainer_callback import PrinterCallback
+
+    started = monotonic()
+
+    class AnswerTrainer(Trainer):
+        before: Mapping[str, Any] = {"seconds": 0.0, "tokens": 0, "peak_memory_bytes": 0}
+        tokens = 0
+
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: dict[str, Any],
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
+            loss, count = answer_loss(model, inputs)
+            self.tokens += int(inputs["attention_mask"].sum())
+            return loss / (count if num_items_in_batch is None else num_items_in_batch)
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
+
+        def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+            loss = validation_loss(self.model, padding, validation, options.evaluation_batch_size)
+            metrics = {"eval_loss": loss}
+            self.log(metrics)
+            self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+            return metrics
+
+        def floating_point_ops(self, inputs: Any) -> int:
+            return 0  # counting all parameters at each step costs more than a small model's step
+
+        def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+            Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
+            save_trained(self.model, Path(str(output_dir)))
+
+        def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+            load_trained(self.model, Path(resume_from_checkpoint))
+
+        def measured(self) -> dict[str, float]:
+            return {
+                "seconds": self.before["seconds"] + monotonic() - started,
+                "tokens": self.before["tokens"] + self.tokens,
+                "peak_memory_bytes": max(self.before["peak_memory_bytes"], memory.peak_bytes()),
+            }
+
+        def _save_checkpoint(self, model: Any, trial: Any) -> None:
+            super()._save_checkpoint(model, trial)
+            step = self.state.global_step
+            checkpoint = checkpoints.checkpoint_folder(folder, step)
+            checkpoints.seal(checkpoint, {"fingerprint": fingerprint, **self.measured()})
+            checkpoints.prune(folder, {step, self.state.best_global_step or step})
+
+    trainer = AnswerTrainer(
+        model=model,
+        args=_arguments(options, seed, folder, len(rows), bool(validation)),
+        train_dataset=rows,  # type: ignore[arg-type]
+        eval_dataset=validation or None,  # type: ignore[arg-type]
+        data_collator=lambda batch: collate(batch, padding),
+    )
+    trainer.model_accepts_loss_kwargs = True  # our loss divides by the tokens of all accumulated batches
+    trainer._loss_shifts_labels = False
+    trainer.remove_callback(PrinterCallback)  # it prints to stdout
+    trainer.add_callback(_watcher(options, watch))
+    return trainer
+
+
+def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, validated: bool) -> "TrainingArguments":
+    from transformers import TrainingArguments
+
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        gradient_accumulation_steps=options.accumulation,
+        learning_rate=options.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=options.warmup_steps(rows),
+        weight_decay=options.weight_decay,
+        max_grad_norm=options.clip,
+        optim="adamw_torch_fused",
+        bf16=_half(options),
+        seed=seed,
+        eval_strategy="steps" if validated else "no",
+        save_strategy="steps",
+        eval_steps=options.check_every(rows),
+        save_steps=options.check_every(rows),
+        metric_for_best_model="loss" if validated else None,
+        greater_is_better=False if validated else None,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        report_to="none",
+        log_level="error",
+    )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # DataParallel would split batches; more devices need accelerate
+    return arguments
+
+
+def _half(options: TrainOptions) -> bool:
+    import torch
+
+    able = device().type == "cuda" and torch.cuda.is_bf16_supported()
+    return options.precision == "bfloat16" or (options.precision == "auto" and able)
+
+
+def _watcher(options: TrainOptions, watch: Watch) -> Any:
+    from transformers import TrainerCallback
+
+    class Watcher(TrainerCallback):
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if "loss" in logs:
+                _refuse_divergence(logs["loss"], state.global_step, options.learning_rate)
+                watch({"step": state.global_step, "loss": logs["loss"], "learning_rate": logs["learning_rate"]})
+            if "eval_loss" in logs:
+                watch({"step": state.global_step, "validation_loss": logs["eval_loss"]})
+
+        def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            control.should_training_stop |= should_stop(state.log_history, options.patience)
+
+    return Watcher()
+
+
+def _refuse_divergence(loss: float, step: int, rate: float) -> None:
+    if loss != loss or loss in {float("inf"), float("-inf")}:
+        raise UserError(say("training.diverged", step=step), say("training.diverged_hint", rate=rate))
