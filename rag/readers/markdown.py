@@ -1,0 +1,19 @@
+"""Markdown: a file is one document; its first heading is the title."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..encoding import decode
+from ..records import Document, Unread
+
+EXTENSIONS = (".md", ".markdown")
+
+_FIRST_HEADING = re.compile(r"^#\s+(.+?)[ \t#]*$", re.MULTILINE)
+
+
+def read(path: Path, name: str) -> Iterator[Document | Unread]:
+    """Yield the file as one document with its markup in place."""
+    text = decode(path.read_bytes())
+    heading = _FIRST_HEADING.search(text)
+    yield Document(name, text, title=heading[1].strip() if heading else "", markup="markdown")

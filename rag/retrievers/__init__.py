@@ -1,0 +1,36 @@
+"""Ways to rank chunks, found by presence: ``rag/retrievers/<name>.py`` with a class ``Retriever``."""
+
+from collections.abc import Sequence
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Ranking = list[tuple[int, float]]  # positions of chunks with their scores, best first
+
+
+class Ranker(Protocol):
+    """Rank the chunks of an index."""
+
+    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+        """Return for each question at most ``count`` chunks, best first; a higher score is better."""
+
+
+def retriever_names() -> list[str]:
+    """Return the names of all retrievers."""
+    return sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def best(scores: "NDArray[np.float32]", count: int) -> Ranking:
+    """Return the ``count`` highest positive scores; equal ones in the order of their positions."""
+    import numpy as np
+
+    count = min(count, len(scores))
+    if count < 1:
+        return []
+    floor = max(float(np.partition(scores, -count)[-count]), np.finfo(np.float32).tiny)
+    places = np.flatnonzero(scores >= floor)
+    order = places[np.argsort(-scores[places], kind="stable")][:count]
+    return [(int(place), float(scores[place])) for place in order]

@@ -1,0 +1,67 @@
+"""Rank by the nearness of vectors."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..embedders import Embedder
+from . import Ranking
+
+if TYPE_CHECKING:
+    import faiss
+    import numpy as np
+    from numpy.typing import NDArray
+
+_FILE = "vectors.faiss"
+
+
+class Retriever:
+    """Score chunks by the cosine between their vector and the question's, -1 to 1, compared with every one of them.
+
+    Source: Douze et al., The Faiss library, 2024; the flat index is exact.
+    """
+
+    def __init__(self, index: "faiss.IndexFlatIP", embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+
+    @classmethod
+    def build(cls, vectors: "NDArray[np.float32]", embedder: Embedder) -> "Retriever":
+        """Return the retriever of these vectors, shape ``(chunks, dimension)``, each of length 1 or 0."""
+        import faiss
+
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(vectors)
+        return cls(index, embedder)
+
+    def files(self) -> dict[str, bytes]:
+        """Return what must be kept, by file name."""
+        import faiss
+
+        # not faiss.write_index: it cannot open every path, and writes around our durable writer
+        return {_FILE: faiss.serialize_index(self._index).tobytes()}
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes], embedder: Embedder) -> "Retriever":
+        """Return the retriever that ``files`` was called on, with an embedder of the same identity."""
+        import faiss
+        import numpy as np
+
+        return cls(faiss.deserialize_index(np.frombuffer(files[_FILE], dtype=np.uint8)), embedder)
+
+    @staticmethod
+    def file_names() -> list[str]:
+        """Return the names of the files that ``load`` needs."""
+        return [_FILE]
+
+    @property
+    def vectors(self) -> "NDArray[np.float32]":
+        """Return the vectors, shape ``(chunks, dimension)``."""
+        vectors: NDArray[np.float32] = self._index.reconstruct_n(0, self._index.ntotal)
+        return vectors
+
+    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+        """Return for each question at most ``count`` nearest chunks, best first; none at a right angle or beyond."""
+        vectors = self._embedder.embed(questions, "question")
+        scores, places = self._index.search(vectors, min(count, self._index.ntotal))
+        rows = zip(places.tolist(), scores.tolist(), strict=True)
+        return [[hit for hit in zip(*row, strict=True) if hit[1] > 0.0] for row in rows]

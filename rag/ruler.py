@@ -1,0 +1,24 @@
+"""Measure stretches of a text in tokens without cutting it."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+
+class Ruler:
+    """Count tokens between two offsets of one text.
+
+    Args:
+        starts: Where each token of the text begins, ascending.
+    """
+
+    def __init__(self, starts: Sequence[int]) -> None:
+        self._starts = starts
+
+    def count(self, start: int, end: int) -> int:
+        """Return how many tokens begin in ``[start, end)``."""
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
+
+    def advance(self, start: int, tokens: int, end: int) -> int:
+        """Return the offset after the next ``tokens`` tokens from ``start``, at most ``end``."""
+        place = bisect_left(self._starts, start) + tokens
+        return min(self._starts[place], end) if place < len(self._starts) else end

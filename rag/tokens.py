@@ -1,0 +1,61 @@
+"""Cut text into the units that lexical search counts, for Chinese and Latin scripts alike.
+
+Ideographs and kana have no spaces between words: single characters and pairs of neighbours stand for words. Words of
+other scripts are reduced to their stem. Widths and cases are folded first.
+
+Source: ../knowledge/decisions (retrieval): measured against jieba and against whole words.
+"""
+
+import re
+import unicodedata
+from functools import cache
+from typing import Protocol
+
+TOKENIZER = "unibigram-snowball-1"  # recorded in every index; change it when tokens change
+
+_IDEOGRAPHS = (
+    "\u3041-\u3096\u30a1-\u30fa\u30fc\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3\U00020000-\U0003fffd"
+)
+_IDEOGRAPH_RUN = f"[{_IDEOGRAPHS}々〇]+"
+_UNIT = re.compile(rf"(?P<run>{_IDEOGRAPH_RUN})|(?:(?!{_IDEOGRAPH_RUN})[^\W_])+")
+_LENGTH_UNIT = re.compile(rf"[{_IDEOGRAPHS}々〇]|(?:(?![{_IDEOGRAPHS}々〇])\w)+|[^\w\s]")
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...
+
+
+def tokenize(text: str) -> list[str]:
+    """Return the tokens of a text, in order, repeated as often as they occur.
+
+    Args:
+        text: Any text; full-width letters and digits count as their usual forms.
+    """
+    tokens: list[str] = []
+    for unit in _UNIT.finditer(unicodedata.normalize("NFKC", text).lower()):
+        if unit["run"]:
+            run = unit["run"]
+            tokens += run
+            tokens += [run[place : place + 2] for place in range(len(run) - 1)]
+        else:
+            tokens.append(_stem(unit[0]))
+    return tokens
+
+
+def token_starts(text: str) -> list[int]:
+    """Return where each unit of length begins: an ideograph, a word, or a punctuation mark."""
+    return [unit.start() for unit in _LENGTH_UNIT.finditer(text)]
+
+
+@cache
+def _stemmer() -> _Stemmer:
+    import snowballstemmer
+
+    stemmer: _Stemmer = snowballstemmer.stemmer("english")
+    return stemmer
+
+
+@cache
+def _stem(word: str) -> str:
+    return _stemmer().stemWord(word)
