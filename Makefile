@@ -43,7 +43,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints.txt
 
 define install
 	@echo "Installing ftadvisor[$(1)] into $(VENV), $(2)"
-	@echo "with the CPU build of torch. Where pip finds torch with NVIDIA's libraries, as it does on Linux, over 3 GB more;"
+	@echo "with the CPU build of torch. Where pip finds torch with NVIDIA's libraries, as it does on Linux, several GB more;"
 	@echo "the option TORCH_INDEX=ADDRESS avoids that: the CPU address that pytorch.org shows under 'Get Started'."
 	$(if $(TORCH_INDEX),$(PIP) install --no-deps --index-url '$(TORCH_INDEX)' --constraint constraints.txt torch)
 	$(PIP) install --constraint constraints.txt --editable '.[$(1)]'
