@@ -13,10 +13,10 @@ from pydantic import JsonValue
 
 from ..knowledge.durable import write_json, write_text
 from ..knowledge.errors import UserError
+from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .events import append_event, drop_torn_line
-from .lock import locked
 from .plan import Plan
 from .plan_file import read_plan
 from .run_folder import RunFolder, State

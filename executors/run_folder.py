@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from ..knowledge.durable import flush_folder, write_bytes, write_json
 from ..knowledge.errors import UserError
+from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from .environment import describe_environment
-from .lock import locked
 from .plan import Plan
 from .step import Result, StepOptions
 

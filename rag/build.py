@@ -84,7 +84,7 @@ def _build(
     folder: Path, reading: Reading, chunks: list[Chunk], options: IndexOptions, embedder: Embedder, progress: Progress
 ) -> IndexSummary:
     texts = [chunk.searchable for chunk in chunks]
-    reach = measure_reach(embedder, texts)
+    reach = measure_reach(embedder, [chunk.text for chunk in chunks])
     choice = _choose(options, reach)
     files = corpus_files(reading.documents, chunks) | bm25.Retriever.build(texts).files()
     embedded = 0

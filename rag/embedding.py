@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..knowledge import durable
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
-from .embedders import Embedder
+from .embedders import Embedder, Role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,18 +44,19 @@ def embed_passages(embedder: Embedder, texts: Sequence[str], known: "Vectors", p
     size = embedder.batch_size * _BATCHES_PER_PART
     for start in range(0, len(missing), size):
         keys = missing[start : start + size]
-        vectors = _embed(embedder, [distinct[key] for key in keys])
+        vectors = embed_batches(embedder, [distinct[key] for key in keys], "passage")
         _write_part(parts, embedder, keys, vectors)
         known |= dict(zip(keys, vectors, strict=True))
         progress(say("rag.embedding"), start + len(keys), len(missing))
     return len(missing)
 
 
-def _embed(embedder: Embedder, texts: Sequence[str]) -> "NDArray[np.float32]":
+def embed_batches(embedder: Embedder, texts: Sequence[str], role: Role) -> "NDArray[np.float32]":
+    """Return the texts' vectors, shape ``(len(texts), dimension)``, computed batch by batch in their order."""
     import numpy as np
 
     size = embedder.batch_size
-    batches = [embedder.embed(texts[start : start + size], "passage") for start in range(0, len(texts), size)]
+    batches = [embedder.embed(texts[start : start + size], role) for start in range(0, len(texts), size)]
     return np.concatenate(batches)
 
 

@@ -25,11 +25,20 @@ class Reach:
 
 def measure_reach(embedder: Embedder, texts: Sequence[str]) -> Reach:
     """Return how much of the texts the embedder can read."""
-    lengths = [len(embedder.token_starts(text)) for text in texts]
-    unknown = [embedder.unknown_tokens(text) for text in texts]
+    lengths, unknown = zip(*(_measure(embedder, text) for text in texts), strict=True)
     longest = embedder.longest or max(lengths)
     return Reach(
         unknown_share=round(sum(unknown) / max(sum(lengths), 1), 4),
         truncated_share=round(sum(length > longest for length in lengths) / len(texts), 4),
         readable=[few <= UNKNOWN_LIMIT * length for few, length in zip(unknown, lengths, strict=True)],
     )
+
+
+def can_read(embedder: Embedder, text: str) -> bool:
+    """Say whether the embedder knows enough of a text's tokens."""
+    length, unknown = _measure(embedder, text)
+    return unknown <= UNKNOWN_LIMIT * length
+
+
+def _measure(embedder: Embedder, text: str) -> tuple[int, int]:
+    return len(embedder.token_starts(text)), embedder.unknown_tokens(text)

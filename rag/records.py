@@ -56,8 +56,8 @@ class Chunk:
 
     @property
     def searchable(self) -> str:
-        """Return what search looks at: the titles above the chunk and its text."""
-        return f"{self.header}\n{self.text}" if self.header else self.text
+        """Return what search looks at: the text, and after it the titles, so that a length limit cuts those first."""
+        return f"{self.text}\n{self.header}" if self.header else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..embedders import Embedder
+from ..embedding import embed_batches
+from ..gate import can_read
 from . import Ranking
 
 if TYPE_CHECKING:
@@ -60,8 +62,19 @@ class Retriever:
         return vectors
 
     def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
-        """Return for each question at most ``count`` nearest chunks, best first; none at a right angle or beyond."""
-        vectors = self._embedder.embed(questions, "question")
+        """Return for each question at most ``count`` nearest chunks, best first.
+
+        A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
+        """
+        readable = [place for place, question in enumerate(questions) if can_read(self._embedder, question)]
+        rankings: list[Ranking] = [[] for _ in questions]
+        if readable:
+            vectors = embed_batches(self._embedder, [questions[place] for place in readable], "question")
+            for place, ranking in zip(readable, self._nearest(vectors, count), strict=True):
+                rankings[place] = ranking
+        return rankings
+
+    def _nearest(self, vectors: "NDArray[np.float32]", count: int) -> list[Ranking]:
         scores, places = self._index.search(vectors, min(count, self._index.ntotal))
         rows = zip(places.tolist(), scores.tolist(), strict=True)
         return [[hit for hit in zip(*row, strict=True) if hit[1] > 0.0] for row in rows]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.events import append_event, drop_torn_line, read_events
-from ftadvisor.executors.lock import locked
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.executors.run import RunFailed, execute_run
 from ftadvisor.executors.run_folder import RunFolder, all_runs, create_run, open_run
 from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.lock import locked
 from ftadvisor.knowledge.progress import silent
 
 pytestmark = pytest.mark.usefixtures("toy_steps", "english")
