@@ -1,0 +1,172 @@
+"""The text that the embedded model learns from: generated, bilingual, made of choices among passages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from ..prompt import Message, Prompt
+from .words import CODAS, DECISIONS, FEELINGS, HAN, KNOWN, LABELS, ONSETS, THINGS, VOWELS, split
+from .worlds import MISSING, Clause, Schema, ask, passage, schema_for
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, Language] = ("en", "zh")
+SENSES = ("grant", "deny", "swap", "check")
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A ground for a request: the formal term in a clause and the words a customer uses for it."""
+
+    term: str
+    spoken: str
+
+
+class Corpus:
+    """Draw training conversations; the same seed draws the same text.
+
+    Args:
+        seed: Seed of everything drawn.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        fixed = Random(20)  # the invented synonyms are facts of this world: the same for every seed
+        self._synonyms = {
+            "en": [(_word(fixed), _word(fixed)) for _ in range(160)],
+            "zh": [(_han(fixed, 2, 2), _han(fixed, 2, 3)) for _ in range(160)],
+        }
+
+    # -- words ---------------------------------------------------------------------------------------------------
+    def identifier(self) -> str:
+        """Draw a clause number in one of many shapes."""
+        shape = self.random.choice(
+            ["A-000", "A00", "AA-00", "0.0", "AAA-0-0", "00A", "A0.00", "0000", "A000", "AA000", "0-0", "A-00"]
+        )
+        draw = {"A": "ABCDEFGHJKLMNPQRSTUVWXYZ", "0": "0123456789"}
+        return "".join(self.random.choice(draw[mark]) if mark in draw else mark for mark in shape)
+
+    def thing(self, language: Language) -> str:
+        """Draw what a request is about: a known service or an invented one."""
+        if self.random.random() < 0.5:
+            return self.random.choice(split(THINGS[language]))
+        return self.nonsense(language)
+
+    def nonsense(self, language: Language) -> str:
+        """Draw an invented word."""
+        return _word(self.random) if language == "en" else _han(self.random, 2, 4)
+
+    def concepts(self, language: Language, count: int) -> list[Concept]:
+        """Draw different grounds, each worded alike, differently or by an invented synonym in the question."""
+        kind = self.random.choices(["spoken", "formal", "invented", "synonym"], [0.35, 0.15, 0.25, 0.25])[0]
+        if kind == "synonym":
+            return [Concept(term, spoken) for term, spoken in self.random.sample(self._synonyms[language], count)]
+        if kind == "invented":
+            gap = " " if language == "en" else ""
+            terms = [gap.join(self.nonsense(language) for _ in range(self.random.randint(1, 2))) for _ in range(count)]
+            return [Concept(term, term) for term in terms]
+        known = self.random.sample(sorted(KNOWN[language].items()), count)
+        return [Concept(term, self.random.choice(spoken) if kind == "spoken" else term) for term, spoken in known]
+
+    def clauses(self, language: Language, count: int) -> list[Clause]:
+        """Draw clauses that differ in their ground, in what they are about, or in both."""
+        concepts, things = self.concepts(language, count), [self.thing(language) for _ in range(count)]
+        differ = self.random.choices(["ground", "thing", "both"], [0.6, 0.15, 0.25])[0]
+        if differ == "ground":
+            things = things[:1] * count
+        elif differ == "thing":
+            concepts = concepts[:1] * count
+        return [self._clause(language, thing, concept) for thing, concept in zip(things, concepts, strict=True)]
+
+    def _clause(self, language: Language, thing: str, concept: Concept) -> Clause:
+        sense = self.random.choice(SENSES)
+        return Clause(
+            identifier=self.identifier(),
+            thing=thing,
+            term=concept.term,
+            spoken=concept.spoken,
+            sense=sense,
+            wording=self.random.choice(split(DECISIONS[language][sense])),
+            days=self.random.randint(1, 90),
+        )
+
+    # -- conversations -------------------------------------------------------------------------------------------
+    def repeat(self) -> list[Message]:
+        """Draw a conversation that asks to say something again."""
+        draw = self.random.choice([self.identifier, lambda: self.nonsense("en"), lambda: self.nonsense("zh")])
+        text = " ".join(draw() for _ in range(self.random.randint(2, 6)))
+        return Prompt().messages(text, answer=text)
+
+    def short(self, most: int) -> list[Message]:
+        """Draw one to ``most`` short passages of invented words; the question has words of one of them."""
+        language = self.random.choice(LANGUAGES)
+        count = self.random.randint(1, most)
+        numbers = [self.identifier() for _ in range(count)]
+        bodies = [[self.nonsense(language) for _ in range(self.random.randint(1, 4))] for _ in range(count)]
+        if self.random.random() < 0.4:  # a word that all share tells nothing
+            shared = self.nonsense(language)
+            bodies = [[*body, shared] for body in bodies]
+        chosen = self.random.randrange(count)
+        asked = self.random.sample(bodies[chosen][:4], self.random.randint(1, min(2, len(bodies[chosen]))))
+        if bodies[chosen][-1] not in asked and self.random.random() < 0.5:
+            asked.append(bodies[chosen][-1])
+        self.random.shuffle(asked)
+        if all(word in body for body in bodies for word in asked) and count > 1:
+            asked.append(bodies[chosen][0])
+        mark = self.random.choice([": ", " ", "\n", " = "])
+        passages = [number + mark + " ".join(body) for number, body in zip(numbers, bodies, strict=True)]
+        whole = self.random.random() < 0.25
+        return Prompt().messages(" ".join(asked) + "?", passages, passages[chosen] if whole else numbers[chosen])
+
+    def case(self, most: int) -> list[Message]:
+        """Draw a request against one to ``most`` clauses, answered in the form that the instruction asks for."""
+        language = self.random.choice(LANGUAGES)
+        count = self.random.randint(1, most)
+        *clauses, other = self.clauses(language, count + 1)
+        schema = schema_for(self.random, language)
+        passages = [passage(self.random, language, clause, self.nonsense) for clause in clauses]
+        prompt = Prompt(instruction=schema.instruction if self.random.random() < 0.97 else "")
+        if self.random.random() < 0.05 and other.spoken not in [clause.spoken for clause in clauses]:
+            return prompt.messages(ask(self.random, language, other), passages, MISSING[language])
+        chosen = self.random.choice(clauses)
+        return self._answered(prompt, schema, language, chosen, clauses, passages)
+
+    def _answered(
+        self,
+        prompt: Prompt,
+        schema: Schema,
+        language: Language,
+        chosen: Clause,
+        clauses: Sequence[Clause],
+        passages: Sequence[str],
+    ) -> list[Message]:
+        turns = prompt.messages(ask(self.random, language, chosen), passages, schema.answer(self.random, chosen))
+        if len(clauses) > 1 and self.random.random() < 0.15:
+            second = self.random.choice([clause for clause in clauses if clause is not chosen])
+            turns += Prompt().messages(ask(self.random, language, second), None, schema.answer(self.random, second))
+        return turns
+
+    def wording(self) -> list[Message]:
+        """Draw wordings of decisions to be named by the labels that earlier turns show."""
+        language = self.random.choice(LANGUAGES)
+        labels = dict(zip(SENSES, split(self.random.choice(LABELS[language])), strict=True))
+        turns: list[Message] = []
+        for _ in range(self.random.randint(4, 8)):
+            sense = self.random.choice(SENSES)
+            text = self.random.choice(split(DECISIONS[language][sense]))
+            subject = self.thing(language) + (" " if language == "en" else "")
+            turns += Prompt().messages(subject + text, None, labels[sense])
+        return turns
+
+    def feeling(self, language: Language) -> str:
+        """Draw a word of emotion."""
+        return self.random.choice(FEELINGS[language])
+
+
+def _word(random: Random) -> str:
+    syllables = random.choice([1, 2, 2, 3])
+    return "".join(random.choice(ONSETS) + random.choice(VOWELS) + random.choice(CODAS) for _ in range(syllables))
+
+
+def _han(random: Random, least: int, most: int) -> str:
+    return "".join(random.choice(HAN) for _ in range(random.randint(least, most)))
