@@ -5,6 +5,8 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
+from ..knowledge.text import Text
+
 OPEN, CLOSE = "<passage>", "</passage>"
 
 
@@ -31,15 +33,16 @@ class Prompt(BaseModel):
     that comes first lets it notice, while it reads a passage, what in it matters.
 
     Attributes:
-        instruction: The system text: the task, the form of the answer, what to do without evidence.
-        examples: Question and answer pairs that a few-shot prompt shows first.
+        instruction: The system text: the task, the form of the answer, what to do without evidence. Given in Chinese
+            and English, each question gets the one in its own language.
+        examples: Question and answer pairs that a few-shot prompt shows first: those in the question's language.
 
     Source: Liu et al. 2023, "Lost in the Middle", arXiv 2307.03172, section 4.2 (query-aware contextualization).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    instruction: str = ""
+    instruction: str | Text = ""
     examples: tuple[Example, ...] = ()
 
     def messages(
@@ -59,15 +62,27 @@ class Prompt(BaseModel):
             few_shot: Whether to show ``examples`` as earlier turns.
         """
         turns: list[Message] = []
-        if self.instruction:
-            turns.append(Message(role="system", content=self.instruction))
-        for example in self.examples if few_shot else ():
+        if instruction := self._instruction_for(question):
+            turns.append(Message(role="system", content=instruction))
+        for example in self._examples_for(question) if few_shot else ():
             turns.append(Message(role="user", content=example.question))
             turns.append(Message(role="assistant", content=example.answer))
         turns.append(Message(role="user", content=_user_text(question, passages)))
         if answer is not None:
             turns.append(Message(role="assistant", content=answer))
         return turns
+
+    def _instruction_for(self, question: str) -> str:
+        if isinstance(self.instruction, Text):
+            return self.instruction.zh if _is_chinese(question) else self.instruction.en
+        return self.instruction
+
+    def _examples_for(self, question: str) -> list[Example]:
+        return [example for example in self.examples if _is_chinese(example.question) == _is_chinese(question)]
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
 
 
 def _user_text(question: str, passages: Sequence[str] | None) -> str:
