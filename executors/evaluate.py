@@ -1,0 +1,163 @@
+"""Compare the ways to answer on the same held-out rows: bare model, prompting, RAG, fine-tuning, and both."""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from pydantic import JsonValue
+
+from ..knowledge.durable import write_json
+from ..knowledge.messages import say
+from ..knowledge.progress import Progress
+from ..rag.records import Hit
+from .adapters import load_adapted
+from .arms import Arm
+from .data import Row
+from .generate import generate
+from .metrics import FieldOptions, confusion, difference, interval, judge, judge_text
+from .models import load_model, load_tokenizer
+from .plan import ModelSource
+
+Scores = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Hold what an arm answered.
+
+    Attributes:
+        answers: One per row.
+        seconds: How long answering took, loading the model not counted.
+    """
+
+    answers: list[str]
+    seconds: float
+
+
+def answer_arms(
+    arms: Sequence[Arm],
+    base: ModelSource,
+    max_new_tokens: int,
+    batch_size: int,
+    finished: Path,
+    progress: Progress,
+) -> dict[str, Answering]:
+    """Let each arm answer all of its prompts.
+
+    Args:
+        arms: Prompts and adapters.
+        base: The model that all arms are built on.
+        max_new_tokens: Longest answer, in tokens.
+        batch_size: Prompts answered at a time.
+        finished: Folder that keeps the answers of finished arms; an interrupted comparison goes on after them.
+        progress: Receives how far the work is.
+    """
+    finished.mkdir(parents=True, exist_ok=True)
+    tokenizer = load_tokenizer(base.source, base.revision, progress)
+    answerings: dict[str, Answering] = {}
+    model, loaded = None, object()
+    for arm in sorted(arms, key=lambda arm: str(arm.adapter or "")):  # each model is loaded once
+        kept = finished / f"{arm.name}.json"
+        if not kept.exists():
+            if loaded != arm.adapter:
+                model = None  # frees the memory before the next one is loaded
+                model = load_model(base, progress) if arm.adapter is None else load_adapted(base, arm.adapter, progress)
+                loaded = arm.adapter
+            label = say("evaluation.answering_arm", arm=say(f"evaluation.arm_{arm.name}"))
+            start = monotonic()
+            answers = generate(model, tokenizer, arm.prompts, max_new_tokens, batch_size, progress, label)
+            write_json(kept, {"answers": answers, "seconds": monotonic() - start})
+        answerings[arm.name] = Answering(**json.loads(kept.read_bytes()))
+    return {arm.name: answerings[arm.name] for arm in arms}
+
+
+def compare(
+    rows: Sequence[Row],
+    answerings: Mapping[str, Answering],
+    pattern: str | None,
+    fields: Sequence[FieldOptions],
+    ours: str,
+    seed: int,
+) -> dict[str, JsonValue]:
+    """Score all arms with the same metrics, and say how much better one is than each other one.
+
+    Args:
+        rows: The held-out rows.
+        answerings: Each arm's answers.
+        pattern: Form of a whole answer with named groups; None if answers are free.
+        fields: What in an answer can be right or wrong; where empty, answers are compared with the rows' as texts.
+        ours: The arm that the others are compared with.
+        seed: Makes the intervals repeatable.
+
+    Returns:
+        ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm.
+    """
+    scores = {arm: _scores(rows, answering.answers, pattern, fields) for arm, answering in answerings.items()}
+    others = [arm for arm in scores if arm != ours] if ours in scores else []
+    return {
+        "arms": {
+            arm: {name: dict(interval(each, seed)) for name, each in found.items()} for arm, found in scores.items()
+        },
+        "differences": {arm: _differences(scores[ours], scores[arm], seed) for arm in others},
+        "confusion": {arm: _confusions(rows, each.answers, pattern, fields) for arm, each in answerings.items()},
+        "seconds": {arm: answering.seconds for arm, answering in answerings.items()},
+    }
+
+
+def side_by_side(
+    rows: Sequence[Row], answerings: Mapping[str, Answering], shown: int, seed: int
+) -> list[dict[str, JsonValue]]:
+    """Return some rows with what each arm answered, drawn by chance and not for their looks."""
+    places = sorted(random.Random(f"{seed}/examples").sample(range(len(rows)), min(shown, len(rows))))
+    return [row_record(rows[place], answerings, place) for place in places]
+
+
+def row_record(row: Row, answerings: Mapping[str, Answering], place: int) -> dict[str, JsonValue]:
+    """Return a row and what each arm answered to it, as JSON."""
+    return {
+        "id": row.id,
+        "question": row.question,
+        "answer": row.answer,
+        "expected": dict(row.expected),
+        "answers": {arm: answering.answers[place] for arm, answering in answerings.items()},
+    }
+
+
+def retrieval_recall(retrieved: Sequence[Sequence[Hit]], oracles: Sequence[Sequence[Hit]]) -> dict[str, JsonValue]:
+    """Return how often the passage with the answer was among the first k, for each k up to what was retrieved.
+
+    Args:
+        retrieved: Passages of each row, best first.
+        oracles: Passages of each row that hold the answer; rows without any do not count.
+    """
+    known = [
+        (hits, {(oracle.document, oracle.chunk) for oracle in holding})
+        for hits, holding in zip(retrieved, oracles, strict=True)
+        if holding
+    ]
+    most = max((len(hits) for hits, _ in known), default=0)
+    recall: dict[str, JsonValue] = {}
+    for k in range(1, most + 1):
+        found = [any((hit.document, hit.chunk) in places for hit in hits[:k]) for hits, places in known]
+        recall[str(k)] = sum(found) / len(found)
+    return {"recall": recall, "rows": len(known)}
+
+
+def _scores(rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fields: Sequence[FieldOptions]) -> Scores:
+    scores = judge(answers, [row.expected for row in rows], pattern, fields)
+    return scores if fields else judge_text(answers, [row.answer for row in rows]) | scores
+
+
+def _differences(ours: Scores, other: Scores, seed: int) -> dict[str, JsonValue]:
+    return {name: dict(difference(ours[name], other[name], seed)) for name in ours}
+
+
+def _confusions(
+    rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fields: Sequence[FieldOptions]
+) -> dict[str, JsonValue]:
+    expected = [row.expected for row in rows]
+    listed = [field for field in fields if field.values]
+    return {field.name: dict(confusion(answers, expected, pattern, field)) for field in listed}  # type: ignore[dict-item]
