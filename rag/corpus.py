@@ -26,4 +26,4 @@ def read_corpus(files: Mapping[str, bytes]) -> tuple[dict[str, Document], list[C
 
 
 def _lines(rows: Sequence[object]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(errors="backslashreplace")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .readers import UnreadableError, readers_by_extension
+from .readers import UnreadableError, formats, readers_by_extension
 from .records import Document, Unread
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -51,11 +51,16 @@ def read_sources(sources: Sequence[Path]) -> Reading:
 
 def _unique(document: Document, source: Path, known: dict[str, Document]) -> Document | None:
     """Return the document under an id that is free; the folder's name tells equal paths in two sources apart."""
-    text = _LONE_SURROGATE.sub("\ufffd", document.text)
-    for name in (document.id, f"{source.resolve().name}/{document.id}"):
+    own = _clean(document.id)
+    for name in (own, f"{_clean(source.resolve().name)}/{own}"):
         if name not in known:
-            return replace(document, id=name, text=text)
+            return replace(document, id=name, text=_clean(document.text), title=_clean(document.title))
     return None
+
+
+def _clean(text: str) -> str:
+    """Replace halves of characters, which no file can hold; every offset stays."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def _read_source(source: Path) -> Iterator[Document | Unread]:
@@ -73,7 +78,7 @@ def _read_source(source: Path) -> Iterator[Document | Unread]:
 def _read_file(path: Path, name: str) -> Iterator[Document | Unread]:
     reader = readers_by_extension().get(path.suffix.lower())
     if reader is None:
-        yield Unread(name, say("rag.unknown_format", formats=" ".join(sorted(readers_by_extension()))))
+        yield Unread(name, say("rag.unknown_format", extension=path.suffix or path.name))
         return
     try:
         yield from reader.read(path, name)
@@ -83,4 +88,4 @@ def _read_file(path: Path, name: str) -> Iterator[Document | Unread]:
 
 def _nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> str:
     reasons = "".join(f"\n  {item.source}: {item.reason}" for item in unread[:20])
-    return say("rag.nothing_read", sources=", ".join(map(str, sources)), reasons=reasons)
+    return say("rag.nothing_read", sources=", ".join(map(str, sources)), reasons=reasons, formats=formats())

@@ -42,3 +42,8 @@ def readers() -> dict[str, Reader]:
 def readers_by_extension() -> dict[str, Reader]:
     """Return the readers by file extension."""
     return {extension: reader for reader in readers().values() for extension in reader.EXTENSIONS}
+
+
+def formats() -> str:
+    """Return the file extensions that can be read, for people."""
+    return " ".join(sorted(readers_by_extension()))

@@ -1,0 +1,111 @@
+"""``ftadvisor rag``: build an index of documents, and ask it."""
+
+import argparse
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ...knowledge.problems import problems_of
+from ...rag.build import build_index
+from ...rag.chunkers import chunker_names
+from ...rag.index import Index, open_index
+from ...rag.questions import read_questions
+from ...rag.records import IndexOptions
+from ...rag.retrievers import retriever_names
+from ..cli import DONE
+from ..output import print_json, progress_shown
+from ..retrieved import print_hits, summary_lines
+
+DEFAULTS = IndexOptions()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the sub-commands."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query")
+    _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
+    _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=say("rag.sources_help"))
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.output_help"))
+    parser.add_argument(
+        "--embedder", default=DEFAULTS.embedder, metavar="PATH|ID|builtin", help=say("rag.embedder_help")
+    )
+    parser.add_argument("--chunker", default=DEFAULTS.chunker, choices=chunker_names(), help=say("rag.chunker_help"))
+    tokens = say("rag.chunk_tokens_help", default=DEFAULTS.chunk_tokens)
+    parser.add_argument("--chunk-tokens", default=DEFAULTS.chunk_tokens, type=int, metavar="N", help=tokens)
+    overlap = say("rag.overlap_help", default=DEFAULTS.overlap)
+    parser.add_argument("--overlap", default=DEFAULTS.overlap, type=int, metavar="N", help=overlap)
+    retrievers = ["auto", *retriever_names()]
+    parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
+    _add_json(parser)
+    parser.set_defaults(work=_build)
+
+
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("rag.question_help"))
+    parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
+    parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
+    _add_json(parser)
+    parser.set_defaults(work=_query)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help=say("rag.json_help"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build or query; wrong input is raised as ``UserError``."""
+    return int(arguments.work(arguments))
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    with progress_shown(arguments.quiet) as progress:
+        summary = build_index(arguments.sources, arguments.output, _options(arguments), progress)
+    if arguments.json:
+        print_json(summary.model_dump(mode="json"))
+    else:
+        print("\n".join(summary_lines(summary, arguments.output)))
+    return DONE
+
+
+def _options(arguments: argparse.Namespace) -> IndexOptions:
+    given = {name: getattr(arguments, name) for name in IndexOptions.model_fields}
+    try:
+        return IndexOptions(**given)
+    except ValidationError as error:
+        problems = [f"--{problem.said().replace('_', '-', 1)}" for problem in problems_of(error)]
+        raise UserError(say("rag.wrong_options", problems="; ".join(problems)), "ftadvisor rag build --help") from None
+
+
+def _query(arguments: argparse.Namespace) -> int:
+    if (arguments.question is None) == (arguments.questions is None):
+        raise UserError(say("rag.one_question"), "ftadvisor rag query --help")
+    if arguments.top_k < 1:
+        raise UserError(say("rag.wrong_top_k", value=arguments.top_k))
+    questions = None if arguments.questions is None else read_questions(arguments.questions)
+    index = open_index(arguments.index)
+    if questions is None:
+        return _answer(index, arguments)
+    hits = index.search_many([question.question for question in questions], arguments.top_k)
+    for question, found in zip(questions, hits, strict=True):
+        if arguments.json:
+            row = {"id": question.id, "hits": [hit.as_json() for hit in found]}
+            print(json.dumps(row, ensure_ascii=False))
+        else:
+            print_hits(question.question, found)
+    return DONE
+
+
+def _answer(index: Index, arguments: argparse.Namespace) -> int:
+    hits = index.search(arguments.question, arguments.top_k)
+    if arguments.json:
+        print_json({"hits": [hit.as_json() for hit in hits]})
+    else:
+        print_hits(arguments.question, hits)
+    return DONE

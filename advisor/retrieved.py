@@ -1,0 +1,47 @@
+"""What ``ftadvisor rag`` shows to people: what was indexed, and what was found."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..knowledge.messages import say
+from ..rag.readers import formats
+from ..rag.records import Hit, IndexSummary
+
+_SNIPPET_CHARACTERS = 240
+
+
+def summary_lines(summary: IndexSummary, folder: Path) -> list[str]:
+    """Return what a build did, line by line."""
+    lines = [
+        say("rag.built", folder=folder, documents=summary.documents, chunks=summary.chunks),
+        say("rag.ranked", retriever=summary.retriever, reason=summary.reason),
+    ]
+    if summary.retriever != "bm25":
+        lines.append(say("rag.embedded", embedded=summary.embedded, chunks=summary.chunks))
+    if summary.truncated_share:
+        lines.append(say("rag.truncated", percent=round(100 * summary.truncated_share, 1)))
+    if summary.unread:
+        lines.append(say("rag.unread", count=len(summary.unread), formats=formats()))
+        lines += [f"  {item['source']}: {item['reason']}" for item in summary.unread]
+    return [*lines, say("rag.ask_hint", folder=folder)]
+
+
+def print_hits(question: str, hits: Sequence[Hit]) -> None:
+    """Print hits, best first: where each is, and how it begins."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(question, style="bold"))
+    if not hits:
+        console.print(Text(say("rag.no_hits")))
+    for rank, hit in enumerate(hits, start=1):
+        place = say("rag.hit", rank=rank, document=hit.document, start=hit.start, end=hit.end, score=f"{hit.score:.4g}")
+        console.print(Text(place, style="cyan"))
+        console.print(Padding(Text(_snippet(hit.text)), (0, 0, 1, 4)))
+
+
+def _snippet(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SNIPPET_CHARACTERS else line[:_SNIPPET_CHARACTERS] + " ..."

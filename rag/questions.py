@@ -1,0 +1,57 @@
+"""Read questions from lines of JSON."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+
+
+class Question(BaseModel):
+    """Hold one question, and the documents that answer it, where they are known.
+
+    Attributes:
+        id: The row's own id, or its line number.
+        question: What is asked.
+        passage_id: The document that answers it.
+        relevant: All documents that answer it, when there is not just one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    id: str
+    question: str
+    passage_id: str | None = None
+    relevant: list[str] = []
+
+    @property
+    def answered_by(self) -> set[str]:
+        """Return the ids of the documents that answer the question."""
+        return {*self.relevant, *([self.passage_id] if self.passage_id else [])}
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Return the questions of a file, in order.
+
+    Args:
+        path: JSON lines with ``question``, and optional ``id``, ``passage_id`` and ``relevant``.
+
+    Raises:
+        UserError: The file cannot be read, or lines of it are wrong; every one is named.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(say("rag.no_questions", path=path, reason=getattr(error, "strerror", None) or error)) from error
+    questions, problems = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                questions.append(Question.model_validate({"id": str(number), **json.loads(line)}))
+            except (ValueError, TypeError, RecursionError, ValidationError):
+                problems.append(str(number))
+    if problems or not questions:
+        raise UserError(say("rag.wrong_questions", path=path, lines=", ".join(problems[:20]) or "-"))
+    return questions
