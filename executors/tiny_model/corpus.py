@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 
 from ..prompt import Message, Prompt
-from .words import CODAS, DECISIONS, FEELINGS, HAN, KNOWN, LABELS, ONSETS, THINGS, VOWELS, split
-from .worlds import MISSING, Clause, Schema, ask, passage, schema_for
+from .words import CODAS, HAN, LANGUAGES, ONSETS, SENSES, VOWELS, Language, words
+from .worlds import Clause, Schema, ask, passage, schema_for
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, Language] = ("en", "zh")
-SENSES = ("grant", "deny", "swap", "check")
+SHAPES = "A-000 A00 AA-00 0.0 AAA-0-0 00A A0.00 0000 A000 AA000 0-0 A-00".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -40,16 +37,14 @@ class Corpus:
     # -- words ---------------------------------------------------------------------------------------------------
     def identifier(self) -> str:
         """Draw a clause number in one of many shapes."""
-        shape = self.random.choice(
-            ["A-000", "A00", "AA-00", "0.0", "AAA-0-0", "00A", "A0.00", "0000", "A000", "AA000", "0-0", "A-00"]
-        )
+        shape = self.random.choice(SHAPES)
         draw = {"A": "ABCDEFGHJKLMNPQRSTUVWXYZ", "0": "0123456789"}
         return "".join(self.random.choice(draw[mark]) if mark in draw else mark for mark in shape)
 
     def thing(self, language: Language) -> str:
         """Draw what a request is about: a known service or an invented one."""
         if self.random.random() < 0.5:
-            return self.random.choice(split(THINGS[language]))
+            return self.random.choice(words()["things"][language])
         return self.nonsense(language)
 
     def nonsense(self, language: Language) -> str:
@@ -65,7 +60,7 @@ class Corpus:
             gap = " " if language == "en" else ""
             terms = [gap.join(self.nonsense(language) for _ in range(self.random.randint(1, 2))) for _ in range(count)]
             return [Concept(term, term) for term in terms]
-        known = self.random.sample(sorted(KNOWN[language].items()), count)
+        known = self.random.sample(sorted(words()["grounds"][language].items()), count)
         return [Concept(term, self.random.choice(spoken) if kind == "spoken" else term) for term, spoken in known]
 
     def clauses(self, language: Language, count: int) -> list[Clause]:
@@ -86,7 +81,7 @@ class Corpus:
             term=concept.term,
             spoken=concept.spoken,
             sense=sense,
-            wording=self.random.choice(split(DECISIONS[language][sense])),
+            wording=self.random.choice(words()["decisions"][language][sense]),
             days=self.random.randint(1, 90),
         )
 
@@ -127,7 +122,7 @@ class Corpus:
         passages = [passage(self.random, language, clause, self.nonsense) for clause in clauses]
         prompt = Prompt(instruction=schema.instruction if self.random.random() < 0.97 else "")
         if self.random.random() < 0.05 and other.spoken not in [clause.spoken for clause in clauses]:
-            return prompt.messages(ask(self.random, language, other), passages, MISSING[language])
+            return prompt.messages(ask(self.random, language, other), passages, words()["missing"][language])
         chosen = self.random.choice(clauses)
         return self._answered(prompt, schema, language, chosen, clauses, passages)
 
@@ -149,18 +144,14 @@ class Corpus:
     def wording(self) -> list[Message]:
         """Draw wordings of decisions to be named by the labels that earlier turns show."""
         language = self.random.choice(LANGUAGES)
-        labels = dict(zip(SENSES, split(self.random.choice(LABELS[language])), strict=True))
+        labels = dict(zip(SENSES, self.random.choice(words()["labels"][language]), strict=True))
         turns: list[Message] = []
         for _ in range(self.random.randint(4, 8)):
             sense = self.random.choice(SENSES)
-            text = self.random.choice(split(DECISIONS[language][sense]))
+            text = self.random.choice(words()["decisions"][language][sense])
             subject = self.thing(language) + (" " if language == "en" else "")
             turns += Prompt().messages(subject + text, None, labels[sense])
         return turns
-
-    def feeling(self, language: Language) -> str:
-        """Draw a word of emotion."""
-        return self.random.choice(FEELINGS[language])
 
 
 def _word(random: Random) -> str:
