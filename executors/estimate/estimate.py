@@ -1,68 +1,75 @@
-"""Tell how much memory a run takes, before anything runs."""
+"""Tell how much memory, time and money a run takes, before anything runs."""
 
+from ...knowledge.find import find_gpu
+from ...knowledge.gpu import GpuCard
+from ...knowledge.load import load
+from ...knowledge.messages import say
+from ...knowledge.stack import Stack
 from .architectures.find import architecture_of
-from .request import BITS, EstimateRequest
-from .result import Estimate, Part, Peak
+from .device import Outside, around, workspace_of
+from .duration import cost_of, duration_of
+from .memory import Memory, memory_of
+from .methods.find import method_of
+from .request import EstimateRequest
+from .result import Estimate, Fit, Peak
+from .settings import assumptions_of, filled
 from .unsupported import UnsupportedError
-from .weights import Architecture, rounded
 
 
 def estimate(request: EstimateRequest) -> Estimate:
     """Return memory, time and money of one run.
 
+    Args:
+        request: The model, the method and the settings.
+
     Raises:
-        UnsupportedError: The architecture or a setting is outside what is known.
+        UnsupportedError: The architecture or a setting is outside what is known; never a guess.
+        UserError: A GPU has no card.
     """
-    shape = architecture_of(request.config)
-    if request.method not in {"full", "lora", "qlora"}:
-        raise UnsupportedError(f"unsupported: method {request.method}")
-    trained = _trained(shape, request)
-    item = BITS[request.dtype]
-    stored = 0.516 if request.method == "qlora" else item
-    weights = sum(
-        count * rounded(int(weight.elements * (stored if weight.role == "linear" else item)))
-        for count, weight in shape.weights()
-    )
-    grad = trained * (item if request.method == "full" else 4)
-    parts = [
-        Part(name="weights", bytes=weights),
-        Part(name="gradients", bytes=grad),
-        Part(name="optimizer", bytes=2 * grad),
-        Part(name="activations", bytes=request.tokens * (2 * shape.hidden * shape.layers + 40 * shape.hidden)),
-        Part(name="logits", bytes=request.tokens * shape.vocab * 12),
-    ]
-    total = sum(part.bytes for part in parts)
-    peak = Peak(
-        allocated_bytes=total,
-        reserved_bytes=total,
-        device_bytes=total + 2**30,
-        low_bytes=total,
-        high_bytes=int(total * 1.2) + 2**30,
-        phase="backward",
-    )
+    request = filled(request)
+    architecture = architecture_of(request.config)
+    method = method_of(request)
+    method.check(architecture)
+    stack = _stack(request.stack)
+    cards = [find_gpu(name) for name in request.gpu]
+    card = cards[0] if cards else None
+    memory = memory_of(request, architecture, method, stack, workspace_of(request, card))
+    outside = around(request, memory.peak)
+    duration = duration_of(request, architecture, method, memory.trained, card)
     return Estimate(
-        model=request.model,
+        model=request.model or str(request.config["model_type"]),
         method=request.method,
-        stack={"name": request.stack},
-        assumptions=[],
-        parameters=shape.parameters,
-        trainable_parameters=trained,
-        peak=peak,
-        phases={"backward": total},
-        steady_bytes=weights + 2 * grad,
-        breakdown=parts,
-        time=None,
-        cost=None,
-        fits=[],
+        stack={"name": stack.id, "transformers": f">={stack.transformers_from},<{stack.transformers_below}"},
+        assumptions=assumptions_of(request, card),
+        parameters=architecture.parameters,
+        trainable_parameters=memory.trained,
+        peak=_peak(memory, outside),
+        phases=memory.phases,
+        steady_bytes=memory.steady,
+        breakdown=memory.parts,
+        time=duration,
+        cost=cost_of(request, duration, card),
+        fits=[_fit(card, outside.high) for card in cards],
     )
 
 
-def _trained(shape: Architecture, request: EstimateRequest) -> int:
-    if request.method == "full":
-        return shape.parameters
-    chosen = [
-        (count, weight)
-        for count, weight in shape.weights()
-        if weight.role == "linear" and (not request.targets or weight.name in request.targets)
-    ]
-    return sum(count * request.rank * sum(weight.shape) for count, weight in chosen)
+def _stack(name: str) -> Stack:
+    stacks = load(Stack)
+    if name not in stacks:
+        raise UnsupportedError(say("estimate.unknown_stack", name=name, known=", ".join(stacks)))
+    return stacks[name]
+
+
+def _peak(memory: Memory, outside: Outside) -> Peak:
+    return Peak(
+        allocated_bytes=memory.peak,
+        reserved_bytes=outside.reserved,
+        device_bytes=outside.device,
+        low_bytes=outside.low,
+        high_bytes=outside.high,
+        phase=memory.phase,
+    )
+
+
+def _fit(card: GpuCard, need: int) -> Fit:
+    return Fit(gpu=card.id, fits=need <= card.memory_bytes, headroom_bytes=card.memory_bytes - need)

@@ -39,6 +39,7 @@ class EstimateRequest(BaseModel):
         variant: A relative of LoRA: ``dora`` or ``rslora``.
         quant: How frozen weights are stored; ``qlora`` without it means ``nf4-dq``.
         kbit_prepare: Quantised bases only: ``prepare_model_for_kbit_training`` is called (fp32 norms and residuals).
+        outer_dtype: Precision of embeddings and head after k-bit preparation; empty leaves them at float32.
         rank: LoRA-like rank, 1 or more.
         targets: Names of adapted linear modules; empty means all linear layers of the blocks.
         dropout: Dropout of the adapter, 0 to below 1.
@@ -67,6 +68,7 @@ class EstimateRequest(BaseModel):
     variant: Variant = "none"
     quant: Quant = "none"
     kbit_prepare: bool = True
+    outer_dtype: Literal["", "bf16", "fp16"] = ""
     rank: int = Field(16, ge=1)
     targets: tuple[str, ...] = ()
     dropout: float = Field(0.0, ge=0, lt=1)

@@ -1,11 +1,19 @@
 """A model as the estimator sees it: its weight tensors and its repeated blocks."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-Role = Literal["linear", "embedding", "norm", "head", "other"]
+if TYPE_CHECKING:
+    from .shadow.graph import Value
+    from .shadow.modules import Modules
+
+    Forward = Callable[[Modules, Value], Value]
+
+Role = Literal["linear", "expert", "embedding", "norm", "head", "other"]
 
 ALIGNMENT = 512
 """Bytes to which the CUDA caching allocator rounds. Source: c10/cuda/CUDACachingAllocator.cpp, kMinBlockSize."""
@@ -23,12 +31,20 @@ class Weight:
     Attributes:
         name: Module's name inside its block, such as ``q_proj``; a bias ends with ``.bias``.
         shape: Sizes as PyTorch stores them; a linear layer's are (out, in).
-        role: ``linear`` is an ``nn.Linear`` inside a block: the ones that quantisation and LoRA may replace.
+        role: ``linear`` is an ``nn.Linear`` inside a block: the ones that quantisation and LoRA may replace;
+            ``expert`` a tensor of several experts, which neither touches.
+        used: Share of the tokens that meet the weight.
     """
 
     name: str
     shape: tuple[int, ...]
     role: Role
+    used: float = 1.0
+
+    @property
+    def computed(self) -> float:
+        """Numbers that one token meets: of a mixture's experts only the chosen ones."""
+        return self.elements * self.used
 
     @property
     def elements(self) -> int:
@@ -41,22 +57,38 @@ class Weight:
         return self.name.endswith(".bias")
 
 
+def unchanged(modules: Modules, x: Value) -> Value:
+    """Return ``x``: nothing happens at this place."""
+    return x
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Describe one kind of layer and how often the model repeats it."""
+    """Describe one kind of layer, how often the model repeats it, and its forward pass."""
 
     kind: str
     count: int
     weights: tuple[Weight, ...]
+    forward: Forward
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """Describe a model's shapes.
+    """Describe a model's shapes and what runs before, between and after its blocks.
 
     Attributes:
+        family: ``decoder``, ``encoder``, ``encoder_decoder``, ``vision`` or ``speech``.
+        hidden: Width of the residual stream.
+        vocab: Width of the head's output.
         blocks: The repeated layers, in the order they run.
-        outside: Weights outside the blocks; tied ones appear once.
+        outside: Weights outside the blocks; tied ones appear once, the token embedding first.
+        start: What follows the token embedding, up to the first block.
+        finish: What follows the last block, up to the head.
+        after_head: What happens to the logits before the loss, such as scaling.
+        tied_head: Whether the head shares the token embedding's weight.
+        angles: Numbers per position of the rotary tables; 0 without rotary positions.
+        upcasts_logits: Whether the loss is computed in float32 whatever the model's precision.
+        buffers: Bytes of tensors that are not weights, such as a stored causal mask.
     """
 
     family: str
@@ -64,7 +96,13 @@ class Architecture:
     vocab: int
     blocks: tuple[Block, ...]
     outside: tuple[Weight, ...]
+    finish: Forward
     tied_head: bool
+    start: Forward = unchanged
+    after_head: Forward = unchanged
+    angles: int = 0
+    upcasts_logits: bool = True
+    buffers: int = 0
 
     @property
     def layers(self) -> int:

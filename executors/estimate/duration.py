@@ -1,0 +1,90 @@
+"""How long a run takes and what it costs."""
+
+from __future__ import annotations
+
+from ...knowledge.gpu import GpuCard
+from ...knowledge.load import load
+from ...knowledge.utilisation import Utilisation
+from .methods.method import FineTuning
+from .request import EstimateRequest
+from .result import Cost, Duration, Range
+from .weights import Architecture
+
+OPTIMIZER_BYTES = 16
+"""Bytes that an AdamW step reads and writes per trained number, at 16-bit weights and states or below."""
+PACKED_BYTES = 4.5
+"""Bytes moved to unpack one 4-bit weight: half a byte and its scale read, two written, two read by the product."""
+
+
+def duration_of(
+    request: EstimateRequest, architecture: Architecture, method: FineTuning, trained: int, card: GpuCard | None
+) -> Duration | None:
+    """Return the time of an optimizer step and of the run; None without a GPU whose speed is known.
+
+    The utilisations count recomputation as work, so recomputation is in the FLOPs too.
+    """
+    if card is None or request.device == "cpu":
+        return None
+    peak = 1e12 * ((card.bf16_tflops if request.dtype == "bf16" else None) or card.fp16_tflops)
+    share = load(Utilisation)["qlora" if request.quant != "none" else "full" if request.method == "full" else "lora"]
+    rows = request.batch * (request.seq_len + method.extra_tokens)
+    flops = rows * flops_per_token(request, architecture, method, trained)
+    moved = _moved(request, architecture) / (card.bandwidth_gb_per_s * 1e9)
+    once = trained * OPTIMIZER_BYTES / (card.bandwidth_gb_per_s * 1e9)
+
+    def seconds(utilisation: float) -> float:
+        return request.grad_accum * (flops / (peak * utilisation) + moved) + once
+
+    step: Range = (seconds(share.high), seconds(share.likely), seconds(share.low))
+    return Duration(step_seconds=step, run_hours=_hours(request, step))
+
+
+def _hours(request: EstimateRequest, step: Range) -> Range | None:
+    if not request.train_tokens:
+        return None
+    steps = request.train_tokens * request.epochs / (request.tokens * request.grad_accum * request.gpus)
+    low, likely, high = (seconds * steps / 3600 for seconds in step)
+    return (low, likely, high)
+
+
+def flops_per_token(request: EstimateRequest, architecture: Architecture, method: FineTuning, trained: int) -> float:
+    """Return the floating-point operations of one training step for one token.
+
+    Two per weight forward, two for the inputs' gradients, two for trained weights' gradients, two again when the
+    forward pass is recomputed; causal attention adds two per key position and hidden number.
+
+    Source: arXiv 2001.08361, section 2.1; arXiv 2204.02311, appendix B.
+    """
+    products = sum(
+        count * weight.computed
+        for count, weight in architecture.weights()
+        if weight.role in {"linear", "head", "expert"}
+    )
+    if architecture.tied_head:
+        products += architecture.vocab * architecture.hidden
+    attention = request.seq_len * architecture.hidden * architecture.layers
+    forward = 2 * products + 2 * attention
+    passes = 3 if request.grad_checkpointing else 2
+    if request.method == "full":
+        return passes * forward + 2 * products + 2 * attention
+    return passes * forward + 2 * attention + (passes + 1) * 2 * trained
+
+
+def _moved(request: EstimateRequest, architecture: Architecture) -> float:
+    """Return the bytes moved to unpack 4-bit weights in one micro step."""
+    if request.quant in {"none", "int8"}:
+        return 0
+    packed = sum(count * weight.elements for count, weight in architecture.weights() if weight.role == "linear")
+    return (3 if request.grad_checkpointing else 2) * packed * PACKED_BYTES
+
+
+def cost_of(request: EstimateRequest, duration: Duration | None, card: GpuCard | None) -> Cost | None:
+    """Return the money for the run; None without a price."""
+    price = request.usd_per_gpu_hour or (card.price.usd_per_hour if card and card.price else None)
+    if price is None:
+        return None
+    hours = duration.run_hours if duration else None
+    if hours is None:
+        return Cost(usd_per_gpu_hour=price, run=None)
+    low, likely, high = (hour * request.gpus * price for hour in hours)
+    return Cost(usd_per_gpu_hour=price, run=(low, likely, high))

@@ -1,0 +1,122 @@
+"""Play all layers of one kind by playing one of them."""
+
+from __future__ import annotations
+
+from ...knowledge.stack import Stack
+from .request import EstimateRequest
+from .shadow.graph import Run, Value, backward, require_gradient
+from .shadow.memory import Kind, Storage
+from .shadow.modules import Modules
+from .weights import Block
+
+
+class Layers:
+    """Stand for ``block.count`` equal layers; one is played, the others are weights on the scale.
+
+    Args:
+        run: The shadow step.
+        block: The layer.
+        modules: Its linear layers and norms.
+        request: The run's settings.
+        stack: How the libraries behave.
+    """
+
+    def __init__(self, run: Run, block: Block, modules: Modules, request: EstimateRequest, stack: Stack) -> None:
+        self.run, self.block, self.modules = run, block, modules
+        self.checkpointing = request.grad_checkpointing
+        self.reentrant = stack.reentrant_checkpoint
+        self.others: list[Storage] = []
+        self.input: Value | None = None
+        self.output: Value | None = None
+        self.arrived: list[Storage] = []
+        self.saved = 0
+
+    def forward(self, x: Value) -> Value:
+        """Return the output of the last of the layers.
+
+        Args:
+            x: The input of the first.
+        """
+        before = sum(cast.size for cast in self.run.casts.values())
+        output = self._checkpointed(x) if self.checkpointing else self._recorded(x)
+        self._cast_the_others(before)
+        return output
+
+    def _cast_the_others(self, before: int) -> None:
+        """Add the other layers' narrow copies: autocast's cache holds all of them until the forward pass ends."""
+        played = 2 if self.checkpointing and self.block.count > 1 else 1
+        own = (sum(cast.size for cast in self.run.casts.values()) - before) // played
+        self.run.casts[self] = self.run.new(own * (self.block.count - played))
+
+    def _checkpointed(self, x: Value) -> Value:
+        """Keep only each layer's input."""
+        with self.run.without_recording():
+            output = self.block.forward(self.modules, x)
+        if self.block.count > 1:
+            self.others.append(x.storage)
+            x = output
+            del output
+            self.others.append(self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT))
+            with self.run.without_recording():
+                output = self.block.forward(self.modules, x)
+        self.input, self.saved = x, x.storage.size
+        return _plain(output)
+
+    def _recorded(self, x: Value) -> Value:
+        """Keep everything that the backward pass needs."""
+        before = self.run.meter.current
+        x = _plain(x)
+        self.arrived = require_gradient(x)
+        self.output = self.block.forward(self.modules, x)
+        del x
+        self.saved = self.run.meter.current - before
+        self.others.append(self.run.new(self.saved * (self.block.count - 1)))
+        return _plain(self.output)
+
+    def backward(self, arriving: list[Storage]) -> list[Storage]:
+        """Take the gradient of the last output, and return the one of the first input.
+
+        While the layers are passed, saved tensors go and gradients come, both evenly: the peak is at one end.
+        """
+        meter = self.run.meter
+        peak, kinds = meter.peak, meter.peak_by_kind
+        meter.start_phase()
+        before = meter.by_kind[Kind.GRADIENT]
+        self._pass(arriving)
+        gained = meter.by_kind[Kind.GRADIENT] - before
+        growth = (self.block.count - 1) * max(0, gained - self.saved)
+        if meter.peak + growth > peak:
+            peak, kinds = meter.peak + growth, _with_gradients(meter.peak_by_kind, growth)
+        self.others.clear()
+        self.run.parameter_gradient(gained * (self.block.count - 1))
+        meter.peak, meter.peak_by_kind = peak, kinds
+        return self.arrived
+
+    def _pass(self, arriving: list[Storage]) -> None:
+        output = self._recomputed() if self.checkpointing else self._taken()
+        node = output.node
+        if not (self.checkpointing and self.reentrant):
+            del output
+        if node is not None and arriving:
+            backward(node, arriving.pop())
+        self.run.casts.clear()
+
+    def _recomputed(self) -> Value:
+        assert self.input is not None
+        x = _plain(self.input)
+        self.input = None
+        self.arrived = require_gradient(x)
+        return self.block.forward(self.modules, x)
+
+    def _taken(self) -> Value:
+        assert self.output is not None
+        output, self.output = self.output, None
+        return output
+
+
+def _plain(x: Value) -> Value:
+    return Value(x.run, x.storage, x.rows, x.width, x.item)
+
+
+def _with_gradients(kinds: tuple[int, ...], growth: int) -> tuple[int, ...]:
+    return tuple(size + growth if kind == Kind.GRADIENT else size for kind, size in enumerate(kinds))

@@ -1,0 +1,56 @@
+"""LoRA: two narrow matrices beside each adapted linear layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..shadow.graph import Value
+from ..shadow.modules import linear
+from ..shadow.operations import add, cast, copy, dropout, scale
+from ..weights import Architecture, Weight
+from .method import Added, FineTuning
+from .targets import adapted, chosen
+
+if TYPE_CHECKING:
+    from ..shadow.modules import Modules
+
+
+class Lora(FineTuning):
+    """Add ``B A`` to adapted layers. Source: LoRA, arXiv 2106.09685, equation 3; peft ``tuners/lora/layer.py``."""
+
+    def check(self, architecture: Architecture) -> None:
+        """Refuse targets that no layer has."""
+        chosen(architecture, self.request.targets)
+
+    def added(self, architecture: Architecture) -> Iterator[Added]:
+        """Yield A and B of every adapted layer."""
+        rank = self.request.rank
+        for count, weight in chosen(architecture, self.request.targets):
+            outer, inner = weight.shape
+            yield Added(f"{weight.name}.A", (rank, inner), count)
+            yield Added(f"{weight.name}.B", (outer, rank), count)
+            if self.request.variant == "dora":
+                yield Added(f"{weight.name}.magnitude", (outer,), count)
+
+    def linear(self, modules: Modules, weight: Weight, x: Value) -> Value:
+        """Return the base's output plus the adapter's, with peft's casts and copies."""
+        result = modules.base(weight, x)
+        if not adapted(weight, self.request.targets):
+            return result
+        kept = result.item
+        if modules.placement.quantises(weight):
+            result = copy(result)
+        if not modules.run.amp_item:
+            x = cast(x, self.item)
+        result = add(result, scale(self._serial(weight, dropout(x, self.request.dropout))))
+        return cast(result, kept)
+
+    def _serial(self, weight: Weight, x: Value) -> Value:
+        rank = self.request.rank
+        down = Weight(f"{weight.name}.A", (rank, weight.shape[1]), "linear")
+        up = Weight(f"{weight.name}.B", (weight.shape[0], rank), "linear")
+        return linear(linear(x, rank, self.item, down), weight.shape[0], self.item, up)
+
+
+METHOD = Lora

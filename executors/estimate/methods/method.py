@@ -1,0 +1,74 @@
+"""What the estimator asks of every method, with the answers of a method that changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..request import BITS, EstimateRequest
+from ..shadow.graph import Value
+from ..weights import Architecture, Weight
+
+if TYPE_CHECKING:
+    from ..shadow.modules import Modules
+
+FP32 = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Name one kind of tensor that a method adds, and how many of it there are."""
+
+    name: str
+    shape: tuple[int, ...]
+    count: int
+
+
+class FineTuning:
+    """Base of all methods: the base model is frozen and nothing is added.
+
+    Args:
+        request: The run's settings.
+    """
+
+    def __init__(self, request: EstimateRequest) -> None:
+        self.request = request
+
+    def check(self, architecture: Architecture) -> None:
+        """Refuse what this method cannot do.
+
+        Raises:
+            UnsupportedError: Why not.
+        """
+
+    def trains(self, weight: Weight) -> bool:
+        """Whether a weight of the base model gets a gradient."""
+        return False
+
+    def added(self, architecture: Architecture) -> Iterator[Added]:
+        """Yield the tensors that the method adds, all of them trained."""
+        return iter(())
+
+    def linear(self, modules: Modules, weight: Weight, x: Value) -> Value:
+        """Return a linear layer's output, the method's additions included."""
+        return modules.base(weight, x)
+
+    def after(self, modules: Modules, place: str, x: Value) -> Value:
+        """Return a sub-layer's output, changed where the method puts something behind it."""
+        return x
+
+    @property
+    def extra_tokens(self) -> int:
+        """Positions that the method puts before every sequence."""
+        return 0
+
+    @property
+    def item(self) -> int:
+        """Bytes per number of what the method adds; peft makes it float32 over 16-bit bases.
+
+        Source: peft ``autocast_adapter_dtype``, on by default.
+        """
+        if self.request.adapter_dtype == "auto":
+            return FP32
+        return BITS[self.request.adapter_dtype]

@@ -1,0 +1,87 @@
+"""What an optimizer keeps between steps and needs during one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+from .weights import rounded
+
+FP32 = 4
+SMALL = 4096
+"""Tensors below this many numbers keep float32 states. Source: bitsandbytes ``min_8bit_size``."""
+STATE_BLOCK = 256
+"""Numbers per scale of an 8-bit state. Source: bitsandbytes ``init_state``, blockwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Name a trained tensor: its shape, bytes per number, and how many such tensors there are."""
+
+    shape: tuple[int, ...]
+    item: int
+    count: int
+
+    @property
+    def elements(self) -> int:
+        """Numbers in one tensor."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Hold bytes on the device: kept between steps, and on top of that during a step."""
+
+    state: int
+    temporary: int
+
+
+def optimizer_need(name: str, trained: Iterable[Trained], *, on_cpu: bool = False) -> Need:
+    """Return an optimizer's memory.
+
+    Args:
+        name: One of the request's optimizers.
+        trained: All trained tensors.
+        on_cpu: Whether the tensors lie in main memory, where PyTorch's optimizers do not fuse lists of tensors.
+
+    Source: PyTorch ``optim/adamw.py`` (``_multi_tensor_adamw`` takes the root of all second moments at once, fused
+    kernels none); bitsandbytes ``optim/optimizer.py``; transformers ``Adafactor``.
+    """
+    tensors = list(trained)
+    state = sum(tensor.count * _state(name, tensor) for tensor in tensors)
+    if name == "adamw_torch" and not on_cpu:
+        return Need(state, _largest_group(tensors))
+    if name == "adamw_torch":
+        return Need(state, 2 * max((tensor.elements * tensor.item for tensor in tensors), default=0))
+    if name == "adafactor":
+        return Need(state, 4 * max((tensor.elements * FP32 for tensor in tensors), default=0))
+    return Need(state, 0)
+
+
+def _state(name: str, tensor: Trained) -> int:
+    own, wide = rounded(tensor.elements * tensor.item), rounded(tensor.elements * FP32)
+    packed = (
+        wide
+        if tensor.elements < SMALL
+        else rounded(tensor.elements) + rounded(-(-tensor.elements // STATE_BLOCK) * FP32)
+    )
+    factors = sum(rounded(tensor.elements // size * tensor.item) for size in tensor.shape[-2:])
+    table = {
+        "adamw_torch": 2 * own,
+        "adamw_torch_fused": 2 * own,
+        "adamw_8bit": 2 * packed,
+        "paged_adamw_8bit": 0,
+        "paged_adamw_32bit": 0,
+        "adafactor": factors if len(tensor.shape) > 1 else own,
+        "lion": wide,
+        "lion_8bit": packed,
+        "sgd": 0,
+        "sgd_momentum": own,
+    }
+    return table[name]
+
+
+def _largest_group(tensors: list[Trained]) -> int:
+    items = {tensor.item for tensor in tensors}
+    return max(
+        (sum(t.count * rounded(t.elements * t.item) for t in tensors if t.item == item) for item in items), default=0
+    )

@@ -1,0 +1,45 @@
+"""Fill in what a method implies, refuse what does not go together, and say what was assumed."""
+
+from ...knowledge.gpu import GpuCard
+from ...knowledge.messages import say
+from .request import EstimateRequest
+from .unsupported import UnsupportedError
+
+
+def filled(request: EstimateRequest) -> EstimateRequest:
+    """Return the request with everything that its method implies.
+
+    Raises:
+        UnsupportedError: Settings that nobody can run together, or that are not counted yet.
+    """
+    if request.method == "qlora" and request.quant == "none":
+        request = request.model_copy(update={"quant": "nf4-dq"})
+    problems = [say(f"estimate.{key}", **values) for key, values in _problems(request)]
+    if problems:
+        raise UnsupportedError("\n".join(problems))
+    return request
+
+
+def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
+    found: list[tuple[str, dict[str, object]]] = []
+    if request.parallel == "none" and request.gpus > 1:
+        found.append(("parallel_needed", {"gpus": request.gpus}))
+    if request.parallel != "none" or request.offload:
+        found.append(("no_sharding", {"parallel": request.parallel}))
+    if request.quant == "int8":
+        found.append(("no_int8", {}))
+    if request.variant == "dora":
+        found.append(("no_dora", {}))
+    if request.device == "cpu" and request.quant != "none":
+        found.append(("no_cpu_quant", {}))
+    return found
+
+
+def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
+    """Return, in words, what was taken for granted."""
+    keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
+    if card is None and request.device == "cuda":
+        keys.append("assume_no_gpu")
+    if request.train_tokens == 0:
+        keys.append("assume_no_tokens")
+    return [say(f"estimate.{key}") for key in keys]

@@ -1,0 +1,130 @@
+"""Rotary positions and attention."""
+
+from dataclasses import dataclass
+
+from .graph import Gradients, Value, fresh, record
+from .memory import Storage
+from .operations import add, cast, copy, scale
+
+FP32 = 4
+FLASH_ROWS = 128
+"""Rows to which flash attention rounds a sequence. Source: flash-attn ``flash_api.cpp``, ``round_multiple``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Describe one attention: how many sequences, heads, and numbers per head."""
+
+    batch: int
+    queries: int
+    keys: int
+    size: int
+
+
+def rotary(x: Value, item: int) -> Value:
+    """Return queries or keys turned by their positions; ``item`` is the precision of the angles.
+
+    Source: transformers ``apply_rotary_pos_emb``.
+    """
+    return add(scale(x, item), scale(_rotate_half(x), item))
+
+
+def _rotate_half(x: Value) -> Value:
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        negated = run.new(size // 2)
+        first = run.new(size)
+        del negated
+        second = run.new(size)
+        del second
+        return (first,)
+
+    negative = run.new(size // 2)
+    output = fresh(run, x.rows, x.width, x.item)
+    del negative
+    return record(output, (x,), (), back)
+
+
+def attend(query: Value, key: Value, value: Value, heads: Heads, kind: str, item: int) -> Value:
+    """Return the attention's output in the layout of the queries.
+
+    Args:
+        query: Rows of all heads' queries.
+        key: Rows of the key heads.
+        value: Rows of the value heads.
+        heads: Sizes.
+        kind: ``flash`` and ``sdpa`` are fused kernels, ``eager`` writes the scores out.
+        item: Bytes per number in which a fused kernel computes.
+    """
+    if kind == "eager":
+        return _eager(query, key, value, heads)
+    return _flash(cast(query, item), cast(key, item), cast(value, item), heads)
+
+
+def _flash(query: Value, key: Value, value: Value, heads: Heads) -> Value:
+    """Keep the output and one sum per row; the backward pass needs a float32 accumulator.
+
+    Source: flash-attn 2 ``mha_fwd`` and ``mha_bwd``; PyTorch's fused attention is the same code.
+    """
+    run, sizes = query.run, (query.size, key.size, value.size)
+    rows = heads.batch * heads.queries * -(-(query.rows // heads.batch) // FLASH_ROWS) * FLASH_ROWS
+    padded = -(-heads.size // 32) * 32 if heads.size <= 128 else -(-heads.size // 64) * 64
+    expanded = key.rows * heads.queries * heads.size * key.item if heads.keys != heads.queries else 0
+
+    def back(gradient: Storage) -> Gradients:
+        results = tuple(map(run.new, sizes))
+        sums, accumulator = run.new(rows * FP32), run.new(rows * padded * FP32)
+        wide = [run.new(expanded), run.new(expanded)] if expanded else []
+        del sums, accumulator, wide
+        return results
+
+    output = fresh(run, query.rows, query.width, query.item)
+    sums = run.new(query.rows * heads.queries * FP32)
+    return record(output, (query, key, value), (query.storage, key.storage, value.storage, output.storage, sums), back)
+
+
+def _eager(query: Value, key: Value, value: Value, heads: Heads) -> Value:
+    """Write out the scores of every pair of tokens.
+
+    Source: transformers ``eager_attention_forward``.
+    """
+    key, value = _repeat(key, heads), _repeat(value, heads)
+    pairs = heads.batch * heads.queries * (query.rows // heads.batch)
+    length = key.rows // heads.batch
+    weights = scale(_product(query, key, pairs, length))
+    weights = scale(weights)
+    weights = cast(_softmax(cast(weights, FP32)), query.item)
+    output = _product(weights, value, query.rows, query.width)
+    return copy(output)
+
+
+def _repeat(x: Value, heads: Heads) -> Value:
+    if heads.keys == heads.queries:
+        return x
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    return record(fresh(run, x.rows, heads.queries * heads.size, x.item), (x,), (), back)
+
+
+def _product(a: Value, b: Value, rows: int, width: int) -> Value:
+    run, needs, sizes = a.run, (a.node is not None, b.node is not None), (a.size, b.size)
+    saved = (*([b.storage] if needs[0] else []), *([a.storage] if needs[1] else []))
+
+    def back(gradient: Storage) -> Gradients:
+        return tuple(run.new(size) if need else None for need, size in zip(needs, sizes, strict=True))
+
+    return record(fresh(run, rows, width, a.item), (a, b), saved, back)
+
+
+def _softmax(x: Value) -> Value:
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    output = fresh(run, x.rows, x.width, x.item)
+    return record(output, (x,), (output.storage,), back)

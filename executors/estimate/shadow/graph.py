@@ -1,0 +1,171 @@
+"""Autograd without numbers: what each operation saves, and when it lets go."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from heapq import heappop, heappush
+
+from .memory import Kind, Meter, Storage
+
+Gradients = tuple["Storage | None", ...]
+Backward = Callable[[Storage], Gradients]
+
+
+class Run:
+    """Hold the state of one shadow step.
+
+    Attributes:
+        recording: Whether operations are recorded for a backward pass.
+        amp_item: Bytes of autocast's type; 0 without autocast.
+        casts: Autocast's cache of weight copies.
+        gradients: The parameter gradients that have been produced.
+    """
+
+    def __init__(self, amp_item: int = 0) -> None:
+        self.meter = Meter()
+        self.recording = True
+        self.amp_item = amp_item
+        self.casts: dict[object, Storage] = {}
+        self.gradients: list[Storage] = []
+        self._order = 0
+
+    def new(self, size: int, kind: Kind = Kind.ACTIVATION) -> Storage:
+        """Return fresh bytes."""
+        return Storage(self.meter, size, kind)
+
+    def order(self) -> int:
+        """Return the next sequence number; the backward pass runs from the highest down."""
+        self._order += 1
+        return self._order
+
+    def parameter_gradient(self, size: int) -> None:
+        """Keep the gradient of a parameter until the optimizer has used it."""
+        self.gradients.append(self.new(size, Kind.GRADIENT))
+
+    @contextmanager
+    def without_recording(self) -> Iterator[None]:
+        """Run operations as under ``torch.no_grad``."""
+        before, self.recording = self.recording, False
+        try:
+            yield
+        finally:
+            self.recording = before
+
+
+class Node:
+    """Remember one operation: its inputs' nodes, what it saved, and how it makes gradients."""
+
+    __slots__ = ("back", "inputs", "order", "saved")
+
+    def __init__(self, order: int, inputs: tuple[Node | None, ...], saved: list[Storage], back: Backward) -> None:
+        self.order, self.inputs, self.saved, self.back = order, inputs, saved, back
+
+    def __lt__(self, other: Node) -> bool:
+        return self.order > other.order
+
+
+class Value:
+    """Stand in for a tensor of ``rows`` x ``width`` numbers of ``item`` bytes; views share a storage."""
+
+    __slots__ = ("item", "node", "rows", "run", "storage", "width")
+
+    def __init__(self, run: Run, storage: Storage, rows: int, width: int, item: int, node: Node | None = None) -> None:
+        self.run, self.storage, self.rows, self.width, self.item, self.node = run, storage, rows, width, item, node
+
+    @property
+    def size(self) -> int:
+        """Bytes of the numbers."""
+        return self.rows * self.width * self.item
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds."""
+        return self.rows * self.width
+
+
+def fresh(run: Run, rows: int, width: int, item: int, kind: Kind = Kind.ACTIVATION) -> Value:
+    """Return a new tensor without history."""
+    return Value(run, run.new(rows * width * item, kind), rows, width, item)
+
+
+def record(value: Value, inputs: tuple[Value, ...], saved: tuple[Storage, ...], back: Backward) -> Value:
+    """Give a result its history, if any of its inputs needs a gradient.
+
+    Args:
+        value: The result.
+        inputs: What it was made of, in the order of the gradients that ``back`` returns.
+        saved: What stays alive until the backward pass has passed here.
+        back: Makes the inputs' gradients from the result's.
+    """
+    run = value.run
+    if run.recording and any(value.node is not None for value in inputs):
+        value.node = Node(run.order(), tuple(value.node for value in inputs), list(saved), back)
+    return value
+
+
+def view(value: Value, rows: int, width: int) -> Value:
+    """Return the same bytes in another shape; a view costs nothing in either direction."""
+    return Value(value.run, value.storage, rows, width, value.item, value.node)
+
+
+def require_gradient(value: Value, *, leaf: bool = False) -> list[Storage]:
+    """Make a tensor the end of its graph, and return the list in which its gradient will arrive.
+
+    Args:
+        value: The tensor.
+        leaf: Whether it is a leaf in PyTorch's graph too: then the graph keeps it alive.
+    """
+    arrived: list[Storage] = []
+
+    def back(gradient: Storage) -> Gradients:
+        arrived.append(gradient)
+        return ()
+
+    value.node = Node(value.run.order(), (), [value.storage] if leaf else [], back)
+    return arrived
+
+
+def _references_when_alone() -> int:
+    table = {0: object()}
+    held = table.get(0)
+    return sys.getrefcount(held)
+
+
+_ALONE = _references_when_alone()
+"""References to a gradient that nobody but the engine's table and a local name holds."""
+
+
+def backward(node: Node, gradient: Storage) -> None:
+    """Run the backward pass from a node, in autograd's order and with its lifetimes.
+
+    Source: PyTorch ``torch/csrc/autograd/engine.cpp``: nodes by descending sequence number, saved tensors released
+    after a node has run; ``input_buffer.cpp``: gradients that meet are added in place when nobody else holds the first.
+    """
+    waiting: list[Node] = [node]
+    gradients: dict[Node, Storage] = {node: gradient}
+    del gradient
+    while waiting:
+        node = heappop(waiting)
+        arrived = gradients.pop(node)
+        results = list(node.back(arrived))
+        del arrived
+        node.saved.clear()
+        _pass_on(node.inputs, results, waiting, gradients)
+
+
+def _pass_on(
+    inputs: tuple[Node | None, ...], results: list[Storage | None], waiting: list[Node], gradients: dict[Node, Storage]
+) -> None:
+    for position, source in enumerate(inputs):
+        result, results[position] = results[position], None
+        if source is None or result is None:
+            continue
+        held = gradients.get(source)
+        if held is None:
+            heappush(waiting, source)
+            gradients[source] = result
+        elif sys.getrefcount(held) > _ALONE:
+            gradients[source] = Storage(held.meter, held.size, held.kind)
+        del result, held

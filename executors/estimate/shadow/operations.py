@@ -1,0 +1,90 @@
+"""Elementwise operations, their saved tensors and their gradients.
+
+Source: PyTorch ``tools/autograd/derivatives.yaml`` and ``torch/csrc/autograd/FunctionsManual.cpp``.
+"""
+
+from .graph import Gradients, Value, fresh, record
+from .memory import Storage
+
+
+def cast(x: Value, item: int) -> Value:
+    """Return ``x`` in another precision; the same tensor when it has it already."""
+    if x.item == item:
+        return x
+    size, run = x.size, x.run
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size, gradient.kind),)
+
+    return record(fresh(run, x.rows, x.width, item, x.storage.kind), (x,), (), back)
+
+
+def add(a: Value, b: Value) -> Value:
+    """Return ``a + b``; the gradient passes to both without a copy unless precision differs."""
+    run, item = a.run, max(a.item, b.item)
+    sizes = tuple(None if x.item == item else x.size for x in (a, b))
+
+    def back(gradient: Storage) -> Gradients:
+        return tuple(gradient if size is None else run.new(size) for size in sizes)
+
+    return record(fresh(run, a.rows, a.width, item), (a, b), (), back)
+
+
+def multiply(a: Value, b: Value) -> Value:
+    """Return ``a * b``, elementwise and of one shape; each factor is saved for the other's gradient."""
+    run, item = a.run, max(a.item, b.item)
+    needs = (a.node is not None, b.node is not None)
+    sizes = (a.size, b.size)
+    saved = (*([b.storage] if needs[0] else []), *([a.storage] if needs[1] else []))
+
+    def back(gradient: Storage) -> Gradients:
+        return tuple(run.new(size) if need else None for need, size in zip(needs, sizes, strict=True))
+
+    return record(fresh(run, a.rows, a.width, item), (a, b), saved, back)
+
+
+def scale(x: Value, item: int = 0) -> Value:
+    """Return ``x`` times a constant or a small frozen tensor; nothing large is saved.
+
+    Args:
+        x: The tensor.
+        item: Bytes per number of the constant tensor; 0 for a plain number.
+    """
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    return record(fresh(run, x.rows, x.width, max(x.item, item), x.storage.kind), (x,), (), back)
+
+
+def activation(x: Value) -> Value:
+    """Return a one-kernel activation such as SiLU, GELU or ReLU; its input is saved (ReLU's output, of the same size)."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    return record(fresh(run, x.rows, x.width, x.item), (x,), (x.storage,), back)
+
+
+def copy(x: Value) -> Value:
+    """Return a clone or a contiguous copy; the gradient passes through."""
+
+    def back(gradient: Storage) -> Gradients:
+        return (gradient,)
+
+    return record(fresh(x.run, x.rows, x.width, x.item), (x,), (), back)
+
+
+def dropout(x: Value, probability: float) -> Value:
+    """Return ``x`` with some numbers zeroed; a mask of one byte per number is saved."""
+    if probability == 0:
+        return x
+    run, size = x.run, x.size
+    mask = run.new(x.numbers)
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    return record(fresh(run, x.rows, x.width, x.item), (x,), (mask,), back)

@@ -1,0 +1,158 @@
+"""Play one training step on shadow tensors and read the meter after every phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...knowledge.stack import Stack
+from .layers import Layers
+from .methods.method import FineTuning
+from .request import BITS, EstimateRequest
+from .shadow.graph import Run, Value, backward, fresh, require_gradient
+from .shadow.loss import causal_loss, chunked_loss, liger_loss
+from .shadow.memory import Kind, Storage
+from .shadow.modules import Modules, linear
+from .storage import Placement
+from .weights import Architecture, Weight
+
+IDS_BYTES = 8
+BATCHES = 6
+"""Tensors of int64 per token: ids, mask and labels, of this batch and of the next, which is fetched ahead.
+
+Source: accelerate ``DataLoaderShard.__iter__``.
+"""
+CHUNK_ROWS = 256
+
+
+@dataclass
+class StepPeaks:
+    """Collect the highest need of each phase, on top of what stays on the device all the time.
+
+    Attributes:
+        bytes: Phase -> bytes.
+        kinds: Phase -> the same, by kind.
+        gradients: Bytes of all gradients together.
+        inputs: Bytes of the batch.
+    """
+
+    bytes: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    gradients: int = 0
+    inputs: int = 0
+
+
+class Step:
+    """Play forward and backward of one micro step.
+
+    Args:
+        request: The run's settings.
+        architecture: The model.
+        method: What is trained.
+        placement: How weights are kept.
+        stack: How the libraries behave.
+    """
+
+    def __init__(
+        self,
+        request: EstimateRequest,
+        architecture: Architecture,
+        method: FineTuning,
+        placement: Placement,
+        stack: Stack,
+    ) -> None:
+        self.request, self.architecture, self.method = request, architecture, method
+        self.placement, self.stack = placement, stack
+        self.run = Run(BITS["bf16"] if request.amp else 0)
+        self.rows = request.batch * (request.seq_len + method.extra_tokens)
+        self.peaks = StepPeaks()
+
+    def play(self) -> StepPeaks:
+        """Return the peaks of the forward and the backward phase, and the size of the gradients."""
+        batch = self._batch()
+        hidden = self._embedded()
+        origin = hidden.node  # the graph holds the embeddings to the end
+        tables = self._tables()
+        layers = [
+            Layers(self.run, block, self.modules(block.weights), self.request, self.stack)
+            for block in self.architecture.blocks
+        ]
+        for layer in layers:
+            hidden = layer.forward(hidden)
+        arriving = require_gradient(hidden)
+        hidden = self.architecture.finish(self.modules(self.architecture.outside), hidden)
+        loss = self._loss(hidden)
+        del hidden
+        self.run.casts.clear()
+        self._close("forward")
+        if loss.node is not None:
+            backward(loss.node, self.run.new(loss.size))
+        del loss
+        while layers:
+            arriving = layers.pop().backward(arriving)
+        self._embedding_gradient()
+        self._close("backward")
+        del batch, tables, origin
+        return self.peaks
+
+    def modules(self, weights: tuple[Weight, ...]) -> Modules:
+        """Return the layers of a block, or those outside the blocks."""
+        return Modules(self.run, weights, self.placement, self.method, self.request, self.stack)
+
+    def _close(self, phase: str) -> None:
+        meter = self.run.meter
+        self.peaks.bytes[phase], self.peaks.kinds[phase] = meter.peak, meter.peak_by_kind
+        self.peaks.gradients = meter.by_kind[Kind.GRADIENT]
+        meter.start_phase()
+
+    def _batch(self) -> list[Storage]:
+        batch = [self.run.new(self.request.tokens * IDS_BYTES) for _ in range(BATCHES)]
+        self.peaks.inputs = self.run.meter.current // 2
+        return batch
+
+    def _embedded(self) -> Value:
+        hidden = fresh(self.run, self.rows, self.architecture.hidden, self.placement.outer_item)
+        trained = any(self.method.trains(weight) for weight in self.architecture.outside if weight.role == "embedding")
+        if trained or self.request.grad_checkpointing:
+            require_gradient(hidden, leaf=not trained)
+        return self.architecture.start(self.modules(self.architecture.outside), hidden)
+
+    def _tables(self) -> list[Storage]:
+        """Return the rotary tables, sine and cosine for every position, in the residual stream's precision."""
+        size = self.rows // self.request.batch * self.architecture.angles * self.placement.outer_item
+        return [self.run.new(size), self.run.new(size)] if size else []
+
+    def _loss(self, hidden: Value) -> Value:
+        head = self._head()
+        if self.request.loss == "liger":
+            trained = head.elements * self.placement.item_of(head) if self.method.trains(head) else 0
+            return liger_loss(hidden, self.architecture.vocab, trained)
+        if self.request.loss == "chunked":
+            return chunked_loss(hidden, self._logits, CHUNK_ROWS)
+        return causal_loss(
+            [self._logits(hidden)],
+            upcasts=self.architecture.upcasts_logits,
+            keeps_narrow=self.stack.keeps_narrow_logits,
+            copies=self.stack.copies_shifted_logits,
+        )
+
+    def _logits(self, hidden: Value) -> Value:
+        head = self._head()
+        trained = head if self.method.trains(head) else None
+        logits = linear(hidden, self.architecture.vocab, self.placement.item_of(head), trained)
+        logits.storage.become(Kind.LOGITS)
+        return self.architecture.after_head(self.modules(self.architecture.outside), logits)
+
+    def _head(self) -> Weight:
+        role = "embedding" if self.architecture.tied_head else "head"
+        return next(weight for weight in self.architecture.outside if weight.role == role)
+
+    def _embedding_gradient(self) -> None:
+        tied = self._head() if self.architecture.tied_head else None
+        for weight in self.architecture.outside:
+            if weight.role != "embedding" or not self.method.trains(weight):
+                continue
+            gradient = weight.elements * self.placement.item_of(weight)
+            if weight is tied:  # added to the head's gradient, then dropped
+                self.run.new(gradient, Kind.TEMPORARY)
+            else:
+                self.run.parameter_gradient(gradient)

@@ -1,0 +1,75 @@
+"""How each weight is stored: its precision, or packed with quantisation's constants."""
+
+from dataclasses import dataclass
+
+from .request import BITS, EstimateRequest, Quant
+from .weights import Weight, rounded
+
+FP32 = 4
+BLOCK, NESTED_BLOCK = 64, 256
+"""Weights per scale, and scales per scale of scales. Source: bitsandbytes ``Params4bit``, ``quantize_4bit``."""
+CODE_BYTES, NESTED_CODE_BYTES, OFFSET_BYTES = 16 * FP32, 256 * FP32, FP32
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Say how a model's weights are kept.
+
+    Attributes:
+        item: Bytes per number of weights that are not quantised.
+        norm_item: The same for norms.
+        outer_item: The same for embeddings and the head.
+        quant: How linear weights inside blocks are packed.
+    """
+
+    item: int
+    norm_item: int
+    outer_item: int
+    quant: Quant
+
+    def quantises(self, weight: Weight) -> bool:
+        """Whether a weight is packed: linear layers inside the blocks, and nothing else."""
+        return self.quant != "none" and weight.role == "linear"
+
+    def item_of(self, weight: Weight) -> int:
+        """Bytes per number of a weight that is not packed."""
+        if weight.role == "norm":
+            return self.norm_item
+        return self.outer_item if weight.role in {"embedding", "head"} else self.item
+
+    def bytes_of(self, weight: Weight) -> int:
+        """Bytes that a weight takes on the device."""
+        if not self.quantises(weight):
+            return rounded(weight.elements * self.item_of(weight))
+        if self.quant == "int8":
+            return rounded(weight.elements) + rounded(weight.shape[0] * FP32)
+        return four_bit_bytes(weight.elements, nested=self.quant.endswith("-dq"))
+
+
+def placement_of(request: EstimateRequest) -> Placement:
+    """Return how a run keeps its weights.
+
+    k-bit preparation makes everything that is not packed float32, as peft does.
+
+    Source: peft ``prepare_model_for_kbit_training``.
+    """
+    item = BITS[request.dtype]
+    if request.quant == "none":
+        return Placement(item, item, item, "none")
+    other = FP32 if request.kbit_prepare else item
+    return Placement(other, other, BITS[request.outer_dtype] if request.outer_dtype else other, request.quant)
+
+
+def four_bit_bytes(elements: int, *, nested: bool) -> int:
+    """Return the bytes of a 4-bit weight with its constants, each a tensor of its own.
+
+    Args:
+        elements: Numbers in the weight.
+        nested: Whether the scales are quantised too (double quantisation).
+    """
+    blocks = -(-elements // BLOCK)
+    packed = rounded(-(-elements // 2)) + rounded(CODE_BYTES)
+    if not nested:
+        return packed + rounded(blocks * FP32)
+    outer = rounded(-(-blocks // NESTED_BLOCK) * FP32) + rounded(NESTED_CODE_BYTES) + rounded(OFFSET_BYTES)
+    return packed + rounded(blocks) + outer
