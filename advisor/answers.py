@@ -18,7 +18,9 @@ _COUNT = re.compile(r"([\d.,_]+)\s*(百万|[kmbg千万亿]?)", re.IGNORECASE)
 _TEXT = ("id", "task_type", "language", "base_model")
 
 
-def profile_from(answers: Mapping[str, Any], origin: Origin = "file", lines: Mapping[str, int] | None = None) -> Profile:
+def profile_from(
+    answers: Mapping[str, Any], origin: Origin = "file", lines: Mapping[str, int] | None = None
+) -> Profile:
     """Return the profile of some answers, with everything that was not understood in its ``problems``.
 
     Args:
@@ -67,7 +69,11 @@ def read_answer(name: str, given: object) -> tuple[Any, str | None]:
     if given is None or (isinstance(given, str) and given.strip().lower() in _UNKNOWN):
         return None, None
     if name == "task_type" and find_family(str(given)) is None:
-        close = difflib.get_close_matches(str(given).lower(), list(task_words()), 3) or ["qa", "classification", "dialogue"]
+        close = difflib.get_close_matches(str(given).lower(), list(task_words()), 3) or [
+            "qa",
+            "classification",
+            "dialogue",
+        ]
         return None, say("advice.unknown_task", value=given, close=", ".join(close))
     try:
         value = getattr(Profile.model_validate({name: _plain(name, given)}), name)

@@ -2,16 +2,16 @@
 
 import io
 from pathlib import Path
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from typing import TYPE_CHECKING
 
 from ..knowledge.durable import write_text
-from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.yaml_file import read_yaml
 from .answers import profile_from
 from .profile import FIELDS, Profile
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 
 def read_profile(path: Path) -> Profile:
@@ -20,9 +20,8 @@ def read_profile(path: Path) -> Profile:
     Raises:
         UserError: The file cannot be read or is not a mapping of fields to values.
     """
-    document = _read(path)
-    lines = {str(name): document.lc.key(name)[0] + 1 for name in document}
-    return profile_from(document, "file", lines)
+    file = read_yaml(path)
+    return profile_from(file.values, "file", {str(name): file.line((name,)) for name in file.values})
 
 
 def write_profile(profile: Profile, path: Path) -> None:
@@ -31,42 +30,29 @@ def write_profile(profile: Profile, path: Path) -> None:
     Raises:
         UserError: A file is there and is not a profile.
     """
-    document = _read(path) if path.exists() else _new_document()
+    document = read_yaml(path).tree if path.exists() else _new_document()
     values = {"id": profile.id, **{name: getattr(profile, name) for name in FIELDS}, "origins": dict(profile.origins)}
     for name, value in values.items():
-        if value in (None, {}):
-            if name in document:
-                document[name] = None
-        elif name == "origins" or document.get(name) != value:
+        if value not in (None, {}) and document.get(name) != value:
             document[name] = value
+        elif value in (None, {}) and name in document:
+            document[name] = None
     text = io.StringIO()
     _yaml().dump(document, text)
     write_text(path, text.getvalue())
 
 
-def _read(path: Path) -> CommentedMap:
-    try:
-        document = _yaml().load(path.read_text(encoding="utf-8-sig"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise UserError(say("advice.bad_yaml", path=path, line=line, problem=error.problem), say("advice.profile_hint")) from error
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UserError(say("advice.unreadable", path=path, problem=error), say("advice.profile_hint")) from error
-    if document is None:
-        return CommentedMap()
-    if not isinstance(document, CommentedMap):
-        raise UserError(say("advice.not_a_mapping", path=path), say("advice.profile_hint"))
-    return document
+def _new_document() -> object:
+    from ruamel.yaml.comments import CommentedMap
 
-
-def _new_document() -> CommentedMap:
     document = CommentedMap()
     document.yaml_set_start_comment(say("advice.profile_header"))
     return document
 
 
-def _yaml() -> YAML:
+def _yaml() -> "YAML":
+    from ruamel.yaml import YAML
+
     yaml = YAML()
     yaml.width = 120
-    yaml.allow_unicode = True
     return yaml

@@ -28,6 +28,7 @@ class Question(Record):
         why: Why the answer matters.
         find_out: How to find the answer out when it is not known.
         when: Facts that must not be false for the question to make sense.
+        usual: What is so in nearly every case; while unknown it is told as an assumption and lowers no certainty.
         option: Answers to choose from, from small to large; they are also what "what if" tries.
     """
 
@@ -39,6 +40,7 @@ class Question(Record):
     why: Text
     find_out: Text
     when: tuple[Condition, ...] = ()
+    usual: Scalar | None = None
     option: tuple[Option, ...] = Field(default=())
 
     @model_validator(mode="after")

@@ -37,7 +37,9 @@ def find_family(task_type: str) -> TaskFamily | None:
         task_type: Any name, such as ``qa``, ``legal QA`` or ``合同问答``; the longest known word in it decides.
     """
     name = plain_name(task_type)
-    found = [(len(word), family) for family in load(TaskFamily).values() for word in family.words if _contains(name, word)]
+    found = [
+        (len(word), family) for family in load(TaskFamily).values() for word in family.words if _contains(name, word)
+    ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 

@@ -1,0 +1,180 @@
+"""Facts: what follows from a profile. One pure function per fact, wired by the names of its parameters.
+
+A parameter is a field of the profile or another fact. A fact is unknown (``None``) when one of its parameters is,
+unless the parameter's annotation allows ``None``: then the function decides. ``wiring`` puts them together; every
+public function of this module is a fact.
+"""
+
+from functools import cache
+
+from ..knowledge.errors import UserError
+from ..knowledge.find import find_model
+from ..knowledge.language import group_of
+from ..knowledge.load import load
+from ..knowledge.model import ModelCard
+from ..knowledge.task import TaskFamily, find_family, is_skill
+
+#: Below this many tokens all documents go into the prompt (evidence anthropic-contextual-retrieval).
+PROMPT_TOKENS = 200_000
+#: Bytes per parameter: weights, gradients, fp32 master copy and two Adam moments (evidence zero-memory).
+FULL_BYTES = 16
+#: GB per billion parameters for LoRA on 16-bit weights: 2 for the weights and a fifth more (evidence peft-benchmark).
+LORA_GB = 2.4
+#: GB per billion parameters for QLoRA: 65 billion on 48 GB, 34 billion on 24 GB (evidence qlora-paper, weyssow-code-peft).
+QLORA_GB = 0.7
+#: Names of models whose weights cannot be downloaded.
+CLOSED = ("gpt-3.5", "gpt-4", "gpt-5", "chatgpt", "claude", "gemini", "palm", "qwen-max", "doubao", "ernie", "文心")
+#: Names of encoder families, for models that have no card.
+ENCODERS = ("bert", "electra", "roberta", "minilm", "bge", "e5-", "gte", "ernie-3.0", "macbert")
+#: Names of decoder families whose linear layers have no bias terms, for models that have no card.
+WITHOUT_BIAS = ("llama", "mistral", "mixtral", "gemma", "qwen3", "deepseek")
+
+
+def family(task_type: str | None, modality: str | None) -> str | None:
+    """Return the task's family, corrected by what goes into the model."""
+    named = find_family(task_type) if task_type else None
+    if modality == "audio":
+        return "speech"
+    if modality in ("image", "video", "multimodal"):
+        return _visual(named.id if named else None)
+    return named.id if named else None
+
+
+def _visual(named: str | None) -> str | None:
+    if named is None or named in ("vision", "document_vision"):
+        return named
+    return "vision" if named == "classification" else "document_vision"
+
+
+def labels_inputs(family: str) -> bool:
+    """Tell whether the output is a label or a span of the input."""
+    return load(TaskFamily)[family].labels_inputs
+
+
+def uses_knowledge(family: str) -> bool:
+    """Tell whether answers can depend on facts that stand in documents."""
+    return load(TaskFamily)[family].uses_knowledge
+
+
+def learns_skill(task_type: str) -> bool:
+    """Tell whether the task by its name asks for a behaviour that the model does not have."""
+    return is_skill(task_type)
+
+
+def failure(failure_mode: str) -> str | None:
+    """Return what goes wrong, or None when nobody knows."""
+    return None if failure_mode == "unknown" else failure_mode
+
+
+def from_documents(
+    uses_knowledge: bool | None,
+    labels_inputs: bool | None,
+    knowledge_volatility: str | None,
+    knowledge_tokens: int | None,
+    needs_citations: bool | None,
+    failure: str | None,
+    corpus_to_learn: bool | None,
+) -> bool | None:
+    """Tell whether answers must rest on documents."""
+    if labels_inputs or corpus_to_learn:
+        return False
+    if needs_citations or failure == "missing_knowledge":
+        return True
+    if uses_knowledge is False:
+        return False
+    if knowledge_tokens or knowledge_volatility in ("monthly", "weekly", "daily", "realtime"):
+        return True
+    return False if knowledge_tokens == 0 else None
+
+
+def volatile(knowledge_volatility: str) -> bool:
+    """Tell whether facts change faster than models are retrained: weekly or more often."""
+    return knowledge_volatility in ("weekly", "daily", "realtime")
+
+
+def fits_prompt(knowledge_tokens: int) -> bool:
+    """Tell whether all documents together fit into one cached prompt."""
+    return knowledge_tokens <= PROMPT_TOKENS
+
+
+def corpus_to_learn(
+    family: str, knowledge_tokens: int, knowledge_volatility: str, needs_citations: bool | None, failure: str | None
+) -> bool:
+    """Tell whether the text is a corpus to continue pre-training on rather than documents to look things up in."""
+    looked_up = family == "question_answering" or needs_citations or failure == "missing_knowledge"
+    return knowledge_tokens >= 1_000_000_000 and knowledge_volatility == "static" and not looked_up
+
+
+def examples_per_class(labelled_examples: int, n_classes: int) -> float:
+    """Return how many labelled examples there are per class."""
+    return labelled_examples / n_classes
+
+
+def base_size_b(base_model: str | None, base_model_params_b: float | None) -> float | None:
+    """Return the wanted model's size in billions of parameters."""
+    if base_model_params_b is not None:
+        return base_model_params_b
+    card = _card(base_model) if base_model else None
+    return card.parameters / 1e9 if card else None
+
+
+def base_architecture(base_model: str | None, base_size_b: float | None, labels_inputs: bool | None) -> str | None:
+    """Return the wanted model's architecture: ``encoder``, ``decoder`` ..."""
+    card = _card(base_model) if base_model else None
+    if card:
+        return card.architecture
+    if base_model:
+        return "encoder" if any(name in base_model.lower() for name in ENCODERS) else None
+    return "encoder" if labels_inputs and base_size_b is not None and base_size_b < 0.6 else None
+
+
+def closed_weights(base_model: str | None, weights: str | None) -> bool | None:
+    """Tell whether the wanted model can only be reached through a vendor's interface."""
+    if weights is not None:
+        return weights == "closed"
+    if base_model is None:
+        return None
+    return any(name in base_model.lower() for name in CLOSED)
+
+
+def has_bias(base_model: str | None, base_architecture: str | None) -> bool | None:
+    """Tell whether the wanted model has bias terms that BitFit could train."""
+    card = _card(base_model) if base_model else None
+    if card:
+        return card.has_bias
+    if base_model and any(name in base_model.lower() for name in WITHOUT_BIAS):
+        return False
+    return True if base_architecture == "encoder" else None
+
+
+def language_group(language: str) -> str:
+    """Return how well models serve the language: ``well_served``, ``low_resource`` or ``unseen_script``."""
+    return group_of(language)
+
+
+def full_fits(base_size_b: float, vram_gb: float) -> bool:
+    """Tell whether full fine-tuning of the wanted model fits the GPUs."""
+    return base_size_b * FULL_BYTES <= vram_gb
+
+
+def lora_fits(base_size_b: float, vram_gb: float) -> bool:
+    """Tell whether LoRA on 16-bit weights of the wanted model fits the GPUs."""
+    return base_size_b * LORA_GB <= vram_gb
+
+
+def qlora_fits(base_size_b: float, vram_gb: float) -> bool:
+    """Tell whether QLoRA of the wanted model fits the GPUs."""
+    return base_size_b * QLORA_GB <= vram_gb
+
+
+def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
+    """Tell whether any language model can be trained on this machine: with a GPU, or a model below 1.5 billion."""
+    return vram_gb > 0 or (base_size_b is not None and base_size_b <= 1.5)
+
+
+@cache
+def _card(base_model: str) -> ModelCard | None:
+    try:
+        return find_model(base_model)
+    except UserError:
+        return None

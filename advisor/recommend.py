@@ -1,0 +1,96 @@
+"""Turn a profile into a recommendation: judge the rules, weigh them, and say what follows and why."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.question import Question
+from .base import base_of
+from .labels import names_of
+from .losing import lost
+from .next_step import next_step_of
+from .profile import Profile
+from .recommendation import Assumed, Certainty, Ranked, Reason, Recommendation, Rejected
+from .rules import Verdict, judge
+from .sentences import sentence
+from .training_estimate import estimate_training
+from .weighing import Weighed, weigh
+from .whatif import OpenQuestion, Situation, flips, open_questions
+from .wiring import facts_of
+
+#: A lead of this much weight is more than one published finding.
+CLEAR_LEAD = 4
+#: Below this lead the order rests on a hint.
+SLIGHT_LEAD = 2
+
+
+def recommend(profile: Profile, brief: bool = False) -> Recommendation:
+    """Return the advice for a profile.
+
+    Args:
+        profile: What is known; unknown answers stay unknown.
+        brief: Leave out the estimate and what other answers would change.
+    """
+    facts = facts_of(profile)
+    verdicts = judge(facts)
+    weighed = weigh(verdicts)
+    label = weighed.label()
+    situation = Situation(facts, verdicts, label)
+    questions = open_questions(situation)
+    certainty = _certainty(weighed, questions)
+    model, estimate = (None, None) if brief else estimate_training(label, facts)
+    return Recommendation(
+        id=profile.id,
+        label=label,
+        base=base_of(label, facts),
+        certainty=certainty,
+        reasons=tuple(_reasons(weighed, label, facts)),
+        rejected=tuple(_rejected(weighed, label, facts)),
+        flips=() if brief else tuple(flips(situation)),
+        assumed=tuple(_assumed(question) for question in questions),
+        ask_next=questions[0].field if questions else None,
+        model=model,
+        estimate=estimate,
+        next_step=next_step_of(label, certainty),
+        ranked=tuple(Ranked(label=weighed.best(path), points=weighed.points(path)) for path in weighed.paths()),
+        problems=profile.problems,
+    )
+
+
+def trace(profile: Profile) -> tuple[Verdict, ...]:
+    """Return the verdict of every rule on a profile, for people who want to see all of them."""
+    return judge(facts_of(profile))
+
+
+def _certainty(weighed: Weighed, questions: list[OpenQuestion]) -> Certainty:
+    lead, points = weighed.lead(), weighed.points(weighed.paths()[0])
+    if lead < SLIGHT_LEAD or points < SLIGHT_LEAD:
+        return "toss-up"
+    could_change = any(question.changes_path and not question.unusual for question in questions)
+    return "decided" if lead >= CLEAR_LEAD and not could_change else "leaning"
+
+
+def _assumed(question: OpenQuestion) -> Assumed:
+    asked = load(Question)[question.field]
+    labels = ", ".join(dict.fromkeys(question.labels))
+    if question.unusual:
+        usual = next((option.label for option in asked.option if option.value == asked.usual), asked.usual)
+        text = say("advice.assumed_usual", question=asked.text, usual=usual, labels=labels)
+    else:
+        text = say("advice.left_open", question=asked.text, labels=labels)
+    return Assumed(field=question.field, text=text)
+
+
+def _reasons(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterator[Reason]:
+    told: set[str] = set()
+    for name in names_of(label):
+        for weight, rule in sorted(weighed.standings[name].speaking, key=lambda pair: -pair[0]):
+            if weight > 0 and rule.id not in told:
+                told.add(rule.id)
+                yield Reason(rule=rule.id, text=sentence(rule, facts), evidence=rule.evidence)
+
+
+def _rejected(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterator[Rejected]:
+    for other, rule in lost(weighed, label):
+        yield Rejected(label=other, rule=rule.id, text=sentence(rule, facts))

@@ -1,0 +1,97 @@
+"""Evaluate the rules on a profile's facts: each one is true, false or unknown."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..knowledge.load import KnowledgeError, load
+from ..knowledge.rule import Condition, Rule
+from .labels import LABELS
+from .wiring import fact_names, fields_behind
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda fact, value: bool(fact == value),
+    "is_not": lambda fact, value: bool(fact != value),
+    "one_of": lambda fact, value: fact in value,
+    "none_of": lambda fact, value: fact not in value,
+    "at_least": lambda fact, value: bool(fact >= value),
+    "below": lambda fact, value: bool(fact < value),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Say whether a rule fires; None means that an unknown answer would decide it."""
+
+    rule: Rule
+    fires: bool | None
+
+
+def judge(facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """Return the verdict of every rule on some facts, by falling priority and then by id."""
+    return tuple(_judge(rule, facts) for rule in all_rules())
+
+
+def judge_again(verdicts: tuple[Verdict, ...], facts: Mapping[str, Any], field: str) -> tuple[Verdict, ...]:
+    """Return the verdicts after one field has changed; the very same object when no verdict changes."""
+    places = places_of(field)
+    new = {place: _judge(verdicts[place].rule, facts) for place in places}
+    if all(verdict.fires == verdicts[place].fires for place, verdict in new.items()):
+        return verdicts
+    return tuple(new.get(place, verdict) for place, verdict in enumerate(verdicts))
+
+
+def _judge(rule: Rule, facts: Mapping[str, Any]) -> Verdict:
+    return Verdict(rule, all_of(holds(condition, facts) for condition in rule.when))
+
+
+def holds(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
+    """Tell whether a condition is true, false or, its fact being unknown, unknown."""
+    fact = facts[condition.fact]
+    return None if fact is None else _COMPARE[condition.op](fact, condition.value)
+
+
+def all_of(truths: Iterable[bool | None]) -> bool | None:
+    """Return the conjunction in three-valued logic: one false decides, else one unknown does.
+
+    Source: Kleene, On Notation for Ordinal Numbers, J. Symbolic Logic 3 (1938): strong logic of indeterminacy.
+    """
+    unknown = False
+    for truth in truths:
+        if truth is False:
+            return False
+        unknown = unknown or truth is None
+    return None if unknown else True
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return all rules by falling priority and then by id.
+
+    Raises:
+        KnowledgeError: A rule names a fact or a label that does not exist.
+    """
+    rules = sorted(load(Rule).values(), key=lambda rule: (-rule.priority, rule.id))
+    if problems := [problem for rule in rules for problem in _problems(rule)]:
+        raise KnowledgeError("\n".join(problems))
+    return tuple(rules)
+
+
+@cache
+def fields_of(rule_id: str) -> frozenset[str]:
+    """Return the fields of the profile that decide whether a rule fires."""
+    return frozenset().union(*(fields_behind(condition.fact) for condition in load(Rule)[rule_id].when))
+
+
+@cache
+def places_of(field: str) -> tuple[int, ...]:
+    """Return the places, among all rules, of those that a field of the profile can decide."""
+    return tuple(place for place, rule in enumerate(all_rules()) if field in fields_of(rule.id))
+
+
+def _problems(rule: Rule) -> list[str]:
+    place = f"knowledge/rules/{rule.id}.toml"
+    facts = [f"{place}: there is no fact '{item.fact}'" for item in rule.when if item.fact not in fact_names()]
+    labels = {label for effect in rule.effect for label in effect.labels}
+    return facts + [f"{place}: there is no label '{label}'" for label in sorted(labels - LABELS)]

@@ -1,0 +1,17 @@
+"""Rules as sentences: the reason of a rule with the values of the facts that it speaks of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..knowledge.rule import Rule
+
+
+def sentence(rule: Rule, facts: Mapping[str, Any]) -> str:
+    """Return a rule's reason in the current language with facts put in."""
+    return str(rule.because).format_map({name: _number(value) for name, value in facts.items()})
+
+
+def _number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "?" if value is None else str(value)
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
