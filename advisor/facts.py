@@ -5,10 +5,7 @@ unless the parameter's annotation allows ``None``: then the function decides. ``
 public function of this module is a fact.
 """
 
-from functools import cache
-
-from ..knowledge.errors import UserError
-from ..knowledge.find import find_model
+from ..knowledge.find import model_names, plain
 from ..knowledge.language import group_of
 from ..knowledge.load import load
 from ..knowledge.model import ModelCard
@@ -20,7 +17,7 @@ PROMPT_TOKENS = 200_000
 FULL_BYTES = 16
 #: GB per billion parameters for LoRA on 16-bit weights: 2 for the weights and a fifth more (evidence peft-benchmark).
 LORA_GB = 2.4
-#: GB per billion parameters for QLoRA: 65 billion on 48 GB, 34 billion on 24 GB (evidence qlora-paper, weyssow-code-peft).
+#: GB per billion parameters for QLoRA: 65 billion on 48, 34 billion on 24 (evidence qlora-paper, weyssow-code-peft).
 QLORA_GB = 0.7
 #: Names of models whose weights cannot be downloaded.
 CLOSED = ("gpt-3.5", "gpt-4", "gpt-5", "chatgpt", "claude", "gemini", "palm", "qwen-max", "doubao", "ernie", "文心")
@@ -48,12 +45,14 @@ def _visual(named: str | None) -> str | None:
 
 def labels_inputs(family: str) -> bool:
     """Tell whether the output is a label or a span of the input."""
-    return load(TaskFamily)[family].labels_inputs
+    labels: bool = load(TaskFamily)[family].labels_inputs
+    return labels
 
 
 def uses_knowledge(family: str) -> bool:
     """Tell whether answers can depend on facts that stand in documents."""
-    return load(TaskFamily)[family].uses_knowledge
+    uses: bool = load(TaskFamily)[family].uses_knowledge
+    return uses
 
 
 def learns_skill(task_type: str) -> bool:
@@ -172,9 +171,5 @@ def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
     return vram_gb > 0 or (base_size_b is not None and base_size_b <= 1.5)
 
 
-@cache
 def _card(base_model: str) -> ModelCard | None:
-    try:
-        return find_model(base_model)
-    except UserError:
-        return None
+    return model_names().get(plain(base_model))

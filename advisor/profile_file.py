@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..knowledge.durable import write_text
 from ..knowledge.messages import say
@@ -30,7 +30,7 @@ def write_profile(profile: Profile, path: Path) -> None:
     Raises:
         UserError: A file is there and is not a profile.
     """
-    document = read_yaml(path).tree if path.exists() else _new_document()
+    document: Any = read_yaml(path).tree if path.exists() else _new_document()
     values = {"id": profile.id, **{name: getattr(profile, name) for name in FIELDS}, "origins": dict(profile.origins)}
     for name, value in values.items():
         if value not in (None, {}) and document.get(name) != value:
@@ -42,7 +42,7 @@ def write_profile(profile: Profile, path: Path) -> None:
     write_text(path, text.getvalue())
 
 
-def _new_document() -> object:
+def _new_document() -> Any:  # noqa: ANN401
     from ruamel.yaml.comments import CommentedMap
 
     document = CommentedMap()

@@ -1,6 +1,6 @@
 """Evaluate the rules on a profile's facts: each one is true, false or unknown."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -35,15 +35,17 @@ def judge(facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
 
 def judge_again(verdicts: tuple[Verdict, ...], facts: Mapping[str, Any], field: str) -> tuple[Verdict, ...]:
     """Return the verdicts after one field has changed; the very same object when no verdict changes."""
-    places = places_of(field)
-    new = {place: _judge(verdicts[place].rule, facts) for place in places}
-    if all(verdict.fires == verdicts[place].fires for place, verdict in new.items()):
-        return verdicts
-    return tuple(new.get(place, verdict) for place, verdict in enumerate(verdicts))
+    changed: list[Verdict] | None = None
+    for place in places_of(field):
+        verdict = _judge(verdicts[place].rule, facts)
+        if verdict.fires is not verdicts[place].fires:
+            changed = changed or list(verdicts)
+            changed[place] = verdict
+    return tuple(changed) if changed else verdicts
 
 
 def _judge(rule: Rule, facts: Mapping[str, Any]) -> Verdict:
-    return Verdict(rule, all_of(holds(condition, facts) for condition in rule.when))
+    return Verdict(rule, all_of([holds(condition, facts) for condition in rule.when]))
 
 
 def holds(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
@@ -52,17 +54,14 @@ def holds(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
     return None if fact is None else _COMPARE[condition.op](fact, condition.value)
 
 
-def all_of(truths: Iterable[bool | None]) -> bool | None:
+def all_of(truths: Sequence[bool | None]) -> bool | None:
     """Return the conjunction in three-valued logic: one false decides, else one unknown does.
 
     Source: Kleene, On Notation for Ordinal Numbers, J. Symbolic Logic 3 (1938): strong logic of indeterminacy.
     """
-    unknown = False
-    for truth in truths:
-        if truth is False:
-            return False
-        unknown = unknown or truth is None
-    return None if unknown else True
+    if False in truths:
+        return False
+    return None if None in truths else True
 
 
 @cache

@@ -8,7 +8,14 @@ from ..knowledge.rule import Rule
 
 def sentence(rule: Rule, facts: Mapping[str, Any]) -> str:
     """Return a rule's reason in the current language with facts put in."""
-    return str(rule.because).format_map({name: _number(value) for name, value in facts.items()})
+    return str(rule.because).format_map(_Numbers(facts))
+
+
+class _Numbers(dict[str, Any]):
+    """Format only the facts that a sentence names."""
+
+    def __getitem__(self, name: str) -> str:
+        return _number(super().__getitem__(name))
 
 
 def _number(value: object) -> str:

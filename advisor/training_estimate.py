@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..knowledge.errors import UserError
-from ..knowledge.find import find_model
+from ..knowledge.find import model_names, plain
 from ..knowledge.load import load
 from ..knowledge.model import ModelCard
 
@@ -35,11 +34,8 @@ def estimate_training(label: str, facts: Mapping[str, Any]) -> Found:
 
 def stand_in(facts: Mapping[str, Any]) -> ModelCard | None:
     """Return the card of the wanted model, or of the catalogue's model of about the wanted size."""
-    if facts["base_model"]:
-        try:
-            return find_model(facts["base_model"])
-        except UserError:
-            pass
+    if facts["base_model"] and (card := model_names().get(plain(facts["base_model"]))):
+        return card
     size = facts["base_size_b"]
     kind = facts["base_architecture"] or "decoder"
     cards = [card for card in load(ModelCard).values() if card.architecture == kind]

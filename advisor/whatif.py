@@ -7,10 +7,11 @@ from typing import Any
 
 from ..knowledge.load import load
 from ..knowledge.question import Question
+from .profile import Profile
 from .recommendation import Flip
-from .rules import Verdict, fields_of, judge_again
+from .rules import Verdict, fields_of, judge, judge_again
 from .weighing import weigh
-from .wiring import facts_if
+from .wiring import facts_if, facts_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Situation:
     def is_unknown(self, field: str) -> bool:
         """Tell whether nobody knows the answer, be it unsaid or said to be unknown."""
         return self.facts[field] in (None, "unknown")
+
+
+def situation_of(profile: Profile) -> Situation:
+    """Return what follows from a profile."""
+    facts = facts_of(profile)
+    verdicts = judge(facts)
+    return Situation(facts, verdicts, weigh(verdicts).label())
 
 
 @dataclass(frozen=True)

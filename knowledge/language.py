@@ -27,5 +27,5 @@ def group_of(language: str) -> str:
     code = language.strip().lower().replace("_", "-")
     for group in load(LanguageGroup).values():
         if code in group.codes or code.partition("-")[0] in group.codes:
-            return group.id
+            return str(group.id)
     return "well_served"
