@@ -89,6 +89,7 @@ def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -
             context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, _sink(folder))
             result = _guarded(folder, context)
         earlier.append(EarlierResult(number, options, result))
+    shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
     folder.write_status("finished", len(plan.steps) + 1)
 
 

@@ -112,7 +112,10 @@ class RunFolder:
         return [path for name in REPORTS if (path := self.path / name).exists()]
 
     def status(self) -> Status:
-        """Read the status; a run that says it is running but whose process is gone was interrupted."""
+        """Read the status; a run that says it is running but whose process is gone was interrupted.
+
+        Not for the process that executes the run: trying its own lock would give it back.
+        """
         status = Status.model_validate_json(self.status_file.read_bytes())
         if status.state != "running":
             return status

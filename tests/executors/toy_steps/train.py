@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import sys
+import time
 from typing import Literal
 
 from ftadvisor.executors.step import Result, StepContext, StepOptions
@@ -14,7 +16,7 @@ class Options(StepOptions):
     name: str
     index: str = "index"
     epochs: int = 3
-    fail: Literal["no", "wrong", "broken", "full", "interrupt"] = "no"
+    fail: Literal["no", "wrong", "broken", "full", "interrupt", "wait"] = "no"
 
 
 def execute(options: Options, context: StepContext) -> Result:
@@ -42,5 +44,8 @@ def _fail(how: str) -> None:
         raise RuntimeError("the bearings are worn")
     if how == "full":
         raise OSError(28, "No space left on device")
+    if how == "wait":
+        print("waiting", file=sys.stderr, flush=True)
+        time.sleep(60)
     if how == "interrupt":
         raise KeyboardInterrupt
