@@ -50,9 +50,10 @@ class EstimateRequest(BaseModel):
         batch: Sequences per device and step.
         seq_len: Tokens per sequence, padding included.
         target_len: Tokens of the decoder's side in encoder-decoder models; 0 means ``seq_len``.
+        loss_len: Tokens at the end of every sequence for which logits are computed; 0 means all.
         grad_accum: Micro steps per optimizer step.
         dtype: Precision of the weights.
-        amp: Mixed precision: autocast to 16 bits around the forward pass.
+        amp: Mixed precision: autocast to 16 bits around the forward pass; None means on a GPU, as trainers do.
         train_tokens: Tokens of the training set, for run time; 0 when unknown.
         gpu: Names of the GPUs to judge; the first one's facts shape the estimate.
         gpus: Devices per run.
@@ -79,9 +80,10 @@ class EstimateRequest(BaseModel):
     batch: int = Field(1, ge=1)
     seq_len: int = Field(1024, ge=1)
     target_len: int = Field(0, ge=0)
+    loss_len: int = Field(0, ge=0)
     grad_accum: int = Field(1, ge=1)
     dtype: Dtype = "bf16"
-    amp: bool = False
+    amp: bool | None = None
     optimizer: Optimizer = "adamw_torch_fused"
     grad_checkpointing: bool = True
     attention: Attention = "sdpa"

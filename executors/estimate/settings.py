@@ -14,6 +14,8 @@ def filled(request: EstimateRequest) -> EstimateRequest:
     """
     if request.method == "qlora" and request.quant == "none":
         request = request.model_copy(update={"quant": "nf4-dq"})
+    if request.amp is None:
+        request = request.model_copy(update={"amp": request.device == "cuda" and request.method != "inference"})
     problems = [say(f"estimate.{key}", **values) for key, values in _problems(request)]
     if problems:
         raise UnsupportedError("\n".join(problems))

@@ -12,6 +12,7 @@ from .shadow.graph import Run, Value, backward, fresh, require_gradient
 from .shadow.loss import causal_loss, chunked_loss, liger_loss
 from .shadow.memory import Kind, Storage
 from .shadow.modules import Modules, linear
+from .shadow.operations import last_rows
 from .storage import Placement
 from .weights import Architecture, Weight
 
@@ -123,6 +124,8 @@ class Step:
 
     def _loss(self, hidden: Value) -> Value:
         head = self._head()
+        if 0 < self.request.loss_len < self.request.seq_len:
+            hidden = last_rows(hidden, self.request.batch * self.request.loss_len)
         if self.request.loss == "liger":
             trained = head.elements * self.placement.item_of(head) if self.method.trains(head) else 0
             return liger_loss(hidden, self.architecture.vocab, trained)

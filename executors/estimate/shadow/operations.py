@@ -59,7 +59,7 @@ def scale(x: Value, item: int = 0) -> Value:
 
 
 def activation(x: Value) -> Value:
-    """Return a one-kernel activation such as SiLU, GELU or ReLU; its input is saved (ReLU's output, of the same size)."""
+    """Return a one-kernel activation such as SiLU or GELU; its input is saved (ReLU: its output, of the same size)."""
     run, size = x.run, x.size
 
     def back(gradient: Storage) -> Gradients:
@@ -75,6 +75,16 @@ def copy(x: Value) -> Value:
         return (gradient,)
 
     return record(fresh(x.run, x.rows, x.width, x.item), (x,), (), back)
+
+
+def last_rows(x: Value, rows: int) -> Value:
+    """Return some of the rows; a view, whose gradient is as large as the whole."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    return record(Value(run, x.storage, rows, x.width, x.item), (x,), (), back)
 
 
 def dropout(x: Value, probability: float) -> Value:

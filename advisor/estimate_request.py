@@ -1,0 +1,91 @@
+"""Turn the words of a command line into a question to the estimator, with all their problems at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..executors.estimate.methods.find import method_names
+from ..executors.estimate.model_config import config_of
+from ..executors.estimate.request import EstimateRequest
+from ..knowledge.errors import UserError
+from ..knowledge.find import find_gpu
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.stack import Stack
+
+RENAMED = {"usd_per_gpu_hour": "price"}
+NO_MODEL = {"model_type": "unknown"}
+
+
+def request_of(words: Mapping[str, Any]) -> EstimateRequest:
+    """Return the question.
+
+    Args:
+        words: The values of options by name; None where an option was not given.
+
+    Raises:
+        UserError: Something is wrong; lists every problem.
+    """
+    problems: list[str] = []
+    values = {name: words.get(RENAMED.get(name, name)) for name in EstimateRequest.model_fields}
+    values = {name: value for name, value in values.items() if value is not None}
+    values["model"], values["config"] = _model(words.get("model"), problems)
+    if "targets" in values:
+        values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())
+    values["gpu"] = tuple(_gpus(values.get("gpu", ()), problems))
+    _check_names(values, problems)
+    request = _validated(values, problems)
+    if problems or request is None:
+        raise UserError("\n".join(problems), "ftadvisor estimate --help")
+    return request
+
+
+def _model(name: str | None, problems: list[str]) -> tuple[str, dict[str, Any]]:
+    if name is None:
+        problems.append(say("estimate.no_model"))
+        return "", NO_MODEL
+    try:
+        return config_of(name)
+    except UserError as problem:
+        problems.append(problem.message)
+        return name, NO_MODEL
+
+
+def _gpus(names: tuple[str, ...], problems: list[str]) -> list[str]:
+    found = []
+    for name in names:
+        try:
+            found.append(find_gpu(name).id)
+        except UserError as problem:
+            problems.append(problem.message)
+    return found
+
+
+def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
+    method = values.get("method")
+    if method is not None and method not in method_names():
+        problems.append(say("estimate.unknown_method", method=method, known=", ".join(method_names())))
+    stack = values.get("stack")
+    if stack is not None and stack not in load(Stack):
+        problems.append(say("estimate.unknown_stack", name=stack, known=", ".join(load(Stack))))
+
+
+def _validated(values: Mapping[str, Any], problems: list[str]) -> EstimateRequest | None:
+    try:
+        return EstimateRequest.model_validate(values)
+    except ValidationError as error:
+        problems += [_reworded(item) for item in error.errors()]
+        return None
+
+
+def _reworded(item: Any) -> str:  # noqa: ANN401 - pydantic's error details
+    name = str(item["loc"][0])
+    option = "--" + RENAMED.get(name, name).replace("_", "-")
+    context = item.get("ctx", {})
+    if "expected" in context:
+        return say("estimate.not_one_of", option=option, value=item["input"], allowed=context["expected"])
+    for key, words in (("ge", "at_least"), ("gt", "more_than"), ("lt", "less_than")):
+        if key in context:
+            return say(f"estimate.{words}", option=option, value=item["input"], bound=context[key])
+    return say("estimate.no_number", option=option, value=item["input"])

@@ -1,0 +1,41 @@
+"""Find a model's config: a local file, a folder, the built-in model, or a card of the catalogue."""
+
+import json
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ...knowledge.errors import UserError
+from ...knowledge.find import find_model
+from ...knowledge.messages import say
+from ..step import BUILTIN, builtin_path
+
+Config = dict[str, JsonValue]
+
+
+def config_of(name: str) -> tuple[str, Config]:
+    """Return what a model is called, and its config.
+
+    Args:
+        name: A ``config.json`` or a folder with one, ``builtin:NAME``, or any name of the catalogue.
+
+    Raises:
+        UserError: No such model, or the file is no config.
+    """
+    path = builtin_path(f"{name}_model") if name.startswith(BUILTIN) else Path(name).expanduser()
+    if path.is_dir():
+        path = path / "config.json"
+    if path.is_file():
+        return name, _read(path)
+    card = find_model(name)
+    return card.id, card.config
+
+
+def _read(path: Path) -> Config:
+    try:
+        config = json.loads(path.read_bytes())
+    except (ValueError, OSError) as error:
+        raise UserError(say("estimate.bad_config_file", path=path, problem=error)) from error
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise UserError(say("estimate.bad_config_file", path=path, problem="model_type"))
+    return config
