@@ -40,6 +40,8 @@ def read_sources(sources: Sequence[Path]) -> Reading:
         for item in _read_source(source):
             if isinstance(item, Unread):
                 unread.append(item)
+            elif not item.text.strip():
+                unread.append(Unread(item.id, say("rag.empty")))
             elif (clean := _unique(item, source, documents)) is None:
                 unread.append(Unread(item.id, say("rag.same_id")))
             else:

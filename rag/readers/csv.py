@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from ...knowledge.messages import say
@@ -35,8 +36,8 @@ def _delimiter(text: str) -> str:
 
 
 def _document(header: Sequence[str], row: Sequence[str], name: str) -> Document:
-    names = [*header, *(str(number) for number in range(len(header) + 1, len(row) + 1))]
-    pairs = [(column, cell) for column, cell in zip(names, row, strict=False) if cell.strip()]
+    columns = zip_longest(header, row, fillvalue="")
+    pairs = [(column or str(number), cell) for number, (column, cell) in enumerate(columns, start=1) if cell.strip()]
     cells = dict(pairs)
     rest = {column: cell for column, cell in pairs if column not in _OWN} if "text" in cells else {}
     text = cells.get("text") or "\n".join(f"{column}: {cell}" for column, cell in pairs)
