@@ -23,19 +23,20 @@ def find_model(name: str) -> ModelCard:
     Raises:
         UserError: No card has that name; the message offers the closest ones.
     """
-    return _find(model_names(), name, "model")
+    return _find(model_names(), name, plain(name), "model")
 
 
 def find_gpu(name: str) -> GpuCard:
     """Return the card of an accelerator.
 
     Args:
-        name: Its id, an alias or its title, with spaces, hyphens and underscores alike; in any case.
+        name: Its id, an alias, or what its driver calls it, with spaces, hyphens and underscores alike; in any case,
+            with or without the maker's name.
 
     Raises:
         UserError: No card has that name; the message offers the closest ones.
     """
-    return _find(gpu_names(), name, "gpu")
+    return _find(gpu_names(), name, _without_maker(plain(name)), "gpu")
 
 
 @cache
@@ -47,7 +48,7 @@ def model_names() -> Mapping[str, ModelCard]:
 @cache
 def gpu_names() -> Mapping[str, GpuCard]:
     """Return every name of every accelerator, in lower case, with its card."""
-    return {name: card for card in load(GpuCard).values() for name in names_of(card)}
+    return {_without_maker(name): card for card in load(GpuCard).values() for name in names_of(card)}
 
 
 def names_of(card: ModelCard | GpuCard) -> Iterator[str]:
@@ -60,14 +61,18 @@ def plain(name: str) -> str:
     return "-".join(name.lower().replace("_", "-").split())
 
 
-def _find(cards: Mapping[str, Card], name: str, kind: str) -> Card:
-    card = cards.get(plain(name))
+def _without_maker(name: str) -> str:
+    return "-".join(word for word in name.split("-") if word not in ("nvidia", "geforce", "tesla", "amd", "instinct"))
+
+
+def _find(cards: Mapping[str, Card], asked: str, name: str, kind: str) -> Card:
+    card = cards.get(name)
     if card is None:
-        raise UserError(say(f"find.no_{kind}", name=name, close=_close(cards, name)), say(f"find.no_{kind}_hint"))
+        raise UserError(say(f"find.no_{kind}", name=asked, close=_close(cards, name)), say(f"find.no_{kind}_hint"))
     return card
 
 
-def _close(cards: Mapping[str, ModelCard] | Mapping[str, GpuCard], name: str) -> str:
-    close = get_close_matches(plain(name), cards, n=8, cutoff=0.4)
+def _close(cards: Mapping[str, Card], name: str) -> str:
+    close = get_close_matches(name, cards, n=8, cutoff=0.4)
     ids = dict.fromkeys(cards[match].id for match in close)
     return ", ".join(list(ids)[:4] or sorted({card.id for card in cards.values()}))

@@ -23,10 +23,11 @@ class GpuCard(Sourced):
 
     Attributes:
         aliases: Other names people use; unique over all cards, in any case.
-        memory_bytes: Bytes a program sees, as the driver reports them, or the nominal GiB where ``memory_basis`` says so.
+        memory_bytes: Bytes that a program sees, as the driver reports them, or the nominal GiB where
+            ``memory_basis`` says so; nominal figures are up to 8 percent too large.
         bf16_tflops: Dense matrix throughput with bfloat16 inputs and float32 sums, in 1e12 operations per second,
             without sparsity; None where the hardware has no bfloat16 matrix units.
-        fp16_tflops: The same with float16 inputs and float32 sums.
+        fp16_tflops: The same with float16 inputs and float32 sums; plain units where there are no matrix units.
         bandwidth_gb_per_s: Memory bandwidth in 1e9 bytes per second.
         capability: CUDA compute capability such as ``8.0``; None for other vendors.
         price: What one costs per hour to rent; None where no dated source was found.
