@@ -1,0 +1,56 @@
+"""Step ``build_index``: cut the user's documents into passages and make them searchable."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ...rag.chunkers import find_chunker
+from ...rag.records import IndexOptions
+from ...rag.retrievers import retriever_names
+from ..step import OutputName, Result, StepContext, StepOptions
+
+
+class _Files(StepOptions):
+    """Say what is read and written; stands before the settings in a plan file."""
+
+    kind: Literal["build_index"] = "build_index"
+    sources: tuple[str, ...] = Field(min_length=1, description="documents: files and folders")
+    output: OutputName = Field("index", description="where the index is kept in the run")
+
+
+class Options(IndexOptions, _Files):
+    """Describe one index."""
+
+    @field_validator("chunker")
+    @classmethod
+    def _cuts(cls, name: str) -> str:
+        try:
+            find_chunker(name)
+        except UserError as error:
+            raise ValueError(error.message) from error
+        return name
+
+    @field_validator("retriever")
+    @classmethod
+    def _ranks(cls, name: str) -> str:
+        names = ("auto", *retriever_names())
+        if name not in names:
+            raise ValueError(say("problems.literal_error", value=repr(name), expected=", ".join(names)))
+        return name
+
+
+def execute(options: Options, context: StepContext) -> Result:
+    """Build the index; what an interrupted build has embedded is not embedded again."""
+    from ...rag.build import build_index
+
+    settings = IndexOptions.model_validate(options.model_dump(include=set(IndexOptions.model_fields)))
+    folder = context.plan_folder / settings.embedder
+    if folder.is_dir():
+        settings = settings.model_copy(update={"embedder": str(folder)})
+    sources = [context.input(source) for source in options.sources]
+    summary = build_index(sources, context.output(options.output), settings, context.progress)
+    context.event("index_built", embedded=summary.embedded)
+    # how much was left to embed depends on interruptions; a result must not
+    return {"output": options.output, **summary.model_dump(mode="json", exclude={"embedded"})}
