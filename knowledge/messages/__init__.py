@@ -55,8 +55,13 @@ def say(key: str, /, **values: object) -> str:
     Raises:
         KeyError: No such message. That is a defect, not a user's mistake.
     """
+    return say_in(current_language(), key, **values)
+
+
+def say_in(language: Language, key: str, /, **values: object) -> str:
+    """Return the text of a message in one language, whatever the current one is."""
     area, _, name = key.partition(".")
-    return _area(area)[name][current_language()].format(**values)
+    return _area(area)[name][language].format(**values)
 
 
 @cache

@@ -1,0 +1,84 @@
+"""Recognise the fixed form of answers from the rows themselves, so that it can be measured and asked for."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..executors.data import Row
+from ..executors.metrics import FieldOptions
+
+MOST_FORMS = 4
+"""One or two languages write one thing in one or two ways; more ways than this are no fixed form."""
+
+MOST_VALUES = 20
+KEPT_SHARE = 0.95
+"""So many rows must follow a form for it to be the form."""
+
+_MARKER = re.compile(r"【[^】\n]{1,20}】|\[[^\]\n]{1,20}\]|(?:^|\n)[^\n::【】\[\]]{1,20}[::] ?")
+
+
+@dataclass(frozen=True)
+class AnswerForm:
+    """Describe what is fixed in answers.
+
+    Attributes:
+        fields: The values that answers state and that can be right or wrong.
+        format: A regular expression, with one named group per field, that a well-formed answer matches in full;
+            None when answers follow no common form.
+        outlines: The markers of the form in each way of writing it, such as ``【Clause】…【Reply】…``.
+    """
+
+    fields: tuple[FieldOptions, ...] = ()
+    format: str | None = None
+    outlines: tuple[str, ...] = ()
+
+
+def recognise(rows: Sequence[Row]) -> AnswerForm:
+    """Return the fields that rows expect, and the form in which their answers state them."""
+    names = dict.fromkeys(name for row in rows for name in row.expected)
+    fields = [_field(name, {row.expected[name] for row in rows if name in row.expected}) for name in names]
+    split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer)))]
+    forms = Counter(markers for _, markers in split).most_common(MOST_FORMS)
+    lengths = {len(markers) for markers, _ in forms}
+    if len(lengths) != 1 or sum(count for _, count in forms) < KEPT_SHARE * len(rows):
+        return AnswerForm(fields=tuple(field for field in fields if field))
+    return AnswerForm(
+        fields=tuple(field for field in fields if field),
+        format=_expression([markers for markers, _ in forms], [_holders(row) for row, _ in split]),
+        outlines=tuple("".join(f"{marker}…" for marker in markers) for markers, _ in forms),
+    )
+
+
+def _field(name: str, values: set[str]) -> FieldOptions | None:
+    patterns = {_generalised(value) for value in values}
+    if any(re.search(r"\d", value) for value in values) and len(patterns) <= MOST_FORMS:
+        return FieldOptions(name=name, pattern="|".join(sorted(patterns)))
+    return FieldOptions(name=name, values=tuple(sorted(values))) if len(values) <= MOST_VALUES else None
+
+
+def _generalised(value: str) -> str:
+    """Return a pattern of values that differ from this one in their numbers and capitals only: ``B-26``, ``K-774``."""
+    pieces = re.split(r"(\d+|[A-Z]+)", value)
+    return "".join(r"\d+" if p.isdecimal() else "[A-Z]+" if re.fullmatch("[A-Z]+", p) else _plain(p) for p in pieces)
+
+
+def _holders(row: Row) -> dict[int, str]:
+    """Return which piece of an answer, counted by its marker, states which field."""
+    pieces = [piece.strip() for piece in _MARKER.split(row.answer)[1:]]
+    return {pieces.index(value): name for name, value in row.expected.items() if value in pieces}
+
+
+def _expression(forms: Sequence[tuple[str, ...]], holders: Sequence[dict[int, str]]) -> str:
+    parts = []
+    for position, markers in enumerate(zip(*forms, strict=True)):
+        distinct = list(dict.fromkeys(_plain(marker) for marker in markers))
+        parts.append(distinct[0] if len(distinct) == 1 else f"(?:{'|'.join(distinct)})")
+        names = Counter(holder.get(position) for holder in holders).most_common(1)
+        name = names[0][0] if names and names[0][1] >= KEPT_SHARE * len(holders) else None
+        parts.append(f"(?P<{name}>.+?)" if name and name.isidentifier() else ".+?")
+    return "".join(parts)
+
+
+def _plain(text: str) -> str:
+    return re.escape(text).replace("\\\n", "\\n").replace("\\ ", " ").replace("\\-", "-")

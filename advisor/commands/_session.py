@@ -1,0 +1,49 @@
+"""Bare ``ftadvisor``: ask, recommend, plan and run in one sitting; goes on where it was left."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ..asking import Asker, Choice
+from ..cli import INTERRUPTED
+from ..interview import interview
+from ..outcome import decide
+from ..session import SESSION_FILE, Session, save, saved
+from ..terminal import Terminal
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Hold the session at this terminal and return the exit code.
+
+    Raises:
+        UserError: There is no terminal; names the commands to use instead.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError(say("session.no_terminal"), say("session.no_terminal_hint"))
+    return hold(Terminal(), Path.cwd(), arguments.quiet)
+
+
+def hold(asker: Asker, folder: Path, quiet: bool) -> int:
+    """Hold a session in a folder; Ctrl-C keeps it."""
+    try:
+        session = _begin(asker, folder)
+        session = interview(session, asker, folder)
+        save(session, folder)
+        return decide(session, asker, folder, quiet)
+    except KeyboardInterrupt:
+        asker.tell(say("session.interrupted", file=SESSION_FILE))
+        return INTERRUPTED
+
+
+def _begin(asker: Asker, folder: Path) -> Session:
+    """Go on with the session that was saved here, if the user wants to, or start a new one."""
+    session = saved(folder)
+    if session is None or not session.asked:
+        asker.tell(say("session.welcome"))
+        return Session()
+    choices = [Choice("continue", say("session.continue")), Choice("anew", say("session.anew"))]
+    if asker.choose(say("session.found", count=len(session.asked)), choices) == "continue":
+        return session
+    return Session()

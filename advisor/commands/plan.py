@@ -1,0 +1,76 @@
+"""``ftadvisor plan``: write the recommendation as a plan that runs, every value with its reason."""
+
+import argparse
+import os
+from pathlib import Path
+
+from ...executors.step import BUILTIN
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ..cli import DONE
+from ..files import Files
+from ..labels import LABELS
+from ..plan_output import PLAN, PROFILE, plan_summary, write_draft
+from ..planning import make_plan
+from ..profile_file import read_profile
+from ..recommend import recommend
+from ..recommendation import Recommendation
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--profile", type=Path, default=PROFILE, metavar="FILE", help=say("planning.profile_help"))
+    parser.add_argument("-o", "--output", type=Path, default=PLAN, metavar="FILE", help=say("planning.output_help"))
+    parser.add_argument("--documents", nargs="+", default=[], metavar="PATH", help=say("planning.documents_help"))
+    parser.add_argument("--train", metavar="FILE", help=say("planning.train_help"))
+    parser.add_argument("--validation", metavar="FILE", help=say("planning.validation_help"))
+    parser.add_argument("--test", metavar="FILE", help=say("planning.test_help"))
+    parser.add_argument("--model", metavar="MODEL", help=say("planning.model_help"))
+    parser.add_argument("--label", metavar="LABEL", help=say("planning.label_help"))
+    parser.add_argument("--force", action="store_true", help=say("planning.force_help"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the plan and say what it does; return 0."""
+    profile = read_profile(arguments.profile)
+    recommendation = _as_wanted(recommend(profile), arguments.label)
+    files = files_from(arguments, arguments.output.parent)
+    folder = arguments.output.parent
+    draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model)
+    write_draft(draft, arguments.output, force=arguments.force)
+    print("\n".join(plan_summary(draft, recommendation, arguments.output)))
+    return DONE
+
+
+def files_from(arguments: argparse.Namespace, folder: Path) -> Files:
+    """Return the files of the command line as a plan in some folder names them.
+
+    Raises:
+        UserError: One of them is not there.
+    """
+    given = [*arguments.documents, arguments.train, arguments.validation, arguments.test]
+    missing = [name for name in given if name and not name.startswith(BUILTIN) and not Path(name).exists()]
+    if missing:
+        raise UserError(say("planning.no_file", paths=", ".join(missing)), say("planning.no_file_hint"))
+    return Files(
+        documents=tuple(_from(folder, name) for name in arguments.documents),
+        train=arguments.train and _from(folder, arguments.train),
+        validation=arguments.validation and _from(folder, arguments.validation),
+        test=arguments.test and _from(folder, arguments.test),
+    )
+
+
+def _from(folder: Path, name: str) -> str:
+    if name.startswith(BUILTIN) or Path(name).is_absolute():
+        return name
+    return Path(os.path.relpath(name, folder)).as_posix()
+
+
+def _as_wanted(recommendation: Recommendation, label: str | None) -> Recommendation:
+    """Return the recommendation under the label that the user wants instead, if any."""
+    if label is None:
+        return recommendation
+    path, _, variant = label.partition(":")
+    if label not in LABELS and not (path == "rag+finetune" and f"finetune:{variant}" in LABELS):
+        raise UserError(say("planning.no_label", label=label, labels=", ".join(sorted(LABELS))))
+    return recommendation.model_copy(update={"label": label, "reasons": ()})

@@ -1,0 +1,70 @@
+"""A plan in the making: steps whose options carry their reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ..executors.plan import Plan
+from ..executors.step import StepOptions, parse_step
+from ..knowledge.setting import Chosen
+
+
+class Why(NamedTuple):
+    """One option's value with the reason for it."""
+
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class PlanDraft:
+    """Hold a plan, the reasons for its values, and what it leaves to people.
+
+    Attributes:
+        plan: None where nothing of the path can be run.
+        comments: Reasons by place in the plan, as ``write_plan`` takes them.
+        remaining: What a person does, in order.
+    """
+
+    plan: Plan | None
+    comments: Mapping[str, str]
+    remaining: tuple[str, ...]
+
+
+@dataclass
+class Steps:
+    """Collect the steps of a plan and the reasons for their options."""
+
+    steps: list[StepOptions] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
+
+    def add(self, kind: str, **options: Any) -> None:  # noqa: ANN401 - each step its own options
+        """Append a step; an option may be a plain value, a ``Why``, or a mapping of either."""
+        place = f"steps.{len(self.steps)}"
+        self.steps.append(parse_step({"kind": kind} | self._plain(options, place)))
+
+    def _plain(self, options: Mapping[str, Any], place: str) -> dict[str, Any]:
+        values = {}
+        for name, given in options.items():
+            here = f"{place}.{name}"
+            if isinstance(given, Why):
+                self.comments[here] = given.reason
+                values[name] = given.value
+            elif isinstance(given, Mapping):
+                values[name] = self._plain(given, here)
+            else:
+                values[name] = given
+        return values
+
+
+def reasoned(settings: Mapping[str, Chosen]) -> dict[str, Any]:
+    """Return settings as options with reasons; a name such as ``method_options.rank`` becomes a nested one."""
+    options: dict[str, Any] = {}
+    for name, chosen in settings.items():
+        outer, _, inner = name.partition(".")
+        why = Why(chosen.value, f"{chosen.why} [{', '.join(chosen.evidence)}]")
+        if inner:
+            options.setdefault(outer, {})[inner] = why
+        else:
+            options[name] = why
+    return options

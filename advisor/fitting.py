@@ -1,0 +1,129 @@
+"""Make a training run fit into memory: an explicit ladder of measures, from harmless to costly."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from ..executors.estimate.estimate import estimate
+from ..executors.estimate.request import Device, EstimateRequest
+from ..executors.estimate.result import Estimate
+from ..executors.estimate.unsupported import UnsupportedError
+from ..knowledge.messages import say
+
+GIBIBYTE = 2**30
+
+
+class Wish(BaseModel):
+    """Say what a run would be if memory were no concern.
+
+    Attributes:
+        config: The model's config, with transformers' key names.
+        rows_per_step: Rows that one optimizer step sees; kept whatever the ladder does.
+        memory_bytes: What one device has; None when unknown, and then nothing is adapted.
+        quantisable: Whether the method leaves the weights frozen, so that they can be stored in 4 bits.
+        checkpointable: Whether the method works with gradient checkpointing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    config: dict[str, JsonValue]
+    method: str
+    rank: int
+    batch: int
+    rows_per_step: int
+    seq_len: int
+    dtype: str
+    memory_bytes: int | None
+    device: Device
+    quantisable: bool
+    checkpointable: bool
+
+
+class Fitting(BaseModel):
+    """Say how the run is laid out so that it fits, and what that took.
+
+    Attributes:
+        measures: What the ladder did, in order, for people; empty when the wish fitted as it was.
+        needed_bytes: The high end of the estimate; None where no estimate is possible.
+        fits: Whether it fits; None when that is unknown.
+        unknown: Why it is unknown; empty when it is known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    batch: int
+    grad_accum: int
+    grad_checkpointing: bool
+    quantise: bool
+    measures: tuple[str, ...] = ()
+    needed_bytes: int | None = None
+    fits: bool | None = None
+    unknown: str = ""
+
+
+def fit(wish: Wish) -> Fitting:
+    """Return the first rung of the ladder that fits, or the last one if none does."""
+    rung = None
+    for rung in _rungs(wish):
+        try:
+            needed = _estimate(wish, rung).peak.high_bytes
+        except UnsupportedError as problem:
+            return rung.model_copy(update={"unknown": str(problem)})
+        rung = rung.model_copy(update={"needed_bytes": needed, "fits": _fits(needed, wish.memory_bytes)})
+        if rung.fits is not False:
+            return rung
+    assert rung is not None
+    return rung
+
+
+def _rungs(wish: Wish) -> Iterator[Fitting]:
+    """Yield the wish itself, then with checkpointing, then with smaller batches, then the same in 4 bits."""
+    measures: list[str] = []
+    yield _rung(wish, wish.batch, False, False, measures)
+    if wish.checkpointable:
+        measures.append(say("planning.measure_checkpointing"))
+    for quantise in (False, True) if wish.quantisable else (False,):
+        if quantise:
+            measures.append(say("planning.measure_quantise"))
+        for batch in _halvings(wish.batch):
+            small = [say("planning.measure_batch", batch=batch)] if batch < wish.batch else []
+            yield _rung(wish, batch, wish.checkpointable, quantise, [*measures, *small])
+
+
+def _halvings(batch: int) -> Iterator[int]:
+    while batch >= 1:
+        yield batch
+        batch //= 2
+
+
+def _rung(wish: Wish, batch: int, checkpointing: bool, quantise: bool, measures: list[str]) -> Fitting:
+    return Fitting(
+        batch=batch,
+        grad_accum=max(1, round(wish.rows_per_step / batch)),
+        grad_checkpointing=checkpointing,
+        quantise=quantise,
+        measures=tuple(measures),
+    )
+
+
+def _fits(needed: int, available: int | None) -> bool | None:
+    return None if available is None else needed <= available
+
+
+def _estimate(wish: Wish, rung: Fitting) -> Estimate:
+    quantised = rung.quantise or wish.method == "qlora"
+    return estimate(
+        EstimateRequest.model_validate(
+            {
+                "config": wish.config,
+                "method": "qlora" if rung.quantise and wish.method == "lora" else wish.method,
+                "quant": "nf4-dq" if quantised else "none",
+                "rank": wish.rank,
+                "batch": rung.batch,
+                "seq_len": wish.seq_len,
+                "dtype": wish.dtype,
+                "device": wish.device,
+                "grad_checkpointing": rung.grad_checkpointing,
+            }
+        )
+    )

@@ -1,0 +1,132 @@
+"""Ask one question at a time: why it is asked, what the answers mean, how to find out, and the way back."""
+
+from pathlib import Path
+
+from ..knowledge.errors import UserError
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.question import Question
+from .answers import read_answer
+from .asking import Asker, Choice
+from .machine import find_gpus
+from .measured import MEASURED, measure
+from .session import Session, next_field, save
+
+BACK, UNKNOWN, OTHER, ENOUGH, FOUND = ".back", ".unknown", ".other", ".enough", ".found"
+GIBIBYTE = 2**30
+
+
+def interview(session: Session, asker: Asker, folder: Path) -> Session:
+    """Ask until no answer can change the recommendation any more, or the user has had enough.
+
+    Args:
+        session: The answers so far.
+        asker: Who asks.
+        folder: Where the session is saved after each answer.
+    """
+    field = next_field(session)
+    while field is not None:
+        changed = ask(session, field, asker, folder)
+        if changed is None:
+            break
+        save(changed, folder)
+        went_back = len(changed.asked) < len(session.asked)
+        field = session.asked[-1] if went_back else next_field(changed)
+        session = changed
+    return session
+
+
+def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | None:
+    """Ask for one field and return the session after the answer, or None when the user has had enough."""
+    question = load(Question)[field]
+    asker.tell()
+    found_gb = _vram_gb() if field == "vram_gb" else None
+    choices = _choices(question, session, found_gb)
+    while True:
+        answer = asker.choose(_asked(question, session), choices, _preset(question, session))
+        if answer == ENOUGH:
+            return None
+        if answer == BACK:
+            return session.before_last()
+        if answer == UNKNOWN:
+            asker.tell(say("session.find_out", tip=question.find_out))
+            if _leave_open(asker):
+                return session.answered(field, None)
+        elif answer == FOUND:
+            return session.answered(field, found_gb, "detected")
+        elif answer == OTHER:
+            if changed := _write(session, question, asker, folder):
+                return changed
+        else:
+            return session.answered(field, _value(question, answer))
+
+
+def _asked(question: Question, session: Session) -> str:
+    place = session.asked.index(question.id) if question.id in session.asked else len(session.asked)
+    return say("session.question", number=place + 1, text=question.text, why=question.why)
+
+
+def _choices(question: Question, session: Session, found_gb: int | None) -> list[Choice]:
+    listed = [Choice(FOUND, say("session.found_gpu", gb=found_gb), "g")] if found_gb else []
+    listed += [Choice(str(option.value), _title(f"{option.label}", f"{option.help}")) for option in question.option]
+    if question.kind != "choice":
+        listed.append(Choice(OTHER, _other(question), "e"))
+    listed.append(Choice(UNKNOWN, say("session.unknown"), "u"))
+    if session.asked:
+        listed += [Choice(BACK, say("session.back"), "b"), Choice(ENOUGH, say("session.enough"), "r")]
+    return listed
+
+
+def _title(label: str, explanation: str) -> str:
+    return f"{label} - {explanation}" if explanation else label
+
+
+def _other(question: Question) -> str:
+    if question.id in MEASURED:
+        return say("session.other_file")
+    return say("session.other_number") if question.kind == "number" else say("session.other_text")
+
+
+def _preset(question: Question, session: Session) -> str | None:
+    """Point at the answer that was given before, if it is listed."""
+    known = str(getattr(session.profile, question.id))
+    return known if known in {str(option.value) for option in question.option} else None
+
+
+def _vram_gb() -> int:
+    return round(sum(gpu.memory_bytes or 0 for gpu in find_gpus()) / GIBIBYTE)
+
+
+def _leave_open(asker: Asker) -> bool:
+    choices = [Choice("open", say("session.leave_open")), Choice("answer", say("session.answer_after_all"))]
+    return asker.choose(say("session.open_or_answer"), choices) == "open"
+
+
+def _value(question: Question, answer: str) -> object:
+    return next(option.value for option in question.option if str(option.value) == answer)
+
+
+def _write(session: Session, question: Question, asker: Asker, folder: Path) -> Session | None:
+    """Let the user write a number, a word, or a file to count in; an empty line returns to the list."""
+    answer = asker.write(_other(question), lambda text: _problem(question, text, folder))
+    if not answer:
+        return None
+    if question.id in MEASURED and (folder / answer).exists():
+        count = measure(question.id, folder / answer)
+        asker.tell(say("session.counted", count=count, path=answer))
+        name = MEASURED[question.id]
+        named = session.with_files(**{name: (answer,) if name == "documents" else answer})
+        return named.answered(question.id, count, "detected")
+    return session.answered(question.id, read_answer(question.id, answer)[0])
+
+
+def _problem(question: Question, text: str, folder: Path) -> str | None:
+    if not text:
+        return None
+    if question.id in MEASURED and (folder / text).exists():
+        try:
+            measure(question.id, folder / text)
+        except UserError as error:
+            return error.message
+        return None
+    return read_answer(question.id, text)[1]

@@ -1,0 +1,124 @@
+"""After the questions: the recommendation, and what to do with it: change an answer, write a plan, run it."""
+
+from pathlib import Path
+
+from ..executors.plan_file import read_plan
+from ..executors.run_folder import create_run
+from ..knowledge.errors import UserError
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.question import Question
+from .advice_text import advice_lines
+from .asking import Asker, Choice
+from .cli import DONE
+from .commands.run import RUNS
+from .interview import ask, interview
+from .plan_output import PLAN, PROFILE, plan_summary, write_draft
+from .planning import make_plan
+from .profile_file import write_profile
+from .recommend import recommend
+from .recommendation import Recommendation
+from .running import run_shown
+from .session import Session, next_field, save
+from .whatif import ask_order
+
+NEEDED = {
+    "rag": ("documents", "test"),
+    "rag+finetune": ("documents", "train", "validation", "test"),
+    "finetune": ("train", "validation", "test"),
+}
+"""Files that a path's plan can use; the others measure with test rows, and show rows to learn from."""
+
+
+def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
+    """Show the recommendation and do what the user wants with it, until they leave; return the exit code."""
+    show = True
+    while True:
+        advice = recommend(session.profile)
+        if show:
+            asker.tell()
+            asker.tell("\n".join(advice_lines(advice)))
+        wanted = asker.choose(say("session.what_next"), _menu(session), None)
+        show = wanted in ("change", "more")
+        if wanted == "change":
+            session = _change(session, asker, folder)
+        elif wanted == "more":
+            session = interview(session, asker, folder)
+        elif wanted == "leave":
+            asker.tell(say("session.kept", command="ftadvisor"))
+            return DONE
+        else:
+            session = _name_files(session, advice, asker, folder)
+            plan = _write(session, advice, asker, folder)
+            if plan is not None and wanted == "run":
+                return run_shown(create_run(read_plan(plan), plan, folder / RUNS), quiet)
+
+
+def _menu(session: Session) -> list[Choice]:
+    more = [Choice("more", say("session.more"), "m")] if next_field(session) else []
+    return [
+        Choice("plan", say("session.write_plan"), "p"),
+        Choice("run", say("session.write_and_run"), "x"),
+        Choice("change", say("session.change"), "c"),
+        *more,
+        Choice("leave", say("session.leave"), "q"),
+    ]
+
+
+def _change(session: Session, asker: Asker, folder: Path) -> Session:
+    """Let the user choose one of the questions and answer it anew."""
+    known = session.profile.answers()
+    fields = [field for field in ask_order() if field in known or field in session.asked]
+    others = [field for field in ask_order() if field not in fields]
+    choices = [Choice(field, _answered(field, known.get(field))) for field in (*fields, *others)]
+    field = asker.choose(say("session.change_which"), [*choices, Choice("", say("session.leave_as_it_is"))], None)
+    if not field:
+        return session
+    changed = ask(session, field, asker, folder)
+    if changed is None or len(changed.asked) < len(session.asked):
+        return session
+    save(changed, folder)
+    return changed
+
+
+def _answered(field: str, value: object) -> str:
+    question = load(Question)[field]
+    label = next((str(option.label) for option in question.option if option.value == value), value)
+    return f"{question.text} {say('session.open') if label is None else label}"
+
+
+def _name_files(session: Session, advice: Recommendation, asker: Asker, folder: Path) -> Session:
+    """Ask for the files that the plan can use; an empty answer leaves one to be prepared."""
+    names: dict[str, object] = {}
+    for name in NEEDED.get(advice.path, ("train", "test")):
+        known = getattr(session.files, name)
+        preset = known[0] if isinstance(known, tuple) and known else known or ""
+        answer = asker.write(say(f"session.file_{name}"), lambda text: _missing(text, folder), str(preset))
+        names[name] = ((answer,) if answer else ()) if name == "documents" else answer or None
+    session = session.with_files(**names)
+    save(session, folder)
+    return session
+
+
+def _missing(name: str, folder: Path) -> str | None:
+    return say("planning.no_file", paths=name) if name and not (folder / name).exists() else None
+
+
+def _write(session: Session, advice: Recommendation, asker: Asker, folder: Path) -> Path | None:
+    """Write the answers and the plan; return the plan's path, or None when there is none."""
+    write_profile(session.profile, folder / PROFILE)
+    plan = folder / PLAN
+    try:
+        draft = make_plan(session.profile, advice, files=session.files, folder=folder)
+    except UserError as error:  # a wrong row in a file: say it and stay in the session
+        asker.tell(f"{error.message}\n{error.hint}")
+        return None
+    if plan.exists() and asker.choose(say("planning.exists", path=plan.name), _over_or_not(), None) == "keep":
+        return None
+    write_draft(draft, plan, force=True)
+    asker.tell("\n".join(plan_summary(draft, advice, PLAN)))
+    return plan if draft.plan is not None else None
+
+
+def _over_or_not() -> list[Choice]:
+    return [Choice("keep", say("session.keep_plan")), Choice("replace", say("session.replace_plan"))]

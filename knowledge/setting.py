@@ -1,0 +1,84 @@
+"""Settings: which value an option of a step gets in which situation, why, and who says so."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .load import load
+from .record import Record
+from .text import Text
+
+Value = bool | int | float | str
+
+
+class Chosen(BaseModel):
+    """Give one option's value and the reason for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: Value
+    why: Text
+    evidence: tuple[str, ...] = Field(min_length=1)
+
+
+class Situation(BaseModel):
+    """Say what is to be set up.
+
+    Attributes:
+        parameters: Weights of the base model; None when unknown, and then no setting that asks for them holds.
+        rows: Rows to learn from; None when unknown.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    step: str
+    method: str = ""
+    parameters: int | None = None
+    rows: int | None = None
+
+
+class Setting(Record):
+    """Set some options of one kind of step wherever all of its conditions hold.
+
+    Attributes:
+        methods: Fine-tuning methods it is for; empty for all.
+        priority: Of two settings that hold, the one with the higher number decides.
+        options: Values by the option's name; those of a method itself are ``method_options.NAME``.
+    """
+
+    folder: ClassVar[str] = "settings"
+
+    step: str
+    methods: tuple[str, ...] = ()
+    at_least_parameters: int = 0
+    below_parameters: int | None = None
+    at_least_rows: int = 0
+    below_rows: int | None = None
+    priority: int = 0
+    options: dict[str, Chosen]
+
+    def holds(self, situation: Situation) -> bool:
+        """Say whether the setting is for a situation."""
+        return (
+            self.step == situation.step
+            and (not self.methods or situation.method in self.methods)
+            and _within(situation.parameters, self.at_least_parameters, self.below_parameters)
+            and _within(situation.rows, self.at_least_rows, self.below_rows)
+        )
+
+
+def settings_for(situation: Situation) -> Mapping[str, Chosen]:
+    """Return the value of each option that some setting decides in a situation."""
+    holding = sorted((entry for entry in _all() if entry.holds(situation)), key=lambda entry: entry.priority)
+    return {name: chosen for entry in holding for name, chosen in entry.options.items()}
+
+
+def _all() -> Iterator[Setting]:
+    yield from load(Setting).values()
+
+
+def _within(number: int | None, low: int, high: int | None) -> bool:
+    if low == 0 and high is None:
+        return True
+    return number is not None and number >= low and (high is None or number < high)
