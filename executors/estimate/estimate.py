@@ -27,10 +27,10 @@ def estimate(request: EstimateRequest) -> Estimate:
         UserError: A GPU has no card.
     """
     request = filled(request)
-    architecture = architecture_of(request.config)
+    stack = _stack(request.stack)
+    architecture = architecture_of(request.config, stack)
     method = method_of(request)
     method.check(architecture)
-    stack = _stack(request.stack)
     cards = [find_gpu(name) for name in request.gpu]
     card = cards[0] if cards else None
     memory = memory_of(request, architecture, method, stack, workspace_of(request, card))

@@ -88,6 +88,7 @@ class Architecture:
         tied_head: Whether the head shares the token embedding's weight.
         angles: Numbers per position of the rotary tables; 0 without rotary positions.
         upcasts_logits: Whether the loss is computed in float32 whatever the model's precision.
+        needs_eager: Whether no fused attention kernel can compute the model.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
     """
 
@@ -103,6 +104,7 @@ class Architecture:
     angles: int = 0
     upcasts_logits: bool = True
     buffers: int = 0
+    needs_eager: bool = False
 
     @property
     def layers(self) -> int:

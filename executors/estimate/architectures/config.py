@@ -26,3 +26,9 @@ def flag(config: Mapping[str, JsonValue], key: str, default: bool) -> bool:
     """Return a truth value of the config; a missing or null one is the default."""
     value = config.get(key)
     return default if value is None else bool(value)
+
+
+def share(config: Mapping[str, JsonValue], key: str, default: float = 1.0) -> float:
+    """Return a number between 0 and 1 of the config; a missing or null one is the default."""
+    value = config.get(key)
+    return float(value) if isinstance(value, int | float) else default

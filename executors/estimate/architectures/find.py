@@ -8,14 +8,22 @@ from types import ModuleType
 
 from pydantic import JsonValue
 
+from ....knowledge.load import load
 from ....knowledge.messages import say
+from ....knowledge.stack import Stack
 from .. import architectures
 from ..unsupported import UnsupportedError
 from ..weights import Architecture
 
+CURRENT = "current"
 
-def architecture_of(config: Mapping[str, JsonValue]) -> Architecture:
+
+def architecture_of(config: Mapping[str, JsonValue], stack: Stack | None = None) -> Architecture:
     """Return the shapes of the model that a config describes.
+
+    Args:
+        config: The config.
+        stack: Whose classes build it; the current libraries' by default.
 
     Raises:
         UnsupportedError: No family knows this ``model_type``.
@@ -24,7 +32,7 @@ def architecture_of(config: Mapping[str, JsonValue]) -> Architecture:
     family = _families().get(kind)
     if family is None:
         raise UnsupportedError(say("estimate.unknown_architecture", kind=kind, known=", ".join(sorted(_families()))))
-    found: Architecture = family.read(config)
+    found: Architecture = family.read(config, stack or load(Stack)[CURRENT])
     return found
 
 

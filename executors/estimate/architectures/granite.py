@@ -6,6 +6,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
+from ....knowledge.stack import Stack
 from ..shadow.graph import Value
 from ..shadow.modules import Modules
 from ..shadow.operations import add, scale
@@ -15,12 +16,12 @@ from . import llama
 MODEL_TYPES = frozenset({"granite"})
 
 
-def read(config: Mapping[str, JsonValue]) -> Architecture:
+def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     """Return the shapes of a Granite decoder.
 
     Source: transformers ``models/granite/modeling_granite.py``.
     """
-    shape = llama.read(config)
+    shape = llama.read(config, stack)
     block = replace(shape.blocks[0], forward=partial(forward, config))
     return replace(shape, blocks=(block,), start=_scaled, after_head=_scaled)
 

@@ -1,10 +1,11 @@
 """Rotary positions and attention."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from .graph import Gradients, Value, fresh, record
+from .graph import Gradients, Run, Value, fresh, record
 from .memory import Storage
-from .operations import add, cast, copy, scale
+from .operations import add, cast, copy, scale, split
 
 FP32 = 4
 FLASH_ROWS = 128
@@ -46,7 +47,34 @@ def _rotate_half(x: Value) -> Value:
     return record(output, (x,), (), back)
 
 
-def attend(query: Value, key: Value, value: Value, heads: Heads, kind: str, item: int) -> Value:
+def partly_rotary(x: Value, item: int, share: float) -> Value:
+    """Return heads of which only a share is turned, copied together with the rest."""
+    turned = int(x.width * share)
+    part, rest = split(x, (turned, x.width - turned))
+    return _joined(rotary(part, item), rest)
+
+
+def _joined(a: Value, b: Value) -> Value:
+    def back(gradient: Storage) -> Gradients:
+        return (gradient, gradient)
+
+    return record(fresh(a.run, a.rows, a.width + b.width, max(a.item, b.item)), (a, b), (), back)
+
+
+def spread(run: Run, x: Value, sequences: int) -> Value:
+    """Return rows for one sequence only, which broadcast over the batch."""
+    return Value(run, run.new(x.size // sequences), x.rows, x.width, x.item)
+
+
+def attend(
+    query: Value,
+    key: Value,
+    value: Value,
+    heads: Heads,
+    kind: str,
+    item: int,
+    limit: Callable[[Value], Value] | None = None,
+) -> Value:
     """Return the attention's output in the layout of the queries.
 
     Args:
@@ -56,9 +84,10 @@ def attend(query: Value, key: Value, value: Value, heads: Heads, kind: str, item
         heads: Sizes.
         kind: ``flash`` and ``sdpa`` are fused kernels, ``eager`` writes the scores out.
         item: Bytes per number in which a fused kernel computes.
+        limit: What is applied to the scores before the softmax, where they are written out.
     """
     if kind == "eager":
-        return _eager(query, key, value, heads)
+        return _eager(query, key, value, heads, limit)
     return _flash(cast(query, item), cast(key, item), cast(value, item), heads)
 
 
@@ -84,22 +113,25 @@ def _flash(query: Value, key: Value, value: Value, heads: Heads) -> Value:
     return record(output, (query, key, value), (query.storage, key.storage, value.storage, output.storage, sums), back)
 
 
-def _eager(query: Value, key: Value, value: Value, heads: Heads) -> Value:
+def _eager(query: Value, key: Value, value: Value, heads: Heads, limit: Callable[[Value], Value] | None) -> Value:
     """Write out the scores of every pair of tokens.
 
     Source: transformers ``eager_attention_forward``.
     """
-    key, value = _repeat(key, heads), _repeat(value, heads)
+    key, value = repeat(key, heads), repeat(value, heads)
     pairs = heads.batch * heads.queries * (query.rows // heads.batch)
     length = key.rows // heads.batch
     weights = scale(_product(query, key, pairs, length))
-    weights = scale(weights)
+    if limit is not None:
+        weights = limit(weights)
+    weights = scale(weights)  # the mask is added
     weights = cast(_softmax(cast(weights, FP32)), query.item)
     output = _product(weights, value, query.rows, query.width)
     return copy(output)
 
 
-def _repeat(x: Value, heads: Heads) -> Value:
+def repeat(x: Value, heads: Heads) -> Value:
+    """Return key or value heads copied once per query head that shares them."""
     if heads.keys == heads.queries:
         return x
     run, size = x.run, x.size

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from ..request import BITS, EstimateRequest
 from ..weights import Weight, rounded
-from .attention import FP32, Heads, attend, rotary
+from .attention import FP32, Heads, attend, partly_rotary, repeat, rotary, spread
 from .graph import Gradients, Run, Value, fresh, record
 from .memory import Kind, Storage
 from .norms import gemma_norm, layer_norm, leafed, rms_norm
@@ -94,13 +96,28 @@ class Modules:
         weight = self.weights[name]
         return layer_norm(x, self.placement.item_of(weight), self.method.trains(weight), self.run.amp_item > 0)
 
-    def rotary(self, x: Value) -> Value:
-        """Return queries or keys turned by their positions."""
-        return rotary(x, self.angle_item)
+    def rotary(self, x: Value, share: float = 1.0) -> Value:
+        """Return queries or keys turned by their positions, or a share of every head turned and the rest as it was."""
+        return rotary(x, self.angle_item) if share == 1 else partly_rotary(x, self.angle_item, share)
 
-    def attend(self, query: Value, key: Value, value: Value, heads: Heads) -> Value:
-        """Return the attention's output."""
-        return attend(query, key, value, heads, self.attention, self.run.amp_item or self.item)
+    def positions(self, x: Value) -> Value:
+        """Return the learned embeddings of one sequence's positions, spread over the batch."""
+        return spread(self.run, x, self.sequences)
+
+    def attend(
+        self,
+        query: Value,
+        key: Value,
+        value: Value,
+        heads: Heads,
+        limit: Callable[[Value], Value] | None = None,
+    ) -> Value:
+        """Return the attention's output; ``limit`` is applied to written-out scores."""
+        half = self.run.amp_item or (self.item if self.attention == "flash" else max(query.item, self.item))
+        if self.attention == "sdpa" and not self.stack.groups_heads:
+            key, value = repeat(key, heads), repeat(value, heads)
+            heads = replace(heads, keys=heads.queries)
+        return attend(query, key, value, heads, self.attention, half, limit)
 
     def _packed(self, weight: Weight, x: Value) -> Value:
         """Unpack the weight to 16 bits for the product, forward and again backward.

@@ -98,3 +98,60 @@ def dropout(x: Value, probability: float) -> Value:
         return (run.new(size),)
 
     return record(fresh(run, x.rows, x.width, x.item), (x,), (mask,), back)
+
+
+def split(x: Value, widths: tuple[int, ...]) -> tuple[Value, ...]:
+    """Return column ranges of ``x`` as views; the backward pass joins their gradients into a new tensor."""
+    run, size = x.run, x.size
+    pieces: list[Storage] = []
+
+    def join(gradient: Storage) -> Gradients:
+        joined = run.new(size)
+        pieces.clear()
+        return (joined,)
+
+    def keep(gradient: Storage) -> Gradients:
+        pieces.append(gradient)
+        return (run.new(1),)
+
+    whole = record(Value(run, x.storage, x.rows, x.width, x.item), (x,), (), join)
+    return tuple(record(Value(run, x.storage, x.rows, width, x.item), (whole,), (), keep) for width in widths)
+
+
+def hyperbolic_tangent(x: Value) -> Value:
+    """Return tanh of ``x``; the result is saved."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size, gradient.kind),)
+
+    output = fresh(run, x.rows, x.width, x.item, x.storage.kind)
+    return record(output, (x,), (output.storage,), back)
+
+
+def cube(x: Value) -> Value:
+    """Return the third power of ``x``; its gradient needs two temporaries."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        power, scaled = run.new(size), run.new(size)
+        result = run.new(size)
+        del power, scaled
+        return (result,)
+
+    return record(fresh(run, x.rows, x.width, x.item), (x,), (x.storage,), back)
+
+
+def new_gelu(x: Value) -> Value:
+    """Return GELU written out with elementwise operations.
+
+    Source: transformers ``NewGELUActivation``.
+    """
+    return multiply(scale(x), scale(hyperbolic_tangent(scale(add(x, scale(cube(x)))))))
+
+
+def softcap(x: Value) -> Value:
+    """Return ``x`` limited smoothly: divided, tanh, multiplied."""
+    x = scale(x)
+    x = hyperbolic_tangent(x)
+    return scale(x)

@@ -1,0 +1,76 @@
+"""Phi-3, Phi-4 and GLM: Llama's block with fused projections; GLM turns only half of every head by its position."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from pydantic import JsonValue
+
+from ....knowledge.stack import Stack
+from ..shadow.graph import Value
+from ..shadow.modules import Modules
+from ..shadow.operations import activation, add, multiply, split
+from ..weights import Architecture, Block, Weight
+from . import llama
+from .config import flag, number, share
+from .parts import linears, outer, rms_norms
+
+MODEL_TYPES = frozenset({"phi3", "glm"})
+
+
+def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
+    """Return the shapes of a decoder with fused projections.
+
+    Source: transformers ``models/phi3/modeling_phi3.py``, ``models/glm/modeling_glm.py``.
+    """
+    hidden, vocab = number(config, "hidden_size"), number(config, "vocab_size")
+    tied = flag(config, "tie_word_embeddings", False)
+    inner = number(config, "intermediate_size")
+    mlp = linears({"gate_up_proj": (2 * inner, hidden), "down_proj": (hidden, inner)})
+    weights = (*_attention(config), *mlp, *rms_norms(hidden, "input_layernorm", "post_attention_layernorm"))
+    block = Block("layer", number(config, "num_hidden_layers"), weights, partial(_forward, config))
+    outside = (*outer(vocab, hidden, tied=tied), *rms_norms(hidden, "norm"))
+    angles = int(llama.head_size(config) * share(config, "partial_rotary_factor"))
+    return Architecture("decoder", hidden, vocab, (block,), outside, llama.finish, tied, angles=angles)
+
+
+def _attention(config: Mapping[str, JsonValue]) -> Iterator[Weight]:
+    hidden, size = number(config, "hidden_size"), llama.head_size(config)
+    heads = number(config, "num_attention_heads")
+    query, key = heads * size, number(config, "num_key_value_heads", heads) * size
+    if config["model_type"] == "phi3":
+        yield from linears({"qkv_proj": (query + 2 * key, hidden)})
+    else:
+        shapes = {"q_proj": (query, hidden), "k_proj": (key, hidden), "v_proj": (key, hidden)}
+        yield from linears(shapes, flag(config, "attention_bias", False))
+    yield from linears({"o_proj": (hidden, query)})
+
+
+def _forward(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
+    hidden = modules.rms_norm("input_layernorm", x)
+    hidden = add(x, _attend(config, modules, hidden))
+    residual = hidden
+    hidden = modules.rms_norm("post_attention_layernorm", hidden)
+    return add(residual, _feed_forward(modules, hidden))
+
+
+def _attend(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
+    heads = llama.heads_of(config, modules)
+    if "qkv_proj" in modules.weights:
+        joined = modules.linear("qkv_proj", x)
+        query, key, value = split(
+            joined, (heads.queries * heads.size, heads.keys * heads.size, heads.keys * heads.size)
+        )
+        del joined
+    else:
+        query, key, value = modules.linear("q_proj", x), modules.linear("k_proj", x), modules.linear("v_proj", x)
+    turned = share(config, "partial_rotary_factor")
+    query, key = modules.rotary(query, turned), modules.rotary(key, turned)
+    output = modules.attend(query, key, value, heads)
+    return modules.after("attention", modules.linear("o_proj", output))
+
+
+def _feed_forward(modules: Modules, x: Value) -> Value:
+    joined = modules.linear("gate_up_proj", x)
+    gate, up = split(joined, (joined.width // 2, joined.width // 2))
+    up = multiply(up, activation(gate))
+    return modules.after("feed_forward", modules.linear("down_proj", up))

@@ -1,0 +1,137 @@
+"""Mixtures of experts: every token visits a few of many feed-forward layers.
+
+Tokens are taken to spread evenly over the experts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..weights import Weight
+from .graph import Gradients, Value, fresh, record
+from .memory import Kind, Storage
+from .norms import leafed
+from .operations import activation, cast, multiply, split
+
+if TYPE_CHECKING:
+    from .modules import Modules
+
+FP32, INT64 = 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Describe a mixture: how many experts there are, how many each token visits, and how wide they are."""
+
+    experts: int
+    chosen: int
+    inner: int
+
+
+def looped(modules: Modules, x: Value, routing: Routing) -> Value:
+    """Return the experts' sum, computed one expert after the other.
+
+    Source: transformers 4 ``MixtralSparseMoeBlock.forward``.
+    """
+    run, rows = x.run, -(-x.rows * routing.chosen // routing.experts)
+    logits = modules.linear("gate", x)
+    chances = cast(logits, FP32)
+    chosen = fresh(run, x.rows, routing.chosen, FP32 + INT64)
+    mask = run.new(x.rows * routing.chosen * routing.experts * INT64)
+    total = fresh(run, x.rows, x.width, x.item)
+    for number in range(routing.experts):
+        where = run.new(2 * rows * INT64)
+        state = _rows_of(x, rows)
+        inner = multiply(
+            activation(modules.linear(f"experts.{number}.w1", state)), modules.linear(f"experts.{number}.w3", state)
+        )
+        state = _weighted(modules.linear(f"experts.{number}.w2", inner))
+        del inner
+        total = _added(total, cast(state, x.item), (where,))
+    del logits, chances, chosen, mask
+    return total
+
+
+def grouped(modules: Modules, x: Value, routing: Routing) -> Value:
+    """Return the experts' sum, computed by one grouped product for all experts.
+
+    Source: transformers 5 ``integrations/moe.py``, ``grouped_mm_experts_forward``.
+    """
+    rows = x.rows * routing.chosen
+    indices = x.run.new(rows * INT64)
+    state = _rows_of(x, rows)
+    gate_up = _product(modules, "experts.gate_up_proj", state, 2 * routing.inner)
+    del state
+    gate, up = split(gate_up, (routing.inner, routing.inner))
+    del gate_up
+    inner = multiply(activation(gate), up)
+    del gate, up
+    output = _weighted(_product(modules, "experts.down_proj", inner, x.width))
+    del inner
+    output = _rows_of(output, rows)
+    summed = _summed(output, x.rows)
+    del indices
+    return cast(summed, x.item)
+
+
+def _rows_of(x: Value, rows: int) -> Value:
+    """Return chosen rows; the gradient is a tensor as large as ``x`` with the others zero."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    return record(fresh(run, rows, x.width, x.item), (x,), (run.new(rows * INT64),), back)
+
+
+def _weighted(x: Value) -> Value:
+    """Return ``x`` times its routing weight per row; ``x`` is saved for the router's gradient."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        result, product = run.new(size), run.new(size)
+        del product
+        return (result,)
+
+    return record(fresh(run, x.rows, x.width, x.item), (x,), (x.storage,), back)
+
+
+def _added(total: Value, part: Value, indices: tuple[Storage, ...]) -> Value:
+    """Return ``total`` with rows of ``part`` added in place."""
+    run, size = part.run, part.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (gradient, run.new(size))
+
+    return record(
+        Value(run, total.storage, total.rows, total.width, total.item, total.node), (total, part), indices, back
+    )
+
+
+def _summed(x: Value, rows: int) -> Value:
+    """Return the sum over each token's experts; the gradient is a view."""
+
+    def back(gradient: Storage) -> Gradients:
+        return (gradient,)
+
+    return record(fresh(x.run, rows, x.width, x.item), (x,), (), back)
+
+
+def _product(modules: Modules, name: str, x: Value, width: int) -> Value:
+    """Return every row times its expert's matrix."""
+    weight: Weight = modules.weights[name]
+    run, size, item = x.run, x.size, modules.placement.item_of(weight)
+    trained, needed = modules.method.trains(weight), x.node is not None
+    compute = run.amp_item or item
+    narrow = run.new(weight.elements * compute, Kind.TEMPORARY) if compute != item else None
+    x = cast(x, compute)
+
+    def back(gradient: Storage) -> Gradients:
+        result = run.new(size) if needed else None
+        if trained:
+            run.parameter_gradient(weight.elements * item)
+        return (result,)
+
+    saved = (*((x.storage,) if trained else ()), *((narrow,) if narrow else ()))
+    return record(fresh(run, x.rows, width, compute), (leafed(x) if trained else x,), saved, back)
