@@ -40,8 +40,9 @@ def test_every_option_is_explained(name: str) -> None:
 
 @pytest.mark.parametrize("name", command_names())
 def test_every_option_is_used(name: str) -> None:
-    """An option that no code of the advisor reads would promise what nothing does."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "advisor").rglob("*.py"))
+    """An option that neither the advisor nor the estimator reads would promise what nothing does."""
+    folders = (REPOSITORY / "advisor", REPOSITORY / "executors" / "estimate")
+    code = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     idle = [action.dest for _, action in _options(name) if not re.search(rf"\.{action.dest}\b", code)]
     assert not idle, "\n".join(idle)
 
