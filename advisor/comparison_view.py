@@ -1,0 +1,38 @@
+"""Show how the ways to answer compare: one row each, one column per metric, with 95 % intervals."""
+
+from rich.console import Console
+from rich.table import Table
+
+from ..executors.report.names import arm_name, metric_name
+from ..executors.report.record import Evaluation, Interval
+from ..knowledge.messages import say
+
+
+def print_arms(evaluation: Evaluation, main: str, console: Console) -> None:
+    """Print the comparison.
+
+    Args:
+        evaluation: What the step ``evaluate`` found.
+        main: The arm that the plan is about; each other row says how far it is ahead.
+        console: Where to print.
+    """
+    metrics = list(evaluation.arms[main])
+    table = Table(title=say("demo.table", rows=evaluation.rows), title_justify="left")
+    table.add_column(say("demo.arm"))
+    for metric in metrics:
+        table.add_column(metric_name(metric), justify="right")
+    table.add_column(say("demo.ahead", metric=metric_name(metrics[0])), justify="right")
+    for arm, measured in evaluation.arms.items():
+        figures = [_share(measured[metric]) for metric in metrics]
+        lead = evaluation.differences.get(arm, {}).get(metrics[0])
+        style = "bold" if arm == main else None
+        table.add_row(arm_name(arm), *figures, _points(lead) if lead else "", style=style)
+    console.print(table)
+
+
+def _share(found: Interval) -> str:
+    return f"{found.value:.0%} [{found.low:.0%}, {found.high:.0%}]"
+
+
+def _points(found: Interval) -> str:
+    return f"{100 * found.value:+.0f} [{100 * found.low:+.0f}, {100 * found.high:+.0f}]"
