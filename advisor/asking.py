@@ -23,6 +23,10 @@ class Choice:
 class Asker(Protocol):
     """Show text and ask for one answer at a time; raises KeyboardInterrupt when the user stops."""
 
+    @property
+    def width(self) -> int:
+        """Columns that text may take."""
+
     def tell(self, text: str = "") -> None:
         """Show a paragraph."""
 

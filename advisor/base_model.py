@@ -14,6 +14,8 @@ from ..knowledge.find import find_model
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.model import ModelCard
+from .device import Device
+from .facts import FULL_BYTES, LORA_GB, QLORA_GB
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -22,6 +24,12 @@ LARGEST_DEFAULT = 9_000_000_000
 
 LARGEST_ON_CPU = 600_000_000
 """More than this many parameters takes days instead of hours on a CPU."""
+
+FREE_LICENCE = "Apache-2.0"
+"""Commercial use without conditions (evidence article)."""
+
+BYTES_PER_PARAMETER = {"full": FULL_BYTES, "qlora": QLORA_GB}
+"""What training takes for each weight of the model; the other methods take what LoRA does."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +49,22 @@ class Base:
     parameters: int | None
 
 
-def choose_base(profile: Profile, recommendation: Recommendation, named: str | None, has_gpu: bool) -> Base:
+def choose_base(profile: Profile, recommendation: Recommendation, named: str | None, device: Device) -> Base:
     """Return the model that the user names, that the profile wants, that was recommended, or a good start.
 
     Args:
         profile: Its base model, language and licence needs decide.
         recommendation: Its model is taken where the profile names none.
         named: What the user asks for in so many words: a hub id, ``builtin:tiny``, a folder, a name of the catalogue.
-        has_gpu: Without one only small models are proposed.
+        device: Where it will run; without a GPU only small models are proposed.
     """
     if named is not None:
         return describe(named, say("planning.model_named"))
     if profile.base_model is not None and _can_be_loaded(profile.base_model):
         return describe(profile.base_model, say("planning.model_of_profile"))
-    if recommendation.model is not None and has_gpu:
+    if recommendation.model is not None and device.has_gpu:
         return describe(recommendation.model, say("planning.model_recommended"))
-    card = next(_starts(profile, LARGEST_DEFAULT if has_gpu else LARGEST_ON_CPU), None)
+    card = next(_starts(profile, _largest(recommendation, device)), None)
     if card is None:
         raise UserError(say("planning.no_model"), say("planning.no_model_hint"))
     reason = say("planning.model_start", title=card.title, licence=card.licence)
@@ -111,11 +119,20 @@ def _can_be_loaded(name: str) -> bool:
     return True
 
 
-def _starts(profile: Profile, largest: int) -> Iterator[ModelCard]:
-    """Yield free decoders that know the language, the largest first."""
+def _largest(recommendation: Recommendation, device: Device) -> float:
+    """Return the most parameters that a proposed model may have."""
+    if not device.has_gpu:
+        return LARGEST_ON_CPU
+    if device.memory_bytes is None:
+        return LARGEST_DEFAULT
+    return min(LARGEST_DEFAULT, device.memory_bytes / BYTES_PER_PARAMETER.get(recommendation.variant or "", LORA_GB))
+
+
+def _starts(profile: Profile, largest: float) -> Iterator[ModelCard]:
+    """Yield decoders under a free licence that know the language, the largest first."""
     wanted = {"zh", "en"} if profile.language in (None, "multi") else {profile.language}
     cards = sorted(load(ModelCard).values(), key=lambda card: (-card.parameters, card.id))
     for card in cards:
-        free = card.architecture == "decoder" and card.commercial_use == "yes" and card.parameters <= largest
-        if free and wanted <= {*card.languages}:
+        usable = card.architecture == "decoder" and card.licence == FREE_LICENCE and card.parameters <= largest
+        if usable and wanted <= {*card.languages}:
             yield card

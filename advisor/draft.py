@@ -24,11 +24,13 @@ class PlanDraft:
         plan: None where nothing of the path can be run.
         comments: Reasons by place in the plan, as ``write_plan`` takes them.
         remaining: What a person does, in order.
+        memory: What the training needs and whether it fits; empty where nothing is trained.
     """
 
     plan: Plan | None
     comments: Mapping[str, str]
     remaining: tuple[str, ...]
+    memory: str = ""
 
 
 @dataclass

@@ -1,6 +1,9 @@
 """After the questions: the recommendation, and what to do with it: change an answer, write a plan, run it."""
 
+from io import StringIO
 from pathlib import Path
+
+from rich.console import Console
 
 from ..executors.plan_file import read_plan
 from ..executors.run_folder import create_run
@@ -8,7 +11,6 @@ from ..knowledge.errors import UserError
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
-from .advice_text import advice_lines
 from .asking import Asker, Choice
 from .cli import DONE
 from .commands.run import RUNS
@@ -18,6 +20,7 @@ from .planning import make_plan
 from .profile_file import write_profile
 from .recommend import recommend
 from .recommendation import Recommendation
+from .recommendation_view import print_recommendation
 from .running import run_shown
 from .session import Session, next_field, save
 from .whatif import ask_order
@@ -37,7 +40,7 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
         advice = recommend(session.profile)
         if show:
             asker.tell()
-            asker.tell("\n".join(advice_lines(advice)))
+            asker.tell(_as_text(advice, asker.width))
         wanted = asker.choose(say("session.what_next"), _menu(session), None)
         show = wanted in ("change", "more")
         if wanted == "change":
@@ -52,6 +55,13 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
             plan = _write(session, advice, asker, folder)
             if plan is not None and wanted == "run":
                 return run_shown(create_run(read_plan(plan), plan, folder / RUNS), quiet)
+
+
+def _as_text(advice: Recommendation, width: int) -> str:
+    console = Console(file=StringIO(), width=width, no_color=True, highlight=False)
+    with console.capture() as captured:
+        print_recommendation(advice, console)
+    return captured.get()
 
 
 def _menu(session: Session) -> list[Choice]:

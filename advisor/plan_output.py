@@ -1,7 +1,6 @@
 """Write a plan's file, and say in a few lines what it does and what comes next."""
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..executors.plan_file import write_plan
@@ -10,6 +9,7 @@ from ..executors.step import StepOptions
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .draft import PlanDraft
+from .label_text import title_of
 from .recommendation import Recommendation
 
 PROFILE, PLAN = Path("profile.yaml"), Path("plan.yaml")
@@ -38,11 +38,12 @@ def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -
         recommendation: What it carries out.
         path: Where the plan was written.
     """
-    lines = [say("planning.for_label", label=recommendation.label)]
+    lines = [say("planning.for_label", title=title_of(recommendation.label), label=recommendation.label)]
     if draft.plan is not None:
         lines.append(say("planning.with_model", model=draft.plan.model.source))
         lines += [f"  {number}. {_step(step)}" for number, step in enumerate(draft.plan.steps, start=1)]
-        lines += list(dict.fromkeys(_layouts(draft)))
+    if draft.memory:
+        lines.append(say("planning.memory", text=draft.memory))
     if draft.remaining:
         lines += ["", say("planning.remaining_title")]
         lines += [f"  {number}. {text}" for number, text in enumerate(draft.remaining, start=1)]
@@ -55,10 +56,3 @@ def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -
 def _step(step: StepOptions) -> str:
     name = getattr(step, "name", "")
     return f"{step_title(step.kind)} ({name})" if name else step_title(step.kind)
-
-
-def _layouts(draft: PlanDraft) -> Iterator[str]:
-    """Yield what the plan says about memory."""
-    for place, comment in draft.comments.items():
-        if place.endswith(".batch_size"):
-            yield say("planning.memory", text=comment.partition("; ")[2])

@@ -3,48 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..executors.method import method_module
 from ..executors.train_options import TrainOptions
+from ..knowledge.load import load
 from ..knowledge.messages import say
-from ..knowledge.setting import Situation, settings_for
+from ..knowledge.method import MethodCard
+from ..knowledge.setting import Chosen, Situation, settings_for
 from .base_model import Base
+from .device import Device
 from .draft import Why, reasoned
 from .fitting import GIBIBYTE, Fitting, Wish, fit
-from .machine import Machine
-from .profile import Profile
 
 LARGEST_BATCH = 8
 """More rows than this at a time bring no speed on the GPUs that most people have, and cost memory."""
 
-ONE_GPU_GB = 96
-"""A larger figure in a profile is the memory of several GPUs together; a run uses one of them, of 80 GB."""
-
-SEVERAL_GPUS_EACH_GB = 80
-CHECKPOINTING = "gradient_checkpointing"
 UNKNOWN_LENGTH = 1024
 MARGIN = 64
 """Tokens of the chat template and the instruction around a row."""
-
-
-@dataclass(frozen=True)
-class Device:
-    """Say where a plan runs.
-
-    Attributes:
-        memory_bytes: Of one GPU, or of the computer when there is none; None when unknown.
-    """
-
-    has_gpu: bool
-    memory_bytes: int | None
-
-
-def device_of(profile: Profile, machine: Machine) -> Device:
-    """Return the device that the profile states, or this machine's where it states none."""
-    if profile.vram_gb is not None:
-        each = profile.vram_gb if profile.vram_gb <= ONE_GPU_GB else SEVERAL_GPUS_EACH_GB
-        return Device(True, round(each * GIBIBYTE)) if each else Device(False, machine.memory_bytes)
-    if machine.gpus:
-        return Device(True, machine.gpus[0].memory_bytes)
-    return Device(False, machine.memory_bytes)
 
 
 @dataclass(frozen=True)
@@ -55,14 +30,13 @@ class Training:
         method: The method as it will run: ``lora`` becomes ``qlora`` where only 4 bits fit.
         options: Options of the step with their reasons.
         quantisation: Of the plan's model.
-        fits_text: What the estimate says, for people.
+        memory: What the estimate says, for people.
     """
 
     method: str
     options: dict[str, Any]
     quantisation: str
-    fits_text: str
-    fitting: Fitting | None
+    memory: str
 
 
 def set_up(method: str, base: Base, device: Device, rows: int | None, row_tokens: int) -> Training:
@@ -75,8 +49,9 @@ def set_up(method: str, base: Base, device: Device, rows: int | None, row_tokens
         rows: Number of rows to learn from; None when unknown.
         row_tokens: Tokens of the longest row, passages included; 0 when unknown.
     """
-    chosen = dict(settings_for(Situation(step="train", method=method, parameters=base.parameters, rows=rows)))
-    per_update = chosen.pop("rows_per_update")
+    situation = Situation(step="train", method=method, parameters=base.parameters, rows=rows)
+    chosen = dict(settings_for(situation, _card_values(method)))
+    per_update = chosen.pop("batch_size")
     rank = chosen.get("method_options.rank")
     wish = Wish(
         config=base.config or {},
@@ -89,27 +64,42 @@ def set_up(method: str, base: Base, device: Device, rows: int | None, row_tokens
         memory_bytes=device.memory_bytes,
         device="cuda" if device.has_gpu else "cpu",
         quantisable=method in ("lora", "qlora") and device.has_gpu,
-        checkpointable=CHECKPOINTING in TrainOptions.model_fields,
+        checkpointable=method_module(method).CHECKPOINTING,
     )
     fitting = fit(wish) if base.config else None
-    text = _fits_text(fitting, device)
-    layout = _layout(wish, fitting, f"{per_update.why} [{', '.join(per_update.evidence)}]; {text}")
+    memory = _fits_text(fitting, device)
+    reason = f"{per_update.why} [{', '.join(per_update.evidence)}]; {memory}"
     quantised = method == "qlora" or (fitting is not None and fitting.quantise)
     return Training(
         method="qlora" if quantised else method,
-        options=reasoned(chosen) | layout,
+        options=reasoned(chosen) | _layout(wish, fitting, reason),
         quantisation="nf4" if quantised else "none",
-        fits_text=text,
-        fitting=fitting,
+        memory=memory,
     )
+
+
+def _card_values(method: str) -> dict[str, Chosen]:
+    """Return the starting values of a method's card, by the names that a train step has for them."""
+    own = method_module(method).Options.model_fields
+    values = {}
+    for name, start in load(MethodCard)[method].settings.items():
+        if isinstance(start.value, str):  # words such as all-linear say what the step does by itself
+            continue
+        chosen = Chosen(value=start.value, why=start.because, evidence=start.evidence)
+        if name in own:
+            values[f"method_options.{name}"] = chosen
+        elif name in TrainOptions.model_fields:
+            values[name] = chosen
+    return values
 
 
 def _layout(wish: Wish, fitting: Fitting | None, reason: str) -> dict[str, Any]:
     batch = fitting.batch if fitting else wish.batch
     accumulation = fitting.grad_accum if fitting else max(1, round(wish.rows_per_step / batch))
     options: dict[str, Any] = {"batch_size": Why(batch, reason), "accumulation": accumulation}
-    if wish.checkpointable and fitting:
-        options[CHECKPOINTING] = fitting.grad_checkpointing
+    options["evaluation_batch_size"] = Why(batch, say("planning.why_evaluation_batch"))
+    if fitting:
+        options["gradient_checkpointing"] = fitting.grad_checkpointing
     return options
 
 

@@ -6,18 +6,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..executors.method import method_ids
+from ..executors.method import INSTEAD
 from ..executors.plan import ModelSource, Plan
 from ..knowledge.handwork import Handwork, find_handwork
 from ..knowledge.load import load
 from ..knowledge.messages import current_language, say, say_in
 from ..knowledge.setting import Situation, settings_for
 from .base_model import Base, choose_base
+from .device import Device, device_of
 from .draft import PlanDraft, Steps, Why, reasoned
 from .files import Files, place_of
+from .label_text import title_of
 from .machine import look
 from .plan_data import Data, make_prompt, read_data
-from .plan_training import Device, Training, device_of, set_up
+from .plan_training import Training, set_up
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -54,21 +56,23 @@ def make_plan(
     if recommendation.base in NOT_LANGUAGE_MODELS:
         return PlanDraft(None, {}, tuple(_remaining(handwork, files, model or "")))
     device = device_of(profile, look())
-    base = choose_base(profile, recommendation, model, device.has_gpu)
+    base = choose_base(profile, recommendation, model, device)
     work = _Work(recommendation, files, folder, base, device, read_data(files, folder), Steps())
-    quantisation = _add_steps(work, handwork)
+    training = _add_steps(work, handwork)
     plan = Plan(
         title=" ".join(filter(None, [profile.id, recommendation.label])),
         language=current_language(),
         label=recommendation.label,
         seed=seed,
         knowledge=version("ftadvisor"),
-        model=ModelSource.model_validate({"source": base.source, "quantisation": quantisation}),
+        model=ModelSource.model_validate(
+            {"source": base.source, "quantisation": training.quantisation if training else "none"}
+        ),
         prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
         steps=tuple(work.steps.steps),
     )
     remaining = (*_to_prepare(files, folder, plan), *_remaining(handwork, files, base.source))
-    return PlanDraft(plan, _comments(work, remaining), remaining)
+    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "")
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ class _Work:
 
     @property
     def method(self) -> str:
-        return self.recommendation.variant or "lora"
+        wanted = self.recommendation.variant or "lora"
+        return INSTEAD.get(wanted, wanted)
 
     @property
     def train(self) -> str:
@@ -101,22 +106,21 @@ class _Work:
         return self.files.test or "test.jsonl"
 
 
-def _handwork(recommendation: Recommendation) -> Handwork | None:
-    """Return what is left by hand; paths that need a trainer that is not here get an entry of their own."""
+def _handwork(recommendation: Recommendation) -> list[Handwork]:
+    """Return what is left by hand; bases and methods that cannot be trained here have entries of their own."""
     entries = load(Handwork)
     if recommendation.base in NOT_LANGUAGE_MODELS:
-        return entries["finetune-not-text"]
-    trained_here = recommendation.path not in ("finetune", "rag+finetune") or recommendation.variant in method_ids()
+        return [entries["not-text-base"]]
     if recommendation.path == "finetune" and recommendation.base in ENCODERS:
-        return entries["finetune-encoder"]
-    found = find_handwork(recommendation.label)
-    return found if trained_here or found is None or found.does == "baseline" else entries["finetune-adapter"]
+        return [entries["encoder-base"]]
+    missing = entries[f"missing-{recommendation.variant}"] if recommendation.variant in INSTEAD else None
+    return [entry for entry in (missing, find_handwork(recommendation.label)) if entry is not None]
 
 
-def _add_steps(work: _Work, handwork: Handwork | None) -> str:
-    """Add the steps of the path and return the quantisation of the model."""
+def _add_steps(work: _Work, handwork: list[Handwork]) -> Training | None:
+    """Add the steps of the path and return how it trains, if it does."""
     path = work.recommendation.path
-    if handwork is not None and handwork.does == "baseline":
+    if any(entry.does == "baseline" for entry in handwork):
         path = "prompting"
     if path == "rag+finetune":
         return _add_combined(work)
@@ -125,10 +129,10 @@ def _add_steps(work: _Work, handwork: Handwork | None) -> str:
     if path == "rag":
         _add_index(work)
     _evaluate(work, ["base", "prompting", *(["rag"] if path == "rag" else [])])
-    return "none"
+    return None
 
 
-def _add_combined(work: _Work) -> str:
+def _add_combined(work: _Work) -> Training:
     _add_index(work)
     examples = work.options("build_examples")
     refusal = {"zh": say_in("zh", "planning.refusal"), "en": say_in("en", "planning.refusal")}
@@ -162,13 +166,13 @@ def _add_combined(work: _Work) -> str:
         finetuned="adapters/closed_book",
         combined="adapters/combined",
     )
-    return training.quantisation
+    return training
 
 
-def _add_finetuning(work: _Work) -> str:
+def _add_finetuning(work: _Work) -> Training:
     training = _train(work, name="finetuned", train=work.train, validation=work.files.validation, passage_tokens=0)
     _evaluate(work, ["base", "prompting", "finetuned"], finetuned="adapters/finetuned")
-    return training.quantisation
+    return training
 
 
 def _add_index(work: _Work) -> None:
@@ -180,7 +184,7 @@ def _train(work: _Work, *, name: str, passage_tokens: int, **files: Any) -> Trai
     rows = len(work.data.rows) if work.files.train else None
     tokens = work.data.question_tokens + work.data.answer_tokens
     training = set_up(work.method, work.base, work.device, rows, tokens + passage_tokens if tokens else 0)
-    method = Why(training.method, say("planning.why_method", label=work.recommendation.label))
+    method = Why(training.method, say("planning.why_method", label=title_of(work.recommendation.label)))
     work.steps.add("train", name=name, method=method, **files, output=f"adapters/{name}", **training.options)
     return training
 
@@ -210,15 +214,15 @@ def _to_prepare(files: Files, folder: Path, plan: Plan) -> Iterator[str]:
             yield say(text, path=name)
 
 
-def _remaining(handwork: Handwork | None, files: Files, model: str) -> Iterator[str]:
+def _remaining(handwork: list[Handwork], files: Files, model: str) -> Iterator[str]:
     names = {
         "train": files.train or "train.jsonl",
         "test": files.test or "test.jsonl",
         "documents": ", ".join(files.documents) or "documents",
         "model": model,
     }
-    if handwork is not None:
-        yield from (str(step).format(**names) for step in handwork.steps)
+    for entry in handwork:
+        yield from (str(step).format(**names) for step in entry.steps)
 
 
 def _comments(work: _Work, remaining: tuple[str, ...]) -> dict[str, str]:

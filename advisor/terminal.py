@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.text import Text
 
 from ..knowledge.messages import say
 from .asking import Choice
+from .wrapping import wrap
 
 if TYPE_CHECKING:
     from prompt_toolkit.styles import Style
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MARGIN = " " * 6
 """Stands for pointer and key in the second line of an entry."""
 
+LEAST_COLUMNS = 30
 READING_COLUMNS = 80
 """The widest that running text is set: longer lines are hard to read."""
 
@@ -27,10 +28,14 @@ class Terminal:
         # prompt_toolkit's warning about missing cursor position reports would tear the lists apart
         os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
 
+    @property
+    def width(self) -> int:
+        """Columns that text may take."""
+        return max(LEAST_COLUMNS, min(Console().width, READING_COLUMNS))
+
     def tell(self, text: str = "") -> None:
-        """Print a paragraph, wrapped to the window, counting Chinese characters as two columns."""
-        console = Console(no_color=True, highlight=False, markup=False, emoji=False)
-        console.print(text, width=min(console.width, READING_COLUMNS))
+        """Print a paragraph, wrapped to the window."""
+        print(wrap(text, self.width), flush=True)
 
     def choose(self, question: str, choices: Sequence[Choice], preset: str | None = None) -> str:
         """Show a list; a key or the arrows point at an entry, Enter takes it."""
@@ -69,9 +74,7 @@ class Terminal:
 
 def _in_lines(title: str) -> str:
     """Break a title that is wider than the window, as a list would cut it off."""
-    console = Console()
-    lines = Text(title).wrap(console, max(20, console.width - len(MARGIN) - 1))
-    return f"\n{MARGIN}".join(line.plain.rstrip() for line in lines)
+    return wrap(title, max(LEAST_COLUMNS, Console().width - 1), MARGIN, first="")
 
 
 def _plain() -> "Style":

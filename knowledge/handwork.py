@@ -15,13 +15,15 @@ class Handwork(Record):
         does: What ftadvisor does of this path: ``all`` (the steps come after its run), ``baseline`` (it measures what
             the path must beat, on the same rows).
         steps: What to do, in order; may name ``{train}``, ``{test}``, ``{documents}`` and ``{model}``.
+        evidence: Ids of the sources of figures that the steps name.
     """
 
-    folder: ClassVar[str] = "handwork"
+    folder: ClassVar[str] = "by_hand"
 
     label: str
     does: Literal["all", "baseline"]
     steps: tuple[Text, ...]
+    evidence: tuple[str, ...] = ()
 
 
 def find_handwork(label: str) -> Handwork | None:

@@ -1,6 +1,7 @@
 """Settings: which value an option of a step gets in which situation, why, and who says so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,8 +44,10 @@ class Setting(Record):
 
     Attributes:
         methods: Fine-tuning methods it is for; empty for all.
-        priority: Of two settings that hold, the one with the higher number decides.
-        options: Values by the option's name; those of a method itself are ``method_options.NAME``.
+        priority: Of two settings that hold, the one with the higher number decides; a method's card gives way to
+            settings with 0 and more, and goes before those below 0.
+        options: Values by the option's name; those of a method itself are ``method_options.NAME``. The ``batch_size``
+            of a training counts the rows of one update.
     """
 
     folder: ClassVar[str] = "settings"
@@ -68,14 +71,17 @@ class Setting(Record):
         )
 
 
-def settings_for(situation: Situation) -> Mapping[str, Chosen]:
-    """Return the value of each option that some setting decides in a situation."""
-    holding = sorted((entry for entry in _all() if entry.holds(situation)), key=lambda entry: entry.priority)
-    return {name: chosen for entry in holding for name, chosen in entry.options.items()}
+def settings_for(situation: Situation, card: Mapping[str, Chosen] = MappingProxyType({})) -> Mapping[str, Chosen]:
+    """Return the value of each option that is decided in a situation.
 
-
-def _all() -> Iterator[Setting]:
-    yield from load(Setting).values()
+    Args:
+        situation: What is to be set up.
+        card: The starting values of a method's card.
+    """
+    holding = sorted((entry for entry in load(Setting).values() if entry.holds(situation)), key=lambda e: e.priority)
+    below = {name: chosen for entry in holding if entry.priority < 0 for name, chosen in entry.options.items()}
+    above = {name: chosen for entry in holding if entry.priority >= 0 for name, chosen in entry.options.items()}
+    return {**below, **card, **above}
 
 
 def _within(number: int | None, low: int, high: int | None) -> bool:
