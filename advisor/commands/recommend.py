@@ -1,0 +1,82 @@
+"""``ftadvisor recommend``: which way to go for one profile or for a file of them, and why."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ..answers import change, profile_from
+from ..batch import read_lines
+from ..cli import DONE, WRONG_INPUT
+from ..output import print_json, print_note
+from ..profile import FIELDS, Profile
+from ..profile_file import read_profile
+from ..recommend import recommend
+from ..recommendation_view import print_recommendation, problem_lines
+from ..trace_view import trace_json, trace_lines
+from ..whatif import situation_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--profile", type=Path, metavar="FILE", help=say("advice.help.profile"))
+    source.add_argument("--profiles", type=Path, metavar="FILE.jsonl", help=say("advice.help.profiles"))
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=say("advice.help.set"))
+    parser.add_argument("--brief", action="store_true", help=say("advice.help.brief"))
+    parser.add_argument("--trace", action="store_true", help=say("advice.help.trace"))
+    parser.add_argument("--json", action="store_true", help=say("advice.help.json"))
+    parser.epilog = say("advice.help.fields", fields=", ".join(FIELDS))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the recommendation for one profile, or one line for each of a file."""
+    if arguments.profiles is not None:
+        return _run_batch(arguments)
+    profile = _profile(arguments)
+    found = recommend(profile, arguments.brief)
+    situation = situation_of(profile)
+    console = Console(highlight=False)
+    for line in problem_lines(found.problems, console.width):
+        print_note(line)
+    if arguments.json:
+        print_json(found.to_json() | ({"trace": trace_json(situation.verdicts)} if arguments.trace else {}))
+        return DONE
+    print_recommendation(found, console)
+    if arguments.trace:
+        print("\n".join(trace_lines(situation.verdicts, situation.facts, console.width)))
+    return DONE
+
+
+def _profile(arguments: argparse.Namespace) -> Profile:
+    if arguments.profile is None and not arguments.set:
+        raise UserError(say("advice.no_profile"), "ftadvisor")
+    profile = read_profile(arguments.profile) if arguments.profile else Profile()
+    return change(profile, arguments.set)
+
+
+def _run_batch(arguments: argparse.Namespace) -> int:
+    code = DONE
+    for answer in _answers(arguments):
+        if "error" in answer:
+            code = WRONG_INPUT
+        if arguments.json:
+            print(json.dumps(answer, ensure_ascii=False))
+        elif "error" in answer:
+            print(say("advice.line", line=answer["line"], problem=answer["error"]))
+        else:
+            print(f"{answer['id'] or '-'!s:<32} {answer['label']:<26} {answer['certainty']}")
+    return code
+
+
+def _answers(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(read_lines(arguments.profiles), start=1):
+        if isinstance(line, str):
+            yield {"line": number, "error": line}
+        else:
+            yield recommend(change(profile_from(line), arguments.set), arguments.brief).to_json()
