@@ -8,7 +8,7 @@ from .record import Record
 from .text import Text
 
 Level = Literal["lowest", "low", "medium", "high", "highest"]
-Need = Literal["open_weights", "bias_terms", "quantisation", "decoder", "custom_loop", "large_model"]
+Need = Literal["open_weights", "bias_terms", "quantisation", "custom_loop", "large_model"]
 
 
 class _Part(BaseModel):

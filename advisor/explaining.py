@@ -1,0 +1,59 @@
+"""Find what a word means among all that ftadvisor knows, and put it into lines with its sources."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from ..knowledge.errors import UserError
+from ..knowledge.find import gpu_names, model_names, plain
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.method import MethodCard
+from ..knowledge.question import Question
+from ..knowledge.rule import Rule
+from ..knowledge.sources import Evidence
+from .explain_card import gpu_lines, model_lines
+from .explain_method import method_lines
+from .explain_rule import evidence_lines, question_lines, rule_lines
+
+Lines = Callable[[int], Iterator[str]]
+
+
+def explain(what: str, width: int) -> Iterator[str]:
+    """Yield the lines of everything that has this name.
+
+    Args:
+        what: Id of a method, rule, question or source, a label, or a name of a model or a GPU.
+        width: Columns to fill.
+
+    Raises:
+        UserError: Nothing has that name; the message offers the closest ones.
+    """
+    name = what.strip().lower()
+    meant = {name, name.partition(":")[2], plain(name), name.replace("-", "_")}
+    found = [lines for known, lines in _all() if known in meant]
+    if not found:
+        close = difflib.get_close_matches(name, {known for known, _ in _all()}, 5, 0.5)
+        raise UserError(say("advice.nothing_known", what=what, close=", ".join(close) or "-"), "ftadvisor list rules")
+    for number, lines in enumerate(found):
+        if number:
+            yield ""
+        yield from lines(width)
+
+
+def _all() -> Iterator[tuple[str, Lines]]:
+    for kind, lines in _KINDS:
+        for entry in load(kind).values():
+            yield entry.id, partial(lines, entry)
+    for names, lines in ((model_names(), model_lines), (gpu_names(), gpu_lines)):
+        for name, card in names.items():
+            yield name, partial(lines, card)
+
+
+_KINDS: tuple[tuple[type[Any], Callable[[Any, int], Iterator[str]]], ...] = (
+    (MethodCard, method_lines),
+    (Rule, rule_lines),
+    (Question, question_lines),
+    (Evidence, evidence_lines),
+)
