@@ -20,7 +20,7 @@ from .events import append_event, drop_torn_line
 from .plan import Plan
 from .plan_file import read_plan
 from .run_folder import RunFolder, State
-from .step import EarlierResult, Result, StepContext, step_module
+from .step import EarlierResult, StepContext, step_module
 
 Stage = Callable[[int, int, str], None]
 """Receives the number of the step that starts, the number of steps, and its title."""
@@ -82,13 +82,13 @@ def _inputs(plan: Plan, number: int) -> JsonValue:
 def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -> None:
     earlier: list[EarlierResult] = []
     for number, options in enumerate(plan.steps, 1):
-        result = folder.result(number, options.kind)
-        if result is None:
+        found = folder.earlier(number, options)
+        if found is None:
             stage(number, len(plan.steps), step_title(options.kind))
             seen = tuple(earlier)
             context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, _sink(folder))
-            result = _guarded(folder, context)
-        earlier.append(EarlierResult(number, options, result))
+            found = _guarded(folder, context)
+        earlier.append(found)
     shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
     folder.write_status("finished", len(plan.steps) + 1)
 
@@ -108,7 +108,7 @@ def resume_hint(folder: RunFolder) -> str:
     return say("run.resume", command=resume_command(folder))
 
 
-def _guarded(folder: RunFolder, context: StepContext) -> Result:
+def _guarded(folder: RunFolder, context: StepContext) -> EarlierResult:
     try:
         return _do_step(folder, context)
     except KeyboardInterrupt as error:
@@ -122,7 +122,7 @@ def _guarded(folder: RunFolder, context: StepContext) -> Result:
         raise RunFailed from error
 
 
-def _do_step(folder: RunFolder, context: StepContext) -> Result:
+def _do_step(folder: RunFolder, context: StepContext) -> EarlierResult:
     options = context.plan.steps[context.number - 1]
     folder.write_status("running", context.number)
     _begin(folder, context, options.kind)
@@ -133,7 +133,7 @@ def _do_step(folder: RunFolder, context: StepContext) -> Result:
     folder.keep_result(context.number, options, seconds, result)
     context.event("step_finished", step=context.number, kind=options.kind, seconds=seconds)
     shutil.rmtree(context.checkpoints, ignore_errors=True)
-    return result
+    return EarlierResult(context.number, options, result, seconds)
 
 
 def _begin(folder: RunFolder, context: StepContext, kind: str) -> None:

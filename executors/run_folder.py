@@ -17,7 +17,7 @@ from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from .environment import describe_environment
 from .plan import Plan
-from .step import Result, StepOptions
+from .step import EarlierResult, Result, StepOptions
 
 State = Literal["running", "interrupted", "failed", "finished"]
 REPORTS = ("report.html", "report.md", "report.json")
@@ -87,10 +87,13 @@ class RunFolder:
         write_bytes(self.plan_file, plan_path.read_bytes())
         write_json(self.environment_file, describe_environment(plan.seed, plan_path))
 
-    def result(self, number: int, kind: str) -> Result | None:
-        """Return what a step returned, or None if it is not finished."""
-        path = self.step_file(number, kind)
-        return json.loads(path.read_bytes())["result"] if path.exists() else None
+    def earlier(self, number: int, options: StepOptions) -> EarlierResult | None:
+        """Return what a step left behind, or None if it is not finished."""
+        path = self.step_file(number, options.kind)
+        if not path.exists():
+            return None
+        record = json.loads(path.read_bytes())
+        return EarlierResult(number, options, record["result"], record["seconds"])
 
     def keep_result(self, number: int, options: StepOptions, seconds: float, result: Result) -> None:
         """Write what a step returned; from then on it is finished."""

@@ -62,11 +62,13 @@ class EarlierResult:
         number: The step's place in the plan, from 1.
         options: Its options in the plan.
         result: What its ``execute`` returned.
+        seconds: How long its last attempt took.
     """
 
     number: int
     options: StepOptions
     result: Result
+    seconds: float
 
 
 @dataclass(frozen=True)

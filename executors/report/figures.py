@@ -1,0 +1,93 @@
+"""All pictures of a report, by name, in the order in which they are shown."""
+
+import re
+
+from ...knowledge.messages import say
+from .bars import difference_dots, metric_bars
+from .costs import memory_bars, time_bars
+from .curves import learning_curve
+from .matrix import confusion_matrix
+from .names import arm_name, metric_name
+from .record import Evaluation, Metrics, Report
+
+Figures = dict[str, str]
+"""Pictures by file name without its ending."""
+
+
+def all_figures(report: Report) -> Figures:
+    """Draw every picture."""
+    kinds = (metric_figures, difference_figures, confusion_figures, learning_figures, cost_figures)
+    return {name: picture for draw in kinds for name, picture in draw(report).items()}
+
+
+def metric_figures(report: Report) -> Figures:
+    """Draw each metric of all arms."""
+    if report.evaluation is None:
+        return {}
+    main = arm_name(report.arm) if report.arm else None
+    arms = report.evaluation.arms
+    return {
+        _file("metric", metric): metric_bars(metric_name(metric), _by_arm(arms, metric), main)
+        for metric in _metrics(arms)
+    }
+
+
+def difference_figures(report: Report) -> Figures:
+    """Draw by how much the main arm is better than each other one."""
+    names = {"arm": arm_name(report.arm or "")}
+    return {
+        _file("difference", metric): difference_dots(
+            say("report.figure.difference", metric=metric_name(metric), **names), _by_arm(report.differences, metric)
+        )
+        for metric in _metrics(report.differences)
+    }
+
+
+def _metrics(arms: dict[str, Metrics]) -> list[str]:
+    return list(dict.fromkeys(metric for metrics in arms.values() for metric in metrics))
+
+
+def _by_arm(arms: dict[str, Metrics], metric: str) -> Metrics:
+    return {arm_name(arm): metrics[metric] for arm, metrics in arms.items() if metric in metrics}
+
+
+def learning_figures(report: Report) -> Figures:
+    """Draw the learning curve of each fine-tuning."""
+    words = [say(f"report.figure.{name}") for name in ("loss", "validation_loss", "kept")]
+    return {
+        f"learning-{number}": learning_curve(found, say("report.figure.learning", name=found.name), *words)
+        for number, found in enumerate(report.measured.training, 1)
+        if found.loss or found.validation_loss
+    }
+
+
+def cost_figures(report: Report) -> Figures:
+    """Draw memory against its estimate, and time by step."""
+    trainings = report.measured.training
+    measured = {found.name: found.peak_memory_bytes for found in trainings if found.peak_memory_bytes}
+    figures: Figures = {}
+    if measured:
+        estimated = report.estimated["memory_bytes"]
+        figures["memory"] = memory_bars(measured, estimated, say("report.figure.memory"))
+    times = {
+        f"{step.number}. {step.name or say(f'steps.{step.kind}.title')}": step.seconds for step in report.measured.steps
+    }
+    if times:
+        figures["time"] = time_bars(times, say("report.figure.time"))
+    return figures
+
+
+def confusion_figures(report: Report) -> Figures:
+    """Draw what was answered where something else was right, for each arm and field."""
+    found: Evaluation | None = report.evaluation
+    words = [say(f"report.figure.{name}") for name in ("right", "found", "none")]
+    return {
+        _file("confusion", arm, field): confusion_matrix(table, f"{arm_name(arm)} · {metric_name(field)}", *words)
+        for arm, fields in (found.confusion if found else {}).items()
+        for field, table in fields.items()
+    }
+
+
+def _file(*words: str) -> str:
+    """Return a file name; fields are named by the user."""
+    return re.sub(r"[^\w-]+", "_", "-".join(words))

@@ -1,0 +1,20 @@
+"""Names of arms and metrics as people read them."""
+
+from ...knowledge.messages import say
+
+
+def arm_name(arm: str) -> str:
+    """Return the name of a way to answer."""
+    return _known(f"report.arm.{arm}", arm)
+
+
+def metric_name(metric: str) -> str:
+    """Return the name of a metric; a field that the user named keeps that name."""
+    return _known(f"report.metric.{metric}", metric)
+
+
+def _known(key: str, otherwise: str) -> str:
+    try:
+        return say(key)
+    except KeyError:
+        return otherwise

@@ -1,0 +1,126 @@
+"""What to do next: each piece of advice fires on a measured fact and names its figures."""
+
+from collections.abc import Iterator
+
+from ...knowledge.messages import say
+from ...knowledge.quantity import share
+from .names import arm_name, metric_name
+from .record import Confusion, Evaluation, Interval, Training
+
+CONTROL = "shuffled"
+FEW_ROWS = 100
+GOOD_RECALL = 0.9
+GOOD_FORMAT = 0.95
+EARLY, LATE = 0.6, 0.95
+
+
+def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Training]) -> list[str]:
+    """Return the advice that the measurements give, the most important first, in the current language.
+
+    Args:
+        arm: The arm that the plan is about.
+        evaluation: The comparison of the arms, if there was one.
+        training: What the fine-tunings took.
+    """
+    advice: list[str] = []
+    if evaluation and arm:
+        advice += _rivals(arm, evaluation)
+        advice += _control(evaluation)
+        advice += _retrieval(arm, evaluation)
+        advice += _mistakes(arm, evaluation)
+        advice += _format(arm, evaluation)
+        advice += _rows(evaluation)
+    elif training:
+        advice.append(say("report.next.evaluate"))
+    for found in training:
+        advice += _stopping(found)
+    return advice or [say("report.next.done")]
+
+
+def primary_metric(evaluation: Evaluation) -> str:
+    """Return the metric that decides: the first one."""
+    return next(iter(next(iter(evaluation.arms.values()))))
+
+
+def points(interval: Interval) -> str:
+    """Return a difference of shares in percentage points with its interval, such as ``+12 [+6, +18]``."""
+    return f"{100 * interval.value:+.0f} [{100 * interval.low:+.0f}, {100 * interval.high:+.0f}]"
+
+
+def _rivals(arm: str, evaluation: Evaluation) -> Iterator[str]:
+    metric = primary_metric(evaluation)
+    for other, differences in evaluation.differences.items():
+        found = differences.get(metric)
+        if other == CONTROL or found is None or found.low > 0:
+            continue
+        names = {"arm": arm_name(arm), "other": arm_name(other), "metric": metric_name(metric)}
+        if found.high < 0:
+            yield say("report.next.worse", points=points(found), **names)
+        else:
+            yield say("report.next.unproven", points=points(found), rows=_rows_needed(found, evaluation.rows), **names)
+
+
+def _rows_needed(found: Interval, rows: int) -> str:
+    """Return how many rows would put the interval beyond zero: its width shrinks with the root of their number."""
+    if abs(found.value) < 0.01:
+        return say("report.next.very_many")
+    half = (found.high - found.low) / 2
+    return f"{max(rows, round(rows * (half / found.value) ** 2, -1)):,.0f}"
+
+
+def _control(evaluation: Evaluation) -> Iterator[str]:
+    found = evaluation.differences.get(CONTROL, {}).get(primary_metric(evaluation))
+    if found is not None and found.low <= 0:
+        yield say("report.next.ignores_passages", points=points(found))
+
+
+def _retrieval(arm: str, evaluation: Evaluation) -> Iterator[str]:
+    recall = {int(k): value for k, value in evaluation.retrieval.recall.items()}
+    if not recall or arm not in ("rag", "combined"):
+        return
+    k = max(recall)
+    if recall[k] < GOOD_RECALL:
+        yield say("report.next.retrieval", share=share(recall[k]), k=k)
+
+
+def _mistakes(arm: str, evaluation: Evaluation) -> Iterator[str]:
+    for field, table in evaluation.confusion.get(arm, {}).items():
+        worst = _worst(table)
+        if worst:
+            right, found, count, of = worst
+            names = {"field": metric_name(field), "right": right, "count": count, "of": of}
+            if found == "-":
+                yield say("report.next.no_value", **names)
+            else:
+                yield say("report.next.confused", found=found, **names)
+
+
+def _worst(table: Confusion) -> tuple[str, str, int, int] | None:
+    wrong = [
+        (right, found, count, sum(row.values()))
+        for right, row in table.items()
+        for found, count in row.items()
+        if found != right and count
+    ]
+    return max(wrong, key=lambda mistake: mistake[2], default=None)
+
+
+def _format(arm: str, evaluation: Evaluation) -> Iterator[str]:
+    kept = evaluation.arms[arm].get("format")
+    if kept is not None and kept.value < GOOD_FORMAT:
+        yield say("report.next.format", share=share(kept.value))
+
+
+def _rows(evaluation: Evaluation) -> Iterator[str]:
+    if evaluation.rows < FEW_ROWS:
+        yield say("report.next.few_rows", rows=evaluation.rows)
+
+
+def _stopping(training: Training) -> Iterator[str]:
+    if training.best_step is None or len(training.validation_loss) < 3:
+        return
+    names = {"name": training.name, "best": training.best_step, "steps": training.steps}
+    if training.best_step <= EARLY * training.steps:
+        yield say("report.next.too_long", **names)
+    elif training.best_step >= LATE * training.steps:
+        yield say("report.next.too_short", **names)

@@ -1,0 +1,126 @@
+"""The report as data: what ``report.json`` holds and the readable reports are drawn from."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
+
+Curve = list[tuple[float, float]]
+Confusion = dict[str, dict[str, int]]
+"""Counts by right value, then by the value found."""
+
+
+class _Part(BaseModel):
+    """Read what a step returned; what the report does not use is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Interval(_Part):
+    """Hold a figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+Metrics = dict[str, Interval]
+
+
+class Training(_Part):
+    """Hold what one fine-tuning took.
+
+    Attributes:
+        loss: Step and training loss.
+        validation_loss: Step and validation loss.
+        best_step: The step whose state was kept.
+    """
+
+    name: str
+    method: str
+    trainable_parameters: int
+    total_parameters: int
+    steps: int
+    seconds: float
+    tokens_per_second: float | None = None
+    peak_memory_bytes: int | None = None
+    estimated_memory_bytes: int | None = None
+    loss: Curve = []
+    validation_loss: Curve = []
+    best_step: int | None = None
+    adapter: str | None = None
+
+
+class Example(_Part):
+    """Hold one question with everybody's answers."""
+
+    question: str
+    answer: str
+    answers: dict[str, str]
+    passages: list[str] = []
+
+
+class Retrieval(_Part):
+    """Hold how often the passage with the answer was among the first k, by k."""
+
+    recall: dict[str, float] = {}
+
+
+class Evaluation(_Part):
+    """Hold the comparison of the arms.
+
+    Attributes:
+        differences: The main arm minus each other one.
+        confusion: By arm and field.
+    """
+
+    rows: int
+    arms: dict[str, Metrics]
+    differences: dict[str, Metrics] = {}
+    confusion: dict[str, dict[str, Confusion]] = {}
+    examples: list[Example] = []
+    retrieval: Annotated[Retrieval, BeforeValidator(lambda found: found or {})] = Retrieval()
+    seconds: dict[str, float] = {}
+
+
+class StepTime(_Part):
+    """Hold how long a step took in its last attempt."""
+
+    number: int
+    kind: str
+    name: str | None = None
+    seconds: float
+
+
+class Measured(_Part):
+    """Hold what doing it took."""
+
+    steps: list[StepTime]
+    training: list[Training]
+
+
+class Report(_Part):
+    """Hold a whole report.
+
+    Attributes:
+        plan: The plan as data.
+        status: How far the run was when the report was written.
+        estimated: Peak memory by fine-tuning, in bytes, where it was estimated.
+        arm: The arm that the plan is about.
+        metrics: That arm's metrics by split.
+        baselines: The other arms' metrics.
+        artefacts: Files and folders worth keeping, relative to the run.
+        next: What to do next, in the plan's language.
+    """
+
+    plan: dict[str, Any]
+    status: str
+    estimated: dict[str, dict[str, int]]
+    measured: Measured
+    arm: str | None
+    metrics: dict[str, Metrics]
+    baselines: dict[str, Metrics]
+    differences: dict[str, Metrics]
+    evaluation: Evaluation | None
+    artefacts: list[str]
+    next: list[str]
+    environment: dict[str, JsonValue]

@@ -1,0 +1,124 @@
+"""The sentences and tables that the HTML and the Markdown report share."""
+
+from dataclasses import dataclass
+
+from ...knowledge.messages import say
+from ...knowledge.quantity import duration, share, size
+from .names import arm_name, metric_name
+from .next_steps import CONTROL, points, primary_metric
+from .record import Interval, Report, Training
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hold a table of texts.
+
+    Attributes:
+        main: Which row stands out, from 0, if any.
+    """
+
+    head: list[str]
+    rows: list[list[str]]
+    main: int | None = None
+
+
+def verdict(report: Report) -> str:
+    """Return the one sentence that a reader in a hurry needs."""
+    if report.evaluation is None or report.arm is None:
+        return say("report.verdict.not_compared")
+    metric = primary_metric(report.evaluation)
+    names = {"arm": arm_name(report.arm), "metric": metric_name(metric), "rows": report.evaluation.rows}
+    value = with_interval(report.metrics["test"][metric])
+    rivals = {arm: found[metric] for arm, found in report.differences.items() if arm != CONTROL and metric in found}
+    if not rivals:
+        return say("report.verdict.alone", value=value, **names)
+    closest = min(rivals, key=lambda arm: rivals[arm].value)
+    found = rivals[closest]
+    kind = "better" if found.low > 0 else "worse" if found.high < 0 else "unclear"
+    return say(f"report.verdict.{kind}", value=value, other=arm_name(closest), points=points(found), **names)
+
+
+def with_interval(found: Interval) -> str:
+    """Return a share with its interval, such as ``87 % [82, 91]``."""
+    return f"{share(found.value)} [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+def about(report: Report) -> list[str]:
+    """Return what was run, on what, and when it was said."""
+    plan = report.plan
+    found = [say("report.about.path", label=plan["label"]), say("report.about.model", model=plan["model"]["source"])]
+    if report.evaluation:
+        found.append(say("report.about.rows", rows=report.evaluation.rows))
+    return [*found, say("report.about.seed", seed=plan["seed"], knowledge=plan["knowledge"])]
+
+
+def arm_table(report: Report) -> Table:
+    """Return all metrics of all arms."""
+    assert report.evaluation is not None
+    arms = report.evaluation.arms
+    metrics = list(dict.fromkeys(metric for found in arms.values() for metric in found))
+    seconds = report.evaluation.seconds
+    rows = [
+        [
+            arm_name(arm),
+            *(with_interval(found[metric]) if metric in found else "" for metric in metrics),
+            duration(seconds[arm]) if arm in seconds else "",
+        ]
+        for arm, found in arms.items()
+    ]
+    head = [say("report.table.arm"), *map(metric_name, metrics), say("report.table.answering")]
+    return Table(head, rows, list(arms).index(report.arm) if report.arm in arms else None)
+
+
+def training_table(report: Report) -> Table:
+    """Return what each fine-tuning took."""
+    names = ("name", "method", "trainable", "steps", "best", "speed", "time", "memory")
+    rows = [_training_row(found) for found in report.measured.training]
+    return Table([say(f"report.table.{name}") for name in names], rows)
+
+
+def _training_row(found: Training) -> list[str]:
+    part = share_of(found.trainable_parameters, found.total_parameters)
+    return [
+        found.name,
+        found.method,
+        f"{found.trainable_parameters:,} ({part})",
+        f"{found.steps:,}",
+        "" if found.best_step is None else f"{found.best_step:,}",
+        "" if found.tokens_per_second is None else f"{found.tokens_per_second:,.0f}",
+        duration(found.seconds),
+        "" if not found.peak_memory_bytes else size(found.peak_memory_bytes),
+    ]
+
+
+def share_of(part: int, whole: int) -> str:
+    """Return a small share with two digits, such as ``0.62 %``."""
+    return f"{100 * part / whole:.2g} %" if whole else ""
+
+
+def recall_table(report: Report) -> Table | None:
+    """Return how often the passage with the answer was among the first k, if that was measured."""
+    recall = report.evaluation.retrieval.recall if report.evaluation else {}
+    if not recall:
+        return None
+    return Table([say("report.table.k"), *recall], [[say("report.table.recall"), *map(share, recall.values())]])
+
+
+def machine_lines(report: Report) -> list[str]:
+    """Return what the run was made with."""
+    environment = report.environment
+    packages, machine, threads = (environment.get(name) or {} for name in ("packages", "machine", "threads"))
+    assert isinstance(packages, dict)
+    assert isinstance(machine, dict)
+    assert isinstance(threads, dict)
+    versions = ", ".join(f"{name} {number}" for name, number in packages.items())
+    memory = machine.get("memory_bytes")
+    return [
+        f"Python {environment.get('python')}, {versions}",
+        say(
+            "report.machine",
+            system=machine.get("system"),
+            cores=threads.get("usable"),
+            memory=size(memory) if isinstance(memory, int) else "?",
+        ),
+    ]
