@@ -19,6 +19,7 @@ from ..output import print_json
 NUMBERS = (
     "rank",
     "virtual_tokens",
+    "encoder_width",
     "bottleneck",
     "dropout",
     "labels",

@@ -29,6 +29,8 @@ def estimate(request: EstimateRequest) -> Estimate:
     request = filled(request)
     stack = _stack(request.stack)
     architecture = architecture_of(request.config, stack)
+    if architecture.needs_eager and request.attention == "sdpa":
+        request = request.model_copy(update={"attention": "eager"})
     method = method_of(request)
     method.check(architecture)
     cards = [find_gpu(name) for name in request.gpu]

@@ -45,6 +45,7 @@ class EstimateRequest(BaseModel):
         dropout: Dropout of the adapter, 0 to below 1.
         adapter_dtype: Precision of trainable adapters; ``auto`` follows peft (fp32 over 16-bit bases).
         virtual_tokens: Soft prompts' length.
+        encoder_width: Width of the network that makes soft prompts, for methods that have one.
         bottleneck: Width of a bottleneck adapter.
         labels: Number of classes of a classifier head; 0 keeps the language-model head.
         batch: Sequences per device and step.
@@ -75,6 +76,7 @@ class EstimateRequest(BaseModel):
     dropout: float = Field(0.0, ge=0, lt=1)
     adapter_dtype: Literal["auto", "fp32", "bf16"] = "auto"
     virtual_tokens: int = Field(20, ge=1)
+    encoder_width: int = Field(128, ge=1)
     bottleneck: int = Field(64, ge=1)
     labels: int = Field(0, ge=0)
     batch: int = Field(1, ge=1)

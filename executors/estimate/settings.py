@@ -30,8 +30,8 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_sharding", {"parallel": request.parallel}))
     if request.quant == "int8":
         found.append(("no_int8", {}))
-    if request.variant == "dora":
-        found.append(("no_dora", {}))
+    if request.variant != "none" and request.method not in {"lora", "qlora"}:
+        found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
     if request.device == "cpu" and request.quant != "none":
         found.append(("no_cpu_quant", {}))
     return found

@@ -88,6 +88,7 @@ class Architecture:
         tied_head: Whether the head shares the token embedding's weight.
         angles: Numbers per position of the rotary tables; 0 without rotary positions.
         upcasts_logits: Whether the loss is computed in float32 whatever the model's precision.
+        keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
     """
@@ -105,6 +106,7 @@ class Architecture:
     upcasts_logits: bool = True
     buffers: int = 0
     needs_eager: bool = False
+    keys: int = 0
 
     @property
     def layers(self) -> int:

@@ -35,7 +35,9 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     block = Block("layer", number(config, "num_hidden_layers"), weights, partial(run, config))
     outside = (*outer(vocab, hidden, tied=True), *rms_norms(hidden, "norm"))
     tables = llama.head_size(config) * (2 if kind == "gemma3_text" else 1)
-    shape = Architecture("decoder", hidden, vocab, (block,), outside, _finish, True, _scaled, angles=tables)
+    shape = Architecture(
+        "decoder", hidden, vocab, (block,), outside, _finish, True, _scaled, angles=tables, keys=llama.key_width(config)
+    )
     return replace(shape, after_head=_capped, needs_eager=True) if kind == "gemma2" else shape
 
 

@@ -33,7 +33,9 @@ def read(config: Config, stack: Stack) -> Architecture:
     )
     block = Block("layer", number(config, "num_hidden_layers"), weights, partial(forward, config))
     outside = (*outer(vocab, hidden, tied=tied), *rms_norms(hidden, "norm"))
-    return Architecture("decoder", hidden, vocab, (block,), outside, finish, tied, angles=head_size(config))
+    return Architecture(
+        "decoder", hidden, vocab, (block,), outside, finish, tied, angles=head_size(config), keys=key_width(config)
+    )
 
 
 def finish(modules: Modules, x: Value) -> Value:
@@ -97,6 +99,11 @@ def gated_mlp(config: Config) -> Iterator[Weight]:
 def head_size(config: Config) -> int:
     """Return the numbers per attention head."""
     return number(config, "head_dim", number(config, "hidden_size") // number(config, "num_attention_heads"))
+
+
+def key_width(config: Config) -> int:
+    """Return the numbers per token of a layer's keys."""
+    return number(config, "num_key_value_heads", number(config, "num_attention_heads")) * head_size(config)
 
 
 def heads_of(config: Config, modules: Modules) -> Heads:

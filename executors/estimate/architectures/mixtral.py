@@ -33,7 +33,17 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     weights = (*llama.attention(config), *_experts(config, stack), *norms)
     block = Block("layer", number(config, "num_hidden_layers"), weights, partial(_forward, config))
     outside = (*outer(vocab, hidden, tied=tied), *rms_norms(hidden, "norm"))
-    return Architecture("decoder", hidden, vocab, (block,), outside, llama.finish, tied, angles=llama.head_size(config))
+    return Architecture(
+        "decoder",
+        hidden,
+        vocab,
+        (block,),
+        outside,
+        llama.finish,
+        tied,
+        angles=llama.head_size(config),
+        keys=llama.key_width(config),
+    )
 
 
 def _routing(config: Mapping[str, JsonValue]) -> Routing:

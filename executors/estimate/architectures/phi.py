@@ -30,7 +30,9 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     head_bias = Weight("lm_head.bias", (vocab,), "other")
     outside = (*outer(vocab, hidden, tied=False), head_bias, *layer_norms(hidden, "final_layernorm"))
     angles = int(llama.head_size(config) * share(config, "partial_rotary_factor"))
-    return Architecture("decoder", hidden, vocab, (block,), outside, _finish, False, angles=angles)
+    return Architecture(
+        "decoder", hidden, vocab, (block,), outside, _finish, False, angles=angles, keys=llama.key_width(config)
+    )
 
 
 def _finish(modules: Modules, x: Value) -> Value:

@@ -30,7 +30,9 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     block = Block("layer", number(config, "num_hidden_layers"), weights, partial(_forward, config))
     outside = (*outer(vocab, hidden, tied=tied), *rms_norms(hidden, "norm"))
     angles = int(llama.head_size(config) * share(config, "partial_rotary_factor"))
-    return Architecture("decoder", hidden, vocab, (block,), outside, llama.finish, tied, angles=angles)
+    return Architecture(
+        "decoder", hidden, vocab, (block,), outside, llama.finish, tied, angles=angles, keys=llama.key_width(config)
+    )
 
 
 def _attention(config: Mapping[str, JsonValue]) -> Iterator[Weight]:

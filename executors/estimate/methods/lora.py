@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..shadow.dora import linear_with, merged_weight
 from ..shadow.graph import Value
 from ..shadow.modules import linear
+from ..shadow.norms import weigh
 from ..shadow.operations import add, cast, copy, dropout, scale
 from ..weights import Architecture, Weight
 from .method import Added, FineTuning
@@ -43,8 +45,23 @@ class Lora(FineTuning):
             result = copy(result)
         if not modules.run.amp_item:
             x = cast(x, self.item)
-        result = add(result, scale(self._serial(weight, dropout(x, self.request.dropout))))
-        return cast(result, kept)
+        update = self._dora if self.request.variant == "dora" else self._plain
+        return cast(add(result, update(modules, weight, x, result)), kept)
+
+    def _plain(self, modules: Modules, weight: Weight, x: Value, result: Value) -> Value:
+        return scale(self._serial(weight, dropout(x, self.request.dropout)))
+
+    def _dora(self, modules: Modules, weight: Weight, x: Value, result: Value) -> Value:
+        """Return DoRA's update, which needs the merged weight's norms in every pass.
+
+        Source: peft ``DoraLinearLayer.forward``.
+        """
+        x = dropout(x, self.request.dropout)
+        merged = merged_weight(modules.run, weight, self.item, x.item, modules.placement.quantises(weight))
+        serial = self._serial(weight, x)
+        base = linear_with(x, weight.shape[0], merged) if self.request.dropout else result
+        del merged
+        return add(weigh(base, base.item, True), scale(weigh(serial, serial.item, True)))
 
     def _serial(self, weight: Weight, x: Value) -> Value:
         rank = self.request.rank

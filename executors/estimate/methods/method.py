@@ -64,6 +64,11 @@ class FineTuning:
         return 0
 
     @property
+    def prefix_tokens(self) -> int:
+        """Keys and values that the method puts before every layer's own."""
+        return 0
+
+    @property
     def item(self) -> int:
         """Bytes per number of what the method adds; peft makes it float32 over 16-bit bases.
 

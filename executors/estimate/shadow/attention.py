@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .graph import Gradients, Run, Value, fresh, record
 from .memory import Storage
+from .norms import leafed
 from .operations import add, cast, copy, scale, split
 
 FP32 = 4
@@ -59,6 +60,15 @@ def _joined(a: Value, b: Value) -> Value:
         return (gradient, gradient)
 
     return record(fresh(a.run, a.rows, a.width + b.width, max(a.item, b.item)), (a, b), (), back)
+
+
+def prefixed(x: Value, rows: int) -> Value:
+    """Return keys or values copied behind a trained prefix of ``rows`` rows, whose gradient is a slice."""
+
+    def back(gradient: Storage) -> Gradients:
+        return (gradient,)
+
+    return record(fresh(x.run, x.rows + rows, x.width, x.item), (leafed(x),), (), back)
 
 
 def spread(run: Run, x: Value, sequences: int) -> Value:

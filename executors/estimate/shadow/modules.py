@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..request import BITS, EstimateRequest
 from ..weights import Weight, rounded
-from .attention import FP32, Heads, attend, partly_rotary, repeat, rotary, spread
+from .attention import FP32, Heads, attend, partly_rotary, prefixed, repeat, rotary, spread
 from .graph import Gradients, Run, Value, fresh, record
 from .memory import Kind, Storage
 from .norms import gemma_norm, layer_norm, leafed, rms_norm
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 class Method(Protocol):
     """What a fine-tuning method changes in a block."""
+
+    @property
+    def prefix_tokens(self) -> int:
+        """Keys and values that it puts before every layer's own."""
 
     def trains(self, weight: Weight) -> bool:
         """Whether a base weight gets a gradient."""
@@ -113,6 +117,8 @@ class Modules:
         limit: Callable[[Value], Value] | None = None,
     ) -> Value:
         """Return the attention's output; ``limit`` is applied to written-out scores."""
+        if self.method.prefix_tokens:
+            key, value = (prefixed(x, heads.batch * self.method.prefix_tokens) for x in (key, value))
         half = self.run.amp_item or (self.item if self.attention == "flash" else max(query.item, self.item))
         if self.attention == "sdpa" and not self.stack.groups_heads:
             key, value = repeat(key, heads), repeat(value, heads)

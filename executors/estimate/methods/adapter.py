@@ -1,0 +1,42 @@
+"""Bottleneck adapters: a narrow network in series behind attention and behind the feed-forward layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..shadow.graph import Value
+from ..shadow.modules import linear
+from ..shadow.operations import activation, add, cast
+from ..weights import Architecture, Weight
+from .method import Added, FineTuning
+
+if TYPE_CHECKING:
+    from ..shadow.modules import Modules
+
+PLACES = ("attention", "feed_forward")
+
+
+class Adapter(FineTuning):
+    """Put two bottlenecks into every block. Source: arXiv 1902.00751, section 2.1 and figure 2."""
+
+    def added(self, architecture: Architecture) -> Iterator[Added]:
+        """Yield both layers of both bottlenecks, with biases."""
+        width, hidden = self.request.bottleneck, architecture.hidden
+        for place in PLACES:
+            for name, shape in (("down", (width, hidden)), ("up", (hidden, width))):
+                yield Added(f"{place}.{name}", shape, architecture.layers)
+                yield Added(f"{place}.{name}.bias", shape[:1], architecture.layers)
+
+    def after(self, modules: Modules, place: str, x: Value) -> Value:
+        """Return the sub-layer's output with the bottleneck's added."""
+        width, hidden = self.request.bottleneck, x.width
+        down = Weight(f"{place}.down", (width, hidden), "linear")
+        up = Weight(f"{place}.up", (hidden, width), "linear")
+        down_bias, up_bias = (Weight(f"{place}.bias", (size,), "other") for size in (width, hidden))
+        inner = linear(x if modules.run.amp_item else cast(x, self.item), width, self.item, down, down_bias)
+        inner = linear(activation(inner), hidden, self.item, up, up_bias)
+        return cast(add(x, inner), x.item)
+
+
+METHOD = Adapter

@@ -1,0 +1,88 @@
+"""Compare the analytic estimator with published measurements, and print the error per source and kind.
+
+Usage: python tests/benchmarks/memory_accuracy.py [FILE.csv] [--rows]
+
+Data: measured_memory.csv, collected from public sources; each row names its own. Its place is the first argument,
+or ``cases/`` under the folder that FTADVISOR_DATA names, or under ``../shared``.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from ftadvisor.executors.estimate.rows import answer_row, read_rows
+
+GIB = 2**30
+FIELDS = {"allocated": "allocated_bytes", "reserved": "reserved_bytes", "nvidia-smi": "device_bytes"}
+
+
+def main(words: list[str]) -> int:
+    """Print the table; 0 also when there is no data, which is said."""
+    names = [word for word in words if not word.startswith("--")]
+    path = Path(names[0]) if names else default_path()
+    if not path.is_file():
+        print(f"skipped: no measurements at {path}; set FTADVISOR_DATA to the folder that holds cases/")
+        return 0
+    errors: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    refused: dict[tuple[str, ...], int] = defaultdict(int)
+    for row in read_rows(path):
+        group, error = compared(row)
+        if error is None:
+            refused[group] += 1
+            continue
+        errors[group].append(error)
+        if "--rows" in words:
+            print(f"{error:+8.3%}", row["model"], row["method"], row["quant"], row["batch"], row["kind"], row["notes"][:90])
+    print_table(errors, refused)
+    return 0
+
+
+def default_path() -> Path:
+    """Return where the measurements lie beside the checkout."""
+    beside = Path(__file__).resolve().parents[3] / "shared"
+    return Path(os.environ.get("FTADVISOR_DATA", beside)) / "cases" / "measured_memory.csv"
+
+
+def compared(row: Mapping[str, str]) -> tuple[tuple[str, ...], float | None]:
+    """Return a row's group, and the relative error of its estimate; None when there is no estimate."""
+    answer = answer_row(row)
+    devices = "2+ GPUs" if "num_gpus=" in row["notes"] and "num_gpus=1;" not in row["notes"] else "1 GPU"
+    group = (_short(row["source"]), row["kind"], row["method"], devices)
+    if "unsupported" in answer or row["kind"] not in FIELDS:
+        return group, None
+    measured = float(row["measured_gib"]) * GIB
+    return group, _estimated(answer, row) / measured - 1
+
+
+def _estimated(answer: Mapping[str, Any], row: Mapping[str, str]) -> int:
+    if row["notes"].startswith("STEADY"):
+        return int(answer["steady_bytes"])
+    return int(answer["peak"][FIELDS[row["kind"]]])
+
+
+def _short(source: str) -> str:
+    return "/".join(source.split()[0].split("/")[1:3])
+
+
+def print_table(errors: Mapping[tuple[str, ...], list[float]], refused: Mapping[tuple[str, ...], int]) -> None:
+    """Print one line per group: answered, refused, median and largest error."""
+    print(f"{'source / kind / method / devices':<75} {'rows':>5} {'none':>5} {'median':>8} {'max':>8} {'<=3%':>6}")
+    for group in sorted({*errors, *refused}):
+        found = [abs(error) for error in errors.get(group, [])]
+        print(f"{' / '.join(group):<75} {len(found):>5} {refused.get(group, 0):>5}", *_quality(found))
+
+
+def _quality(found: list[float]) -> Iterator[str]:
+    if not found:
+        return
+    yield f"{median(found):8.3%}"
+    yield f"{max(found):8.3%}"
+    yield f"{sum(error <= 0.03 for error in found) / len(found):6.0%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
