@@ -34,10 +34,16 @@ class AnswerForm:
     outlines: tuple[str, ...] = ()
 
 
-def recognise(rows: Sequence[Row]) -> AnswerForm:
-    """Return the fields that rows expect, and the form in which their answers state them."""
-    names = dict.fromkeys(name for row in rows for name in row.expected)
-    fields = [_field(name, {row.expected[name] for row in rows if name in row.expected}) for name in names]
+def recognise(rows: Sequence[Row], all_rows: Sequence[Row] = ()) -> AnswerForm:
+    """Return the fields that rows expect, and the form in which their answers state them.
+
+    Args:
+        rows: Rows to learn from; their answers show the form.
+        all_rows: These and the others, such as those to measure on: a field's values are those of all of them.
+    """
+    everything = all_rows or rows
+    names = dict.fromkeys(name for row in everything for name in row.expected)
+    fields = [_field(name, {row.expected[name] for row in everything if name in row.expected}) for name in names]
     split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer)))]
     forms = Counter(markers for _, markers in split).most_common(MOST_FORMS)
     lengths = {len(markers) for markers, _ in forms}

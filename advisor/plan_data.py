@@ -38,14 +38,20 @@ def read_data(files: Files, folder: Path) -> Data:
     Raises:
         UserError: A file holds wrong rows; lists each.
     """
-    names = [name for name in (files.train, files.test) if name and place_of(name, folder).is_file()]
-    rows = tuple(read_rows(place_of(names[0], folder))) if names else ()
+    parts = [_rows(name, folder) for name in (files.train, files.test, files.validation)]
+    rows = next((part for part in parts if part), ())
     return Data(
         rows=rows,
-        form=recognise(rows),
+        form=recognise(rows, all_rows=[row for part in parts for row in part]),
         question_tokens=_longest([row.question for row in rows]),
         answer_tokens=_longest([row.answer for row in rows]),
     )
+
+
+def _rows(name: str | None, folder: Path) -> tuple[Row, ...]:
+    if name is None or not place_of(name, folder).is_file():
+        return ()
+    return tuple(read_rows(place_of(name, folder)))
 
 
 def make_prompt(data: Data, examples: int) -> Prompt:
