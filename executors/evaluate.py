@@ -151,6 +151,10 @@ def _scores(rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fi
     return scores if fields else judge_text(answers, [row.answer for row in rows]) | scores
 
 
+def _intervals(scores: Scores, seed: int) -> dict[str, JsonValue]:
+    return {name: dict(interval(each, seed)) for name, each in scores.items()}
+
+
 def _differences(ours: Scores, other: Scores, seed: int) -> dict[str, JsonValue]:
     return {name: dict(difference(ours[name], other[name], seed)) for name in ours}
 

@@ -36,17 +36,40 @@ def generate(
     import torch
 
     tokens = [prompt_tokens(tokenizer, prompt) for prompt in prompts]
-    order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]), reverse=True)
     answers = [""] * len(tokens)
     model.eval()
+    done = 0
     with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            places = order[start : start + batch_size]
+        for places in _batches([len(each) for each in tokens], batch_size, _unpadded(model)):
             texts = _answer(model, tokenizer, [tokens[place] for place in places], max_new_tokens)
             for place, text in zip(places, texts, strict=True):
                 answers[place] = text
-            progress(label or say("evaluation.answering"), start + len(places), len(order))
+            done += len(places)
+            progress(label or say("evaluation.answering"), done, len(tokens))
     return answers
+
+
+def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[int]]:
+    """Return the places of rows by batch, longest first; rows of one batch have one length where none may be padded."""
+    order = sorted(range(len(lengths)), key=lambda place: lengths[place], reverse=True)
+    batches: list[list[int]] = []
+    for place in order:
+        last = batches[-1] if batches else []
+        if not last or len(last) == batch_size or (unpadded and lengths[last[0]] != lengths[place]):
+            batches.append([place])
+        else:
+            last.append(place)
+    return batches
+
+
+def _unpadded(model: Any) -> bool:  # noqa: ANN401 - a model with or without an adapter
+    """Tell whether padding would change the answers.
+
+    Vectors that stand before the prompt would stand before its padding, at another distance than in training: PEFT
+    ignores position numbers there (peft 0.21.2, peft_model.py, PeftModelForCausalLM).
+    """
+    adapter = getattr(model, "active_peft_config", None)
+    return adapter is not None and adapter.is_prompt_learning
 
 
 def _answer(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int) -> list[str]:  # noqa: ANN401

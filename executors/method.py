@@ -3,7 +3,7 @@
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,9 @@ from . import methods
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-INSTEAD = {"adapter": "lora"}
+Quantisation = Literal["none", "int8", "nf4"]
+
+INSTEAD = {"adapter": "lora", "adalora": "lora"}
 """Methods that are known but cannot run yet, and what to run instead."""
 
 
@@ -28,11 +30,15 @@ class MethodModule(Protocol):
 
     Attributes:
         LEARNING_RATE: A good peak learning rate where the plan names none.
+        BASES: How the base model's weights may be stored; the first is taken where the plan says ``none`` in vain.
+        CHECKPOINTING: Whether activations may be recomputed in the backward pass.
         Options: The method's own options with defaults.
         attach: Makes exactly the method's parameters trainable and returns the model to train.
     """
 
     LEARNING_RATE: float
+    BASES: tuple[Quantisation, ...]
+    CHECKPOINTING: bool
     Options: type[MethodOptions]
 
     def attach(self, model: "PreTrainedModel", options: Any, /) -> Any:  # noqa: ANN401 - each method its own options

@@ -94,7 +94,10 @@ def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedM
         model: PreTrainedModel = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
-    return model if source.quantisation != "none" else model.to(device())  # type: ignore[arg-type]
+    if source.quantisation == "none":
+        return model.to(device())  # type: ignore[arg-type]
+    _keep_gradients(model)
+    return model
 
 
 def context_length(source: ModelSource) -> int:
@@ -146,6 +149,19 @@ def _quantisation(source: ModelSource) -> object:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=number_type(source),
     )
+
+
+def _keep_gradients(model: "PreTrainedModel") -> None:
+    """Keep bitsandbytes from repacking four-bit weights on a CPU.
+
+    On CPUs with AVX512-BF16 it repacks them in the first evaluation, and the kernel for repacked weights has no
+    backward pass: training after an evaluation would go on with wrong gradients, without an error.
+
+    Source: bitsandbytes 0.50.2, nn/modules.py, Linear4bit.forward; autograd/_functions.py, matmul_4bit.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _looks_like_id(source: str) -> bool:

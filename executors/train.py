@@ -16,7 +16,7 @@ from .adapters import load_trained, save_adapter
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
 from .memory import PeakMemory
-from .method import MethodOptions, method_module
+from .method import MethodModule, MethodOptions, method_module
 from .models import context_length, load_model, load_tokenizer, require
 from .plan import ModelSource
 from .tokens import TokenRow, training_row
@@ -83,14 +83,17 @@ def train(
     require("peft")
     require("transformers").utils.logging.disable_progress_bar()
     progress(say("training.reading"), 0, None)
-    base = training.base
+    method = method_module(training.method)
+    base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     limit = training.max_length or context_length(base)
     learned = _tokenise(tokenizer, rows, limit, training.leave_out_longer)
     checked = _tokenise(tokenizer, validation, limit, training.leave_out_longer)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    model = method_module(training.method).attach(load_model(base, progress), training.method_options)
+    model = method.attach(load_model(base, progress), training.method_options)
+    if training.options.gradient_checkpointing:
+        _recompute_activations(model)
     fingerprint = _fingerprint(training, learned, checked)
     watch = _Watch(training, training.options.updates(len(learned)), progress, event)
     trainer = make_trainer(
@@ -111,6 +114,32 @@ def train(
     save_adapter(model, tokenizer, training.adapter, base, training.method)
     speed = measured["tokens"] / measured["seconds"]
     return _report(training, trainer.state, model, learned) | measured | {"tokens_per_second": speed}
+
+
+def _base(training: Training, method: MethodModule) -> ModelSource:
+    """Return the base model stored as the method needs it.
+
+    Raises:
+        UserError: The plan's choices exclude each other.
+    """
+    wanted = training.base.quantisation
+    if training.options.gradient_checkpointing and not method.CHECKPOINTING:
+        message = say("training.no_checkpointing", method=training.method)
+        raise UserError(message, say("training.no_checkpointing_hint"))
+    if wanted in method.BASES:
+        return training.base
+    if wanted == "none":
+        return training.base.model_copy(update={"quantisation": method.BASES[0]})
+    allowed = ", ".join(method.BASES)
+    message = say("training.no_such_base", method=training.method, quantisation=wanted, allowed=allowed)
+    raise UserError(message, say("training.no_such_base_hint"))
+
+
+def _recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or without an adapter
+    # transformers 5.2x renamed the method; without reentrance no input needs a gradient
+    name = "activation_checkpointing_enable"
+    enable = getattr(model, name if hasattr(model, name) else "gradient_checkpointing_enable")
+    enable({"use_reentrant": False})
 
 
 @dataclass(frozen=True)

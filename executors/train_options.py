@@ -23,6 +23,7 @@ class TrainOptions(BaseModel):
     clip: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0 leaves them")
     patience: int = Field(3, ge=0, description="validations without a new best before stopping; 0 never stops early")
     validate_every: int | None = Field(None, ge=1, description="updates between validations; null for once per epoch")
+    gradient_checkpointing: bool = Field(False, description="recompute activations: less memory, about a third slower")
     precision: Precision = Field(
         "auto", description="number type of the computation; auto: bfloat16 on a GPU that has it"
     )

@@ -5,12 +5,14 @@ The strongest fit and the largest need of memory; it also forgets the most.
 
 from typing import TYPE_CHECKING
 
-from ..method import MethodOptions
+from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 LEARNING_RATE = 2e-5
+BASES: tuple[Quantisation, ...] = ("none",)
+CHECKPOINTING = True
 
 
 class Options(MethodOptions):

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ..method import MethodOptions
+from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
 LEARNING_RATE = 2e-4
+BASES: tuple[Quantisation, ...] = ("none", "int8", "nf4")
+CHECKPOINTING = True
 
 
 class Options(MethodOptions):

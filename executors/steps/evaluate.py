@@ -32,7 +32,7 @@ class Options(StepOptions):
     combined: str | None = Field(None, description="adapter trained with passages")
     format: str | None = Field(None, description="regular expression of a whole answer; named groups are fields")
     fields: tuple[FieldOptions, ...] = Field(
-        (), description="what in an answer is right or wrong; empty compares texts"
+        (), description="what in an answer is right or wrong; empty: compare texts"
     )
     max_new_tokens: int = Field(128, ge=1, description="longest answer in tokens")
     batch_size: int = Field(16, ge=1, description="questions answered at a time")

@@ -1,0 +1,52 @@
+"""IA3: trained factors scale keys, values and the feed-forward layer's activations.
+
+Source: Liu et al. 2022, arXiv 2205.05638, section 3.3.
+"""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ..method import MethodOptions, Quantisation
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+LEARNING_RATE = 5e-3
+BASES: tuple[Quantisation, ...] = ("none", "int8", "nf4")
+CHECKPOINTING = True
+
+
+class Options(MethodOptions):
+    """Choose which layers are scaled.
+
+    Attributes:
+        targets: Names of linear modules; empty means keys, values and the feed-forward output.
+        feedforward: Those of ``targets`` whose inputs, not outputs, are scaled.
+    """
+
+    targets: tuple[str, ...] = Field((), description="names of scaled linear modules; empty for the paper's choice")
+    feedforward: tuple[str, ...] = Field((), description="those of the targets whose inputs are scaled")
+
+
+def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
+    """Freeze the model and add the factors.
+
+    Raises:
+        UserError: The paper's choice is not known for this model's architecture.
+    """
+    from peft import IA3Config, TaskType, get_peft_model
+
+    config = IA3Config(
+        task_type=TaskType.CAUSAL_LM,
+        target_modules=list(options.targets) or None,
+        feedforward_modules=list(options.feedforward) if options.targets else None,
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        kind = model.config.model_type
+        raise UserError(say("training.no_targets", method="ia3", kind=kind), say("training.no_targets_hint")) from error

@@ -1,0 +1,34 @@
+"""P-Tuning v2: trained keys and values stand before those of the prompt, in each layer, without a network.
+
+Source: Liu et al. 2022, arXiv 2110.07602, section 3.2.
+"""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ..method import MethodOptions, Quantisation
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+LEARNING_RATE = 5e-3
+BASES: tuple[Quantisation, ...] = ("none", "int8", "nf4")
+CHECKPOINTING = False  # the prefix is a cache, and recomputed layers see no cache (PEFT issue 869)
+
+
+class Options(MethodOptions):
+    """Choose the length of the prefix."""
+
+    virtual_tokens: int = Field(20, ge=1, description="trained positions before the prompt, in each layer")
+
+
+def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
+    """Freeze the model and give each layer a trained prefix."""
+    from peft import PrefixTuningConfig, TaskType, get_peft_model
+
+    config = PrefixTuningConfig(
+        task_type=TaskType.CAUSAL_LM, num_virtual_tokens=options.virtual_tokens, prefix_projection=False
+    )
+    return get_peft_model(model, config)
