@@ -7,7 +7,7 @@ from .bars import difference_dots, metric_bars
 from .costs import memory_bars, time_bars
 from .curves import learning_curve
 from .matrix import confusion_matrix
-from .names import arm_name, metric_name
+from .names import arm_name, field_name, metric_name
 from .record import Evaluation, Metrics, Report
 
 Figures = dict[str, str]
@@ -16,31 +16,23 @@ Figures = dict[str, str]
 
 def all_figures(report: Report) -> Figures:
     """Draw every picture."""
-    kinds = (metric_figures, difference_figures, confusion_figures, learning_figures, cost_figures)
+    kinds = (comparison_figures, confusion_figures, learning_figures, cost_figures)
     return {name: picture for draw in kinds for name, picture in draw(report).items()}
 
 
-def metric_figures(report: Report) -> Figures:
-    """Draw each metric of all arms."""
-    if report.evaluation is None:
-        return {}
-    main = arm_name(report.arm) if report.arm else None
-    arms = report.evaluation.arms
-    return {
-        _file("metric", metric): metric_bars(metric_name(metric), _by_arm(arms, metric), main)
-        for metric in _metrics(arms)
-    }
-
-
-def difference_figures(report: Report) -> Figures:
-    """Draw by how much the main arm is better than each other one."""
-    names = {"arm": arm_name(report.arm or "")}
-    return {
-        _file("difference", metric): difference_dots(
-            say("report.figure.difference", metric=metric_name(metric), **names), _by_arm(report.differences, metric)
-        )
-        for metric in _metrics(report.differences)
-    }
+def comparison_figures(report: Report) -> Figures:
+    """Draw each metric of all arms, and beside it by how much the main arm is better than each other one."""
+    arms = report.evaluation.arms if report.evaluation else {}
+    main = arm_name(report.arm or "")
+    figures: Figures = {}
+    for metric in _metrics(arms):
+        name = metric_name(metric)
+        figures[_file("metric", metric)] = metric_bars(name, _by_arm(arms, metric), main)
+        differences = _by_arm(report.differences, metric)
+        if differences:
+            title = say("report.figure.difference", metric=name, arm=main)
+            figures[_file("difference", metric)] = difference_dots(title, differences)
+    return figures
 
 
 def _metrics(arms: dict[str, Metrics]) -> list[str]:
@@ -82,7 +74,7 @@ def confusion_figures(report: Report) -> Figures:
     found: Evaluation | None = report.evaluation
     words = [say(f"report.figure.{name}") for name in ("right", "found", "none")]
     return {
-        _file("confusion", arm, field): confusion_matrix(table, f"{arm_name(arm)} · {metric_name(field)}", *words)
+        _file("confusion", arm, field): confusion_matrix(table, f"{arm_name(arm)} · {field_name(field)}", *words)
         for arm, fields in (found.confusion if found else {}).items()
         for field, table in fields.items()
     }

@@ -4,14 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from ...knowledge.messages import current_language, say
-from .figures import (
-    Figures,
-    confusion_figures,
-    cost_figures,
-    difference_figures,
-    learning_figures,
-    metric_figures,
-)
+from .figures import Figures, comparison_figures, confusion_figures, cost_figures, learning_figures
 from .names import arm_name
 from .record import Example, Report
 from .style import STYLE
@@ -83,8 +76,7 @@ def _comparison(report: Report) -> str:
     return _section(
         "comparison",
         note,
-        _figures(metric_figures(report)),
-        _figures(difference_figures(report)),
+        _figures(comparison_figures(report)),
         _table(arm_table(report)),
     ) + _section("retrieval", _table(recall) if recall else "")
 

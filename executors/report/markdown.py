@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from ...knowledge.messages import say
 from .figures import (
     Figures,
+    comparison_figures,
     confusion_figures,
     cost_figures,
-    difference_figures,
     learning_figures,
-    metric_figures,
 )
 from .names import arm_name
 from .record import Example, Report
@@ -41,8 +40,8 @@ def render_markdown(report: Report) -> str:
 def _comparison(report: Report) -> list[str]:
     if report.evaluation is None:
         return []
-    pictures = [*metric_figures(report), *difference_figures(report)]
-    parts = [_heading("comparison"), say("report.note.intervals"), _table(arm_table(report)), *map(_picture, pictures)]
+    parts = [_heading("comparison"), say("report.note.intervals"), _table(arm_table(report))]
+    parts += map(_picture, comparison_figures(report))
     recall = recall_table(report)
     return parts + ([_heading("retrieval"), _table(recall)] if recall else [])
 

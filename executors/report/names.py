@@ -13,6 +13,11 @@ def metric_name(metric: str) -> str:
     return _known(f"report.metric.{metric}", metric)
 
 
+def field_name(field: str) -> str:
+    """Return the name of a piece of an answer; one that the user named keeps that name."""
+    return _known(f"report.field.{field}", field)
+
+
 def _known(key: str, otherwise: str) -> str:
     try:
         return say(key)

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from ...knowledge.messages import say
 from ...knowledge.quantity import share
-from .names import arm_name, metric_name
+from .names import arm_name, field_name, metric_name
 from .record import Confusion, Evaluation, Interval, Training
 
 CONTROL = "shuffled"
 FEW_ROWS = 100
+FEW_MISTAKES = 3
 GOOD_RECALL = 0.9
 GOOD_FORMAT = 0.95
 EARLY, LATE = 0.6, 0.95
@@ -42,6 +43,12 @@ def primary_metric(evaluation: Evaluation) -> str:
     return next(iter(next(iter(evaluation.arms.values()))))
 
 
+def gap(interval: Interval) -> str:
+    """Return how far apart two shares are, in percentage points without a sign, such as ``12 [6, 18]``."""
+    ends = sorted(abs(100 * end) for end in (interval.low, interval.high))
+    return f"{abs(100 * interval.value):.0f} [{ends[0]:.0f}, {ends[1]:.0f}]"
+
+
 def points(interval: Interval) -> str:
     """Return a difference of shares in percentage points with its interval, such as ``+12 [+6, +18]``."""
     return f"{100 * interval.value:+.0f} [{100 * interval.low:+.0f}, {100 * interval.high:+.0f}]"
@@ -55,7 +62,7 @@ def _rivals(arm: str, evaluation: Evaluation) -> Iterator[str]:
             continue
         names = {"arm": arm_name(arm), "other": arm_name(other), "metric": metric_name(metric)}
         if found.high < 0:
-            yield say("report.next.worse", points=points(found), **names)
+            yield say("report.next.worse", points=gap(found), **names)
         else:
             yield say("report.next.unproven", points=points(found), rows=_rows_needed(found, evaluation.rows), **names)
 
@@ -88,7 +95,7 @@ def _mistakes(arm: str, evaluation: Evaluation) -> Iterator[str]:
         worst = _worst(table)
         if worst:
             right, found, count, of = worst
-            names = {"field": metric_name(field), "right": right, "count": count, "of": of}
+            names = {"field": field_name(field), "right": right, "count": count, "of": of}
             if found == "-":
                 yield say("report.next.no_value", **names)
             else:
@@ -100,7 +107,7 @@ def _worst(table: Confusion) -> tuple[str, str, int, int] | None:
         (right, found, count, sum(row.values()))
         for right, row in table.items()
         for found, count in row.items()
-        if found != right and count
+        if found != right and count >= FEW_MISTAKES
     ]
     return max(wrong, key=lambda mistake: mistake[2], default=None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ...knowledge.messages import say
 from ...knowledge.quantity import duration, share, size
 from .names import arm_name, metric_name
-from .next_steps import CONTROL, points, primary_metric
+from .next_steps import CONTROL, gap, points, primary_metric
 from .record import Interval, Report, Training
 
 
@@ -35,7 +35,8 @@ def verdict(report: Report) -> str:
     closest = min(rivals, key=lambda arm: rivals[arm].value)
     found = rivals[closest]
     kind = "better" if found.low > 0 else "worse" if found.high < 0 else "unclear"
-    return say(f"report.verdict.{kind}", value=value, other=arm_name(closest), points=points(found), **names)
+    apart = points(found) if kind == "unclear" else gap(found)
+    return say(f"report.verdict.{kind}", value=value, other=arm_name(closest), points=apart, **names)
 
 
 def with_interval(found: Interval) -> str:
