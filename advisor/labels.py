@@ -14,7 +14,6 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 PATHS = tuple(VARIANTS)
-LABELS = frozenset({*PATHS, *(f"{path}:{variant}" for path, variants in VARIANTS.items() for variant in variants)})
 
 
 def covers(label: str, other: str) -> bool:
@@ -27,10 +26,16 @@ def variants_of(path: str) -> str:
     return "finetune" if path == "rag+finetune" else path
 
 
+#: Every label that can be recommended.
+LABELS = frozenset({*PATHS, *(f"{path}:{variant}" for path in PATHS for variant in VARIANTS[variants_of(path)])})
+
 #: For each path, the names that rules use for its variants.
 NAMES_OF_VARIANTS = {
     path: tuple(f"{variants_of(path)}:{variant}" for variant in VARIANTS[variants_of(path)]) for path in PATHS
 }
+
+#: Every name that a rule can use.
+RULE_NAMES = (*PATHS, *dict.fromkeys(name for names in NAMES_OF_VARIANTS.values() for name in names))
 
 
 def names_of(label: str) -> list[str]:

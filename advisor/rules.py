@@ -7,7 +7,7 @@ from typing import Any
 
 from ..knowledge.load import KnowledgeError, load
 from ..knowledge.rule import Condition, Rule
-from .labels import LABELS
+from .labels import RULE_NAMES
 from .wiring import fact_names, fields_behind
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -93,4 +93,4 @@ def _problems(rule: Rule) -> list[str]:
     place = f"knowledge/rules/{rule.id}.toml"
     facts = [f"{place}: there is no fact '{item.fact}'" for item in rule.when if item.fact not in fact_names()]
     labels = {label for effect in rule.effect for label in effect.labels}
-    return facts + [f"{place}: there is no label '{label}'" for label in sorted(labels - LABELS)]
+    return facts + [f"{place}: there is no label '{label}'" for label in sorted(labels - set(RULE_NAMES))]

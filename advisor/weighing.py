@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..knowledge.rule import Effect, Rule
-from .labels import NAMES_OF_VARIANTS, PATHS
+from .labels import NAMES_OF_VARIANTS, PATHS, RULE_NAMES
 from .rules import Verdict
-
-_NAMES = (*PATHS, *dict.fromkeys(name for names in NAMES_OF_VARIANTS.values() for name in names))
 
 
 @dataclass
@@ -79,7 +77,7 @@ def weigh(verdicts: Iterable[Verdict]) -> Weighed:
     Args:
         verdicts: By falling priority, as ``rules.judge`` gives them.
     """
-    standings = {name: Standing() for name in _NAMES}
+    standings = {name: Standing() for name in RULE_NAMES}
     weighed = Weighed(standings, ())
     overridden = []
     for verdict in verdicts:

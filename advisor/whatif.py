@@ -9,7 +9,7 @@ from ..knowledge.load import load
 from ..knowledge.question import Question
 from .profile import Profile
 from .recommendation import Flip
-from .rules import Verdict, fields_of, judge, judge_again
+from .rules import Verdict, fields_of, holds, judge, judge_again
 from .weighing import weigh
 from .wiring import facts_if, facts_of
 
@@ -37,6 +37,11 @@ class Situation:
     def is_unknown(self, field: str) -> bool:
         """Tell whether nobody knows the answer, be it unsaid or said to be unknown."""
         return self.facts[field] in (None, "unknown")
+
+    def can_ask(self, field: str) -> bool:
+        """Tell whether an answer is unknown and its question makes sense in this case."""
+        conditions = load(Question)[field].when
+        return self.is_unknown(field) and all(holds(one, self.facts) is not False for one in conditions)
 
 
 def situation_of(profile: Profile) -> Situation:
@@ -66,7 +71,7 @@ def open_questions(situation: Situation) -> list[OpenQuestion]:
     """Return the unknown answers that could change the label, the most decisive first."""
     pending = [verdict.rule.id for verdict in situation.verdicts if verdict.fires is None]
     fields = {field for rule in pending for field in fields_of(rule)}
-    unknown = [field for field in ask_order() if field in fields and situation.is_unknown(field)]
+    unknown = [field for field in ask_order() if field in fields and situation.can_ask(field)]
     found = [_open(situation, field) for field in unknown]
     return sorted((item for item in found if item.labels), key=lambda item: _decisiveness(situation.label, item))
 
