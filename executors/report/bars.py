@@ -66,7 +66,7 @@ def difference_dots(title: str, values: Mapping[str, Interval]) -> str:
     room = 0.06 * (high - low or 1.0)
     scale = Scale(low - room, high + room, _label_width(values), WIDTH - FIGURES - 16)
     bottom = TOP + ROW * len(values)
-    parts = [text(0, 16, title, "strong"), *_grid(scale, ticks(low, high, 4), bottom, lambda x: f"{100 * x:+.0f}")]
+    parts = [text(0, 16, title, "strong"), *_grid(scale, ticks(low, high, 4), bottom, _signed)]
     parts.append(line(scale(0), TOP - 4, scale(0), bottom, "axis"))
     for number, (arm, found) in enumerate(values.items()):
         middle = TOP + ROW * (number + 0.5)
@@ -95,3 +95,7 @@ def _grid(scale: Scale, places: list[float], bottom: float, said: Callable[[floa
 def _whisker(low: float, high: float, middle: float) -> list[str]:
     ends = [line(x, middle - 4, x, middle + 4, "whisker") for x in (low, high)]
     return [line(low, middle, high, middle, "whisker"), *ends]
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.0f}" if value else "0"

@@ -30,7 +30,7 @@ def comparison_figures(report: Report) -> Figures:
         figures[_file("metric", metric)] = metric_bars(name, _by_arm(arms, metric), main)
         differences = _by_arm(report.differences, metric)
         if differences:
-            title = say("report.figure.difference", metric=name, arm=main)
+            title = say("report.figure.difference", metric=name)
             figures[_file("difference", metric)] = difference_dots(title, differences)
     return figures
 
