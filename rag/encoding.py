@@ -20,6 +20,14 @@ def decode(content: bytes) -> str:
     Raises:
         UnreadableError: The bytes are not text in any encoding that is tried.
     """
+    text = _decode(content)
+    sample = text[:20000]
+    if sum(character < " " and character not in "\t\n\v\f\r\x1b" for character in sample) > 0.02 * len(sample):
+        raise UnreadableError(say("rag.not_text"))
+    return text
+
+
+def _decode(content: bytes) -> str:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _strict(content, encoding)

@@ -19,6 +19,7 @@ class Ruler:
         return bisect_left(self._starts, end) - bisect_left(self._starts, start)
 
     def advance(self, start: int, tokens: int, end: int) -> int:
-        """Return the offset after the next ``tokens`` tokens from ``start``, at most ``end``."""
+        """Return the offset after the next ``tokens`` tokens from ``start``: beyond ``start`` and at most ``end``."""
         place = bisect_left(self._starts, start) + tokens
-        return min(self._starts[place], end) if place < len(self._starts) else end
+        stop = self._starts[place] if place < len(self._starts) else end
+        return min(max(stop, start + 1), end)  # one character may be more tokens than were asked for

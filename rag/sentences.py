@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _CLOSING = "”’」』）)】》〉\"'"
-_END = re.compile(rf"(?:[。！？；…]+[{_CLOSING}]*|[.!?]+[{_CLOSING}]*(?=\s)|\n)\s*")
+_END = re.compile(rf"(?:[。！？；…]+[{_CLOSING}]*|(?<=[^\x00-\x7f])[!?]+[{_CLOSING}]*|[.!?]+[{_CLOSING}]*(?=\s)|\n)\s*")
 
 
 def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -100,6 +100,14 @@ def write_generation(folder: Path, files: Mapping[str, bytes], manifest: Manifes
     building = folder / BUILDING
     if building.exists():
         shutil.rmtree(building)
+    try:
+        return _write_generation(folder, building, files, manifest)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)  # a full disk gets its space back
+        raise
+
+
+def _write_generation(folder: Path, building: Path, files: Mapping[str, bytes], manifest: Manifest) -> Generation:
     building.mkdir()
     entries = {name: _write(building / name, content) for name, content in files.items()}
     manifest = manifest.model_copy(update={"files": entries})

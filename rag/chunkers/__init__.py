@@ -65,6 +65,7 @@ def chunk_document(document: Document, chunker: Chunker, ruler: Ruler, size: Siz
         start = span.start + len(stretch) - len(stretch.lstrip())
         text = stretch.strip()
         if text:
-            titles = dict.fromkeys(title for title in (document.title, *span.header) if title and title not in text)
+            lines = {line.strip("# \t") for line in text.splitlines()}
+            titles = dict.fromkeys(title for title in (document.title, *span.header) if title and title not in lines)
             chunks.append(Chunk(document.id, len(chunks), start, start + len(text), text, "\n".join(titles)))
     return chunks

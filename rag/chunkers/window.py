@@ -14,4 +14,4 @@ def spans(document: Document, ruler: Ruler, size: Size) -> Iterator[Span]:
         yield Span(start, stop := ruler.advance(start, size.tokens, end))
         if stop >= end:
             return
-        start = max(ruler.advance(start, size.tokens - size.overlap, end), start + 1)
+        start = ruler.advance(start, size.tokens - size.overlap, end)

@@ -84,12 +84,15 @@ def open_embedder(name: str) -> SentenceEmbedder:
 
 
 def _load(name: str) -> "SentenceTransformer":
-    from sentence_transformers import SentenceTransformer
-
-    if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
+    folder = Path(name).expanduser()
+    if name.startswith((".", "/", "~")) and not folder.is_dir():
         raise _cannot_open(name, say("rag.no_such_folder"))
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # the caller has its own
     try:
-        return SentenceTransformer(str(Path(name).expanduser()) if Path(name).expanduser().is_dir() else name)
+        return SentenceTransformer(str(folder) if folder.is_dir() else name)
     except (OSError, ValueError, KeyError) as error:
         raise _cannot_open(name, str(error).strip().split("\n")[0]) from error
 
