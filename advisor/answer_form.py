@@ -34,16 +34,18 @@ class AnswerForm:
     outlines: tuple[str, ...] = ()
 
 
-def recognise(rows: Sequence[Row], all_rows: Sequence[Row] = ()) -> AnswerForm:
+def recognise(rows: Sequence[Row], measured: Sequence[Row] = (), others: Sequence[Row] = ()) -> AnswerForm:
     """Return the fields that rows expect, and the form in which their answers state them.
 
     Args:
         rows: Rows to learn from; their answers show the form.
-        all_rows: These and the others, such as those to measure on: a field's values are those of all of them.
+        measured: Rows to measure on; a field must be expected by every one of them.
+        others: More rows; the values of a field are those of all rows.
     """
-    everything = all_rows or rows
+    everything = (*rows, *measured, *others)
     names = dict.fromkeys(name for row in everything for name in row.expected)
-    fields = [_field(name, {row.expected[name] for row in everything if name in row.expected}) for name in names]
+    judged = [name for name in names if all(name in row.expected for row in measured)]
+    fields = [_field(name, {row.expected[name] for row in everything if name in row.expected}) for name in judged]
     split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer)))]
     forms = Counter(markers for _, markers in split).most_common(MOST_FORMS)
     lengths = {len(markers) for markers, _ in forms}

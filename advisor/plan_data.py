@@ -42,7 +42,7 @@ def read_data(files: Files, folder: Path) -> Data:
     rows = next((part for part in parts if part), ())
     return Data(
         rows=rows,
-        form=recognise(rows, all_rows=[row for part in parts for row in part]),
+        form=recognise(rows, measured=parts[1], others=parts[2]),
         question_tokens=_longest([row.question for row in rows]),
         answer_tokens=_longest([row.answer for row in rows]),
     )

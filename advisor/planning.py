@@ -121,7 +121,7 @@ def _add_steps(work: _Work, handwork: list[Handwork]) -> Training | None:
     """Add the steps of the path and return how it trains, if it does."""
     path = work.recommendation.path
     if any(entry.does == "baseline" for entry in handwork):
-        path = "prompting"
+        path = "rag" if path.startswith("rag") else "prompting"
     if path == "rag+finetune":
         return _add_combined(work)
     if path == "finetune":

@@ -64,11 +64,12 @@ def write_plan(plan: Plan, path: Path, comments: Mapping[str, str]) -> None:
         plan: The plan.
         path: The file; replaced at one stroke.
         comments: Reasons by place, such as ``{"steps.2.rank": "..."}`` (steps counted from 0), in the plan's
-            language. A place without a reason gets the description of the option.
+            language. A place without a reason gets the description of the option; the empty
+            place stands for the head of the file, and may have several lines.
     """
     with speaking(plan.language):
         tree = _commented(plan, "", comments)
-        tree.yaml_set_start_comment(say("plan.header", name=path.name))
+        tree.yaml_set_start_comment("\n".join([say("plan.header", name=path.name), *comments.get("", "").splitlines()]))
         for number, step in enumerate(plan.steps, 1):
             title = comments.get(f"steps.{number - 1}", say(f"steps.{step.kind}.title"))
             tree["steps"].yaml_set_comment_before_after_key(number - 1, before=f"\n{number}. {title}", indent=2)

@@ -1,0 +1,258 @@
+"""Plans: every path has one, every value its reason, and what is planned fits and runs."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ftadvisor.advisor.answer_form import recognise
+from ftadvisor.advisor.base_model import describe
+from ftadvisor.advisor.cli import main
+from ftadvisor.advisor.device import Device
+from ftadvisor.advisor.draft import PlanDraft
+from ftadvisor.advisor.files import Files
+from ftadvisor.advisor.fitting import GIBIBYTE
+from ftadvisor.advisor.labels import LABELS
+from ftadvisor.advisor.plan_training import set_up
+from ftadvisor.advisor.planning import make_plan
+from ftadvisor.advisor.profile import Profile
+from ftadvisor.advisor.recommend import recommend
+from ftadvisor.executors.data import Row
+from ftadvisor.executors.method import INSTEAD
+from ftadvisor.executors.plan_file import read_plan, write_plan
+from ftadvisor.executors.step import step_module
+from ftadvisor.executors.steps.train import Options as TrainStep
+from ftadvisor.knowledge.handwork import Handwork
+from ftadvisor.knowledge.load import load
+from ftadvisor.knowledge.messages import use_language
+from ftadvisor.knowledge.setting import Setting
+from ftadvisor.knowledge.sources import Evidence
+
+RETURNS = Files(
+    documents=("builtin:returns/policies",),
+    train="builtin:returns/dialogues.train.jsonl",
+    validation="builtin:returns/dialogues.validation.jsonl",
+    test="builtin:returns/dialogues.test.jsonl",
+)
+EVERY_LABEL = sorted({*LABELS, "rag+finetune:lora", "rag+finetune:qlora", "rag+finetune:adapter"})
+SMALL = "qwen2.5-0.5b"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    use_language("en")
+    yield
+    use_language(None)
+
+
+def planned(label: str, folder: Path, files: Files = RETURNS, **answers: object) -> PlanDraft:
+    """Return the plan of a label for some answers."""
+    profile = Profile.model_validate({"task_type": "dialogue", "vram_gb": 24} | answers)
+    recommendation = recommend(profile).model_copy(update={"label": label, "base": "llm<=8b"})
+    return make_plan(profile, recommendation, files=files, folder=folder, model=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("label", "files"), [*((label, Files()) for label in EVERY_LABEL), ("rag+finetune:lora", RETURNS), ("rag", RETURNS)]
+)
+def test_every_label_has_a_plan_that_reads_back(label: str, files: Files, tmp_path: Path) -> None:
+    draft = planned(label, tmp_path, files)
+    assert draft.plan is not None
+    write_plan(draft.plan, tmp_path / "plan.yaml", draft.comments)
+    assert read_plan(tmp_path / "plan.yaml") == draft.plan
+    assert draft.remaining
+
+
+def test_the_combined_path_trains_with_and_without_passages_and_compares_all_arms(tmp_path: Path) -> None:
+    plan = planned("rag+finetune:lora", tmp_path).plan
+    assert plan is not None
+    kinds = [step.kind for step in plan.steps]
+    assert kinds == ["build_index", "build_examples", "train", "train", "evaluate", "report"]
+    combined, closed_book, evaluate = (plan.steps[place].model_dump() for place in (2, 3, 4))
+    assert combined["train"] == "examples/train.jsonl"
+    assert closed_book["train"] == RETURNS.train
+    assert set(evaluate["arms"]) == {"base", "prompting", "rag", "finetuned", "combined", "shuffled"}
+    same = set(combined) - {"name", "train", "validation", "output"}
+    assert {name: combined[name] for name in same} == {name: closed_book[name] for name in same}
+
+
+def test_what_cannot_be_trained_here_is_said_instead_of_promised(tmp_path: Path) -> None:
+    profile = Profile(task_type="image_classification", modality="image", labelled_examples=8000)
+    draft = make_plan(profile, recommend(profile), files=Files(), folder=tmp_path)
+    assert draft.plan is None
+    assert any("images or speech" in text for text in draft.remaining)
+
+
+@pytest.mark.parametrize("method", INSTEAD)
+def test_a_method_that_is_missing_is_replaced_and_told(method: str, tmp_path: Path) -> None:
+    draft = planned(f"finetune:{method}", tmp_path)
+    assert draft.plan is not None
+    assert draft.plan.steps[0].model_dump()["method"] == INSTEAD[method]
+    assert any("this plan takes LoRA instead" in text for text in draft.remaining)
+
+
+def test_files_that_are_not_there_yet_are_to_be_prepared(tmp_path: Path) -> None:
+    remaining = planned("rag+finetune:lora", tmp_path, Files()).remaining
+    assert [name for name in ("documents", "train.jsonl", "test.jsonl") if any(name in text for text in remaining[:3])]
+    (tmp_path / "test.jsonl").write_text('{"question": "q", "answer": "a"}\n')
+    assert not any("write at least 20" in text for text in planned("prompting", tmp_path, Files()).remaining)
+
+
+def test_every_chosen_value_of_a_training_has_its_reason_with_a_source(tmp_path: Path) -> None:
+    comments = planned("finetune:lora", tmp_path).comments
+    for name in ("learning_rate", "epochs", "warmup", "batch_size", "method_options.rank"):
+        assert "[" in comments[f"steps.0.{name}"], name
+
+
+def test_a_small_gpu_takes_the_measures_of_the_ladder_in_their_order() -> None:
+    base = describe("qwen2.5-7b", "")
+    wide, narrow = (
+        set_up("lora", base, Device(has_gpu=True, memory_bytes=gib * GIBIBYTE), 3000, 800) for gib in (80, 10)
+    )
+    assert wide.method == "lora"
+    assert wide.options["batch_size"].value > narrow.options["batch_size"].value
+    assert narrow.method == "qlora"
+    assert narrow.quantisation == "nf4"
+    assert narrow.memory.index("checkpointing") < narrow.memory.index("4 bits")
+    for training in (wide, narrow):
+        assert training.options["batch_size"].value * training.options["accumulation"] == 16
+
+
+def test_what_does_not_fit_at_all_is_said() -> None:
+    training = set_up("full", describe("qwen2.5-7b", ""), Device(has_gpu=True, memory_bytes=8 * GIBIBYTE), 3000, 800)
+    assert "does not fit" in training.memory
+
+
+def test_more_rows_take_a_higher_rank() -> None:
+    base, device = describe(SMALL, ""), Device(has_gpu=True, memory_bytes=24 * GIBIBYTE)
+    ranks = [
+        set_up("lora", base, device, rows, 300).options["method_options"]["rank"].value for rows in (500, 5000, 50000)
+    ]
+    assert ranks == sorted(ranks)
+    assert ranks[0] < ranks[-1]
+
+
+@pytest.mark.parametrize("setting", load(Setting).values(), ids=lambda setting: setting.id)
+def test_settings_name_options_that_exist_and_known_sources(setting: Setting) -> None:
+    assert {source for chosen in setting.options.values() for source in chosen.evidence} <= set(load(Evidence))
+    if setting.step == "prompt":  # not a step: the prompt stands at the head of a plan
+        return
+    options = TrainStep.model_fields if setting.step == "train" else step_module(setting.step).Options.model_fields
+    assert {name.partition(".")[0] for name in setting.options} <= set(options)
+
+
+@pytest.mark.parametrize("entry", load(Handwork).values(), ids=lambda entry: entry.id)
+def test_handwork_names_only_known_files_and_sources(entry: Handwork) -> None:
+    for step in entry.steps:
+        for text in (step.zh, step.en):
+            text.format(train="", test="", documents="", model="")
+    assert set(entry.evidence) <= set(load(Evidence))
+
+
+def test_the_house_format_is_recognised_in_both_languages() -> None:
+    rows = [
+        row
+        for number in range(30)
+        for row in (
+            _row(f"条款:R{number}\n决定:同意\n回复:您好{number}", clause=f"R{number}", decision="同意"),
+            _row(f"Clause: R{number}\nDecision: no\nReply: dear {number}", clause=f"R{number}", decision="no"),
+        )
+    ]
+    form = recognise(rows)
+    assert form.format is not None
+    assert len(form.outlines) == 2
+    assert {field.name: field.values or field.pattern for field in form.fields} == {
+        "clause": r"[A-Z]+\d+",
+        "decision": ("no", "同意"),
+    }
+
+
+def test_free_answers_have_no_format() -> None:
+    assert recognise([_row(f"Some words about {number}.") for number in range(10)]).format is None
+
+
+def _row(answer: str, **expected: str) -> Row:
+    return Row(line=1, id="1", question="?", answer=answer, expected=expected)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a profile, documents and rows, as a user has them."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "profile.yaml").write_text("task_type: qa\nlanguage: en\nvram_gb: 0\n")
+    (tmp_path / "docs").mkdir()
+    colours = ["blue", "red", "green", "grey", "white", "black"]
+    for number, colour in enumerate(colours):
+        (tmp_path / "docs" / f"{number}.md").write_text(f"# Thing {number}\n\nThing {number} is {colour}.\n")
+    rows = [
+        {
+            "question": f"colour of thing {n}?",
+            "answer": f"Colour: {c}",
+            "quote": f"Thing {n} is {c}.",
+            "expected": {"c": c},
+        }
+        for n, c in enumerate(colours)
+    ]
+    for name, part in (("train", rows[:4]), ("test", rows[4:])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
+    return tmp_path
+
+
+def test_the_command_writes_a_plan_and_names_the_next_command(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--model", SMALL, "--label", "rag", "--documents", "docs", "--test", "test.jsonl"]) == 0
+    assert "ftadvisor run plan.yaml" in capsys.readouterr().out
+    assert read_plan(project / "plan.yaml").label == "rag"
+
+
+def test_a_plan_is_never_replaced_unasked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "plan.yaml").write_text("mine")
+    command = ["plan", "--model", SMALL, "--label", "prompting"]
+    assert main(command) == 2
+    assert "--force" in capsys.readouterr().err
+    assert (project / "plan.yaml").read_text() == "mine"
+    assert main([*command, "--force"]) == 0
+
+
+def test_paths_are_written_as_seen_from_the_plan(project: Path) -> None:
+    (project / "plans").mkdir()
+    main(["plan", "--model", SMALL, "--label", "prompting", "--test", "test.jsonl", "-o", "plans/plan.yaml"])
+    assert read_plan(project / "plans" / "plan.yaml").steps[0].model_dump()["test"] == "../test.jsonl"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--test", "absent.jsonl"],
+        ["--label", "magic"],
+        ["--model", "no-such-model"],
+        ["--profile", "absent.yaml"],
+        ["-o", "absent/plan.yaml"],
+    ],
+)
+def test_wrong_input_is_told_with_exit_code_2(project: Path, words: list[str]) -> None:
+    assert main(["plan", *words]) == 2
+    assert not (project / "plan.yaml").exists()
+
+
+def test_a_wrong_row_is_told_with_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "train.jsonl").write_text('{"question": "q", "answer": "a"}\n{"question": "q"}\n')
+    assert main(["plan", "--model", SMALL, "--label", "finetune:lora", "--train", "train.jsonl"]) == 2
+    assert "2" in capsys.readouterr().err
+
+
+def test_comments_speak_the_users_language(project: Path) -> None:
+    main(["plan", "--model", SMALL, "--label", "finetune:lora", "--language", "zh"])
+    text = (project / "plan.yaml").read_text(encoding="utf-8")
+    assert "还需要人来做的事" in text
+    assert "language: zh" in text
+
+
+def test_a_written_plan_runs(project: Path, tiny_model: Path) -> None:
+    words = ["--documents", "docs", "--train", "train.jsonl", "--test", "test.jsonl"]
+    assert main(["plan", "--model", str(tiny_model), "--label", "rag+finetune:lora", *words]) == 0
+    shorter = (project / "plan.yaml").read_text(encoding="utf-8").replace("max_new_tokens: 64", "max_new_tokens: 4")
+    (project / "plan.yaml").write_text(shorter, encoding="utf-8")
+    assert main(["run", "plan.yaml", "--quiet"]) == 0
+    assert list(project.glob("runs/*/report.md"))
