@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 from .records import IndexOptions
 
-FORMAT = 1
-
 Reason = Literal["chosen", "fused", "unreadable", "lexical_enough"]
 
 
@@ -55,7 +53,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     options: IndexOptions
     tokenizer: str
     embedder: EmbedderEntry

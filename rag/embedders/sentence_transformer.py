@@ -72,7 +72,7 @@ def open_embedder(name: str) -> SentenceEmbedder:
     if pieces is None:
         raise _cannot_open(name, say("rag.no_offsets"))
     longest = model.max_seq_length
-    room = len(model.tokenizer("").input_ids) + max(map(len, model.prompts.values()), default=0)
+    room = len(model.tokenizer("").input_ids) + max((len(prompt or "") for prompt in model.prompts.values()), default=0)
     return SentenceEmbedder(
         model,
         _untruncated(pieces),
@@ -90,7 +90,7 @@ def _load(name: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # the caller has its own
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # the caller has its own
     try:
         return SentenceTransformer(str(folder) if folder.is_dir() else name)
     except (OSError, ValueError, KeyError) as error:

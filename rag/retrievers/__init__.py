@@ -30,7 +30,7 @@ def best(scores: "NDArray[np.float32]", count: int) -> Ranking:
     count = min(count, len(scores))
     if count < 1:
         return []
-    floor = max(float(np.partition(scores, -count)[-count]), np.finfo(np.float32).tiny)
+    floor = max(float(np.partition(scores, -count)[-count]), float(np.finfo(np.float32).tiny))
     places = np.flatnonzero(scores >= floor)
     order = places[np.argsort(-scores[places], kind="stable")][:count]
     return [(int(place), float(scores[place])) for place in order]

@@ -22,7 +22,7 @@ class Retriever:
     Source: Douze et al., The Faiss library, 2024; the flat index is exact.
     """
 
-    def __init__(self, index: "faiss.IndexFlatIP", embedder: Embedder) -> None:
+    def __init__(self, index: "faiss.Index", embedder: Embedder) -> None:
         self._index = index
         self._embedder = embedder
 
