@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
@@ -159,8 +159,7 @@ def step_module(kind: str) -> StepModule:
     """
     if kind not in step_kinds():
         raise ValueError(f"no step of kind {kind!r}; there are {', '.join(step_kinds())}")
-    module: Any = import_module(f"{steps.__name__}.{kind}")
-    return module
+    return cast(StepModule, import_module(f"{steps.__name__}.{kind}"))
 
 
 def parse_step(values: Mapping[str, Any]) -> StepOptions:

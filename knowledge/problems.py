@@ -33,10 +33,12 @@ class Problem:
     Attributes:
         place: Keys and list positions from the top, such as ``("steps", 2, "rank")``.
         text: What is wrong, in the user's language.
+        absent: Whether it is wrong that there is nothing at that place.
     """
 
     place: tuple[str | int, ...]
     text: str
+    absent: bool = False
 
     def said(self) -> str:
         """Return place and text as one line."""
@@ -51,7 +53,8 @@ def problems_of(error: "ValidationError", place: tuple[str | int, ...] = ()) -> 
         error: What pydantic raised.
         place: Where in the file the validated part stands.
     """
-    return [Problem((*place, *item["loc"]), _text(item)) for item in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    return [Problem((*place, *item["loc"]), _text(item), item["type"] == "missing") for item in found]
 
 
 def _text(item: "ErrorDetails") -> str:

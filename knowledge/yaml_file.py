@@ -1,7 +1,7 @@
 """YAML files that people edit: read with line numbers, all problems told at once in the user's language."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,13 +27,25 @@ class YamlFile:
     values: dict[str, Any]
     tree: Any
 
+    def existing(self, place: Sequence[str | int]) -> tuple[str | int, ...]:
+        """Return the part of a place that the file has; a check of alternatives adds their names to places."""
+        node, length = self.values, 0
+        for part in place:
+            known = part in node if isinstance(node, dict) else isinstance(node, list) and isinstance(part, int)
+            if not known:
+                break
+            node, length = node[part], length + 1
+        return tuple(place[:length])
+
     def line(self, place: Iterable[str | int]) -> int:
         """Return the line, from 1, of a place such as ``("steps", 2, "rank")`` or of the nearest thing around it."""
+        from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
         node, line = self.tree, 0
         for part in place:
-            if isinstance(node, Mapping) and part in node:
+            if isinstance(node, CommentedMap) and part in node:
                 line = node.lc.key(part)[0]
-            elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
                 line = node.lc.item(part)[0]
             else:
                 break
@@ -52,12 +64,22 @@ def read_yaml(path: Path) -> YamlFile:
 
     text = read_text(path)
     try:
-        values, tree = YAML(typ="safe", pure=True).load(text), YAML().load(text)
+        tree = YAML().load(text)
     except MarkedYAMLError as error:
         raise UserError(say("problems.yaml", path=path, problem=_fault(error)), say("problems.yaml_hint")) from None
-    if not isinstance(values, dict):
+    if not isinstance(tree, dict):
         raise UserError(say("problems.no_mapping", path=path), say("problems.yaml_hint"))
-    return YamlFile(path, values, tree)
+    return YamlFile(path, _plain(tree), tree)
+
+
+def _plain(node: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """Return a value without what ruamel remembers about its spelling."""
+    if isinstance(node, dict):
+        return {_plain(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    kind = next((kind for kind in (bool, int, float, str) if isinstance(node, kind)), None)
+    return kind(node) if kind else node
 
 
 def read_text(path: Path) -> str:
@@ -78,7 +100,8 @@ def read_text(path: Path) -> str:
 
 def refuse(file: YamlFile, problems: Iterable[Problem], hint: str) -> NoReturn:
     """Raise one UserError that names every problem with its line, in the order of the lines."""
-    numbered = sorted({(file.line(problem.place), problem.said()) for problem in problems})
+    told = {problem if problem.absent else replace(problem, place=file.existing(problem.place)) for problem in problems}
+    numbered = sorted((file.line(problem.place), problem.said()) for problem in told)
     lines = [say("problems.line", line=line, text=text) for line, text in numbered]
     raise UserError("\n".join([say("problems.in_file", path=file.path, count=len(lines)), *lines]), hint)
 

@@ -21,7 +21,7 @@ knowledge: 0.1.0
 model: {source: 'builtin:tiny'}
 prompt: {instruction: Answer.}
 steps:
-  - {kind: build_index, words: [x, y, z]}
+  - {kind: build_index, words: [x, y]}
   - {kind: train, name: combined, epochs: 2}  # short
 """
 

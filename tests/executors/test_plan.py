@@ -91,12 +91,13 @@ steps:
         "line 3: language: cannot be 'fr'; allowed: 'zh' or 'en'",
         "line 5: seed: must be at least 0, not -1",
         "line 9: model.dtype: cannot be 'int1'; allowed: 'auto', 'float32', 'bfloat16' or 'float16'",
+        "line 10: prompt.instruction: must be 'key: value' pairs, not 5",
         "line 10: prompt.instruction: must be text, not 5",
         "line 13: steps[1].top_k: must be a whole number, not 'many'",
         "line 14: steps[1].output: must be a name inside the run folder",
-        *error.message.splitlines()[9:],
+        *error.message.splitlines()[10:],
     ]
-    assert [line.split(":")[0] for line in error.message.splitlines()[9:]] == ["line 15", "line 16", "line 17"]
+    assert [line.split(":")[0] for line in error.message.splitlines()[10:]] == ["line 15", "line 16", "line 17"]
     assert "knit" in error.message
     assert error.hint
 
