@@ -51,23 +51,28 @@ class Layers:
     def _checkpointed(self, x: Value) -> Value:
         """Keep only each layer's input."""
         with self.run.without_recording():
-            output = self.block.forward(self.modules, x)
+            output = self._play(x)
         if self.block.count > 1:
             self.others.append(x.storage)
             x = output
             del output
             self.others.append(self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT))
             with self.run.without_recording():
-                output = self.block.forward(self.modules, x)
+                output = self._play(x)
         self.input, self.saved = x, x.storage.size
         return _plain(output)
+
+    def _play(self, x: Value) -> Value:
+        output = self.block.forward(self.modules, x)
+        self.modules.scores = None
+        return output
 
     def _recorded(self, x: Value) -> Value:
         """Keep everything that the backward pass needs."""
         before = self.run.meter.current
         x = _plain(x)
         self.arrived = require_gradient(x)
-        self.output = self.block.forward(self.modules, x)
+        self.output = self._play(x)
         del x
         self.saved = self.run.meter.current - before
         self.others.append(self.run.new(self.saved * (self.block.count - 1)))
@@ -106,7 +111,7 @@ class Layers:
         x = _plain(self.input)
         self.input = None
         self.arrived = require_gradient(x)
-        return self.block.forward(self.modules, x)
+        return self._play(x)
 
     def _taken(self) -> Value:
         assert self.output is not None

@@ -73,12 +73,15 @@ class Step:
         hidden = self._embedded()
         origin = hidden.node  # the graph holds the embeddings to the end
         tables = self._tables()
+        mask = self._mask()
         layers = [
             Layers(self.run, block, self.modules(block.weights), self.request, self.stack)
             for block in self.architecture.blocks
         ]
         for layer in layers:
             hidden = layer.forward(hidden)
+        if not self.request.grad_checkpointing:
+            del mask[:]  # checkpoints hold what they pass on
         arriving = require_gradient(hidden)
         hidden = self.architecture.finish(self.modules(self.architecture.outside), hidden)
         loss = self._loss(hidden)
@@ -92,7 +95,7 @@ class Step:
             arriving = layers.pop().backward(arriving)
         self._embedding_gradient()
         self._close("backward")
-        del batch, tables, origin
+        del batch, tables, mask, origin
         return self.peaks
 
     def modules(self, weights: tuple[Weight, ...]) -> Modules:
@@ -121,6 +124,13 @@ class Step:
         """Return the rotary tables, sine and cosine for every position, in the residual stream's precision."""
         size = self.rows // self.request.batch * self.architecture.angles * self.placement.outer_item
         return [self.run.new(size), self.run.new(size)] if size else []
+
+    def _mask(self) -> list[Storage]:
+        """Return the causal mask of eager attention, one number for every pair of positions."""
+        if self.request.attention != "eager":
+            return []
+        length = self.rows // self.request.batch
+        return [self.run.new(self.rows * length * BITS[self.request.dtype])]
 
     def _loss(self, hidden: Value) -> Value:
         head = self._head()

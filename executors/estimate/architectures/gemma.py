@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from ....knowledge.stack import Stack
 from ..shadow.graph import Value, view
 from ..shadow.modules import Modules
-from ..shadow.operations import add, scale, softcap
+from ..shadow.operations import add, softcap
 from ..weights import Architecture, Block
 from . import llama
 from .config import number
@@ -36,13 +36,9 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     outside = (*outer(vocab, hidden, tied=True), *rms_norms(hidden, "norm"))
     tables = llama.head_size(config) * (2 if kind == "gemma3_text" else 1)
     shape = Architecture(
-        "decoder", hidden, vocab, (block,), outside, _finish, True, _scaled, angles=tables, keys=llama.key_width(config)
+        "decoder", hidden, vocab, (block,), outside, _finish, True, angles=tables, keys=llama.key_width(config)
     )
     return replace(shape, after_head=_capped, needs_eager=True) if kind == "gemma2" else shape
-
-
-def _scaled(modules: Modules, x: Value) -> Value:
-    return scale(x)
 
 
 def _capped(modules: Modules, logits: Value) -> Value:

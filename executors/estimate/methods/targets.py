@@ -19,6 +19,8 @@ def chosen(architecture: Architecture, targets: tuple[str, ...]) -> Iterator[tup
         UnsupportedError: No layer has any of the names.
     """
     found = [(count, weight) for count, weight in architecture.weights() if adapted(weight, targets)]
+    if not targets and any(weight.role == "expert" for _, weight in architecture.weights()):
+        raise UnsupportedError(say("estimate.experts_in_all"))
     if not found:
         names = sorted({weight.name for _, weight in architecture.weights() if weight.role == "linear"})
         raise UnsupportedError(say("estimate.no_such_target", targets=", ".join(targets), known=", ".join(names)))

@@ -84,8 +84,8 @@ def attend(
     kind: str,
     item: int,
     limit: Callable[[Value], Value] | None = None,
-) -> Value:
-    """Return the attention's output in the layout of the queries.
+) -> tuple[Value, Value | None]:
+    """Return the attention's output in the layout of the queries, and its weights where they are written out.
 
     Args:
         query: Rows of all heads' queries.
@@ -98,7 +98,7 @@ def attend(
     """
     if kind == "eager":
         return _eager(query, key, value, heads, limit)
-    return _flash(cast(query, item), cast(key, item), cast(value, item), heads)
+    return _flash(cast(query, item), cast(key, item), cast(value, item), heads), None
 
 
 def _flash(query: Value, key: Value, value: Value, heads: Heads) -> Value:
@@ -123,7 +123,9 @@ def _flash(query: Value, key: Value, value: Value, heads: Heads) -> Value:
     return record(output, (query, key, value), (query.storage, key.storage, value.storage, output.storage, sums), back)
 
 
-def _eager(query: Value, key: Value, value: Value, heads: Heads, limit: Callable[[Value], Value] | None) -> Value:
+def _eager(
+    query: Value, key: Value, value: Value, heads: Heads, limit: Callable[[Value], Value] | None
+) -> tuple[Value, Value]:
     """Write out the scores of every pair of tokens.
 
     Source: transformers ``eager_attention_forward``.
@@ -137,7 +139,7 @@ def _eager(query: Value, key: Value, value: Value, heads: Heads, limit: Callable
     weights = scale(weights)  # the mask is added
     weights = cast(_softmax(cast(weights, FP32)), query.item)
     output = _product(weights, value, query.rows, query.width)
-    return copy(output)
+    return copy(output), weights
 
 
 def repeat(x: Value, heads: Heads) -> Value:

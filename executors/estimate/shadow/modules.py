@@ -45,6 +45,7 @@ class Modules:
         sequences: Sequences in the batch.
         attention: Which attention computes.
         item: Bytes per number in which the model computes without autocast.
+        scores: Eager attention's weights, which a layer's forward pass holds until it returns.
         angle_item: Precision of the rotary angles, that of the residual stream.
     """
 
@@ -62,6 +63,7 @@ class Modules:
         self.sequences, self.attention = request.batch, request.attention
         self.item = BITS[request.dtype]
         self.angle_item = placement.outer_item
+        self.scores: Value | None = None
 
     def linear(self, name: str, x: Value) -> Value:
         """Return ``x`` through a linear layer."""
@@ -123,7 +125,8 @@ class Modules:
         if self.attention == "sdpa" and not self.stack.groups_heads:
             key, value = repeat(key, heads), repeat(value, heads)
             heads = replace(heads, keys=heads.queries)
-        return attend(query, key, value, heads, self.attention, half, limit)
+        output, self.scores = attend(query, key, value, heads, self.attention, half, limit)
+        return output
 
     def _packed(self, weight: Weight, x: Value) -> Value:
         """Unpack the weight to 16 bits for the product, forward and again backward.
