@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.find import gpu_names, model_names, plain
@@ -43,17 +42,15 @@ def explain(what: str, width: int) -> Iterator[str]:
 
 
 def _all() -> Iterator[tuple[str, Lines]]:
-    for kind, lines in _KINDS:
-        for entry in load(kind).values():
-            yield entry.id, partial(lines, entry)
-    for names, lines in ((model_names(), model_lines), (gpu_names(), gpu_lines)):
-        for name, card in names.items():
-            yield name, partial(lines, card)
-
-
-_KINDS: tuple[tuple[type[Any], Callable[[Any, int], Iterator[str]]], ...] = (
-    (MethodCard, method_lines),
-    (Rule, rule_lines),
-    (Question, question_lines),
-    (Evidence, evidence_lines),
-)
+    for method in load(MethodCard).values():
+        yield method.id, partial(method_lines, method)
+    for rule in load(Rule).values():
+        yield rule.id, partial(rule_lines, rule)
+    for question in load(Question).values():
+        yield question.id, partial(question_lines, question)
+    for source in load(Evidence).values():
+        yield source.id, partial(evidence_lines, source)
+    for name, model in model_names().items():
+        yield name, partial(model_lines, model)
+    for name, gpu in gpu_names().items():
+        yield name, partial(gpu_lines, gpu)

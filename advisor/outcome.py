@@ -41,7 +41,7 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
         if show:
             asker.tell()
             asker.tell(_as_text(advice, asker.width))
-        wanted = asker.choose(say("session.what_next"), _menu(session), None)
+        wanted = asker.choose(say("session.what_next"), _menu(session))
         show = wanted in ("change", "more")
         if wanted == "change":
             session = _change(session, asker, folder)
@@ -81,7 +81,7 @@ def _change(session: Session, asker: Asker, folder: Path) -> Session:
     fields = [field for field in ask_order() if field in known or field in session.asked]
     others = [field for field in ask_order() if field not in fields]
     choices = [Choice(field, _answered(field, known.get(field))) for field in (*fields, *others)]
-    field = asker.choose(say("session.change_which"), [*choices, Choice("", say("session.leave_as_it_is"))], None)
+    field = asker.choose(say("session.change_which"), [*choices, Choice("", say("session.leave_as_it_is"))])
     if not field:
         return session
     changed = ask(session, field, asker, folder)
@@ -116,18 +116,18 @@ def _missing(name: str, folder: Path) -> str | None:
 
 def _write(session: Session, advice: Recommendation, asker: Asker, folder: Path) -> Path | None:
     """Write the answers and the plan; return the plan's path, or None when there is none."""
-    write_profile(session.profile, folder / PROFILE)
-    plan = folder / PLAN
+    there = ", ".join(str(name) for name in (PROFILE, PLAN) if (folder / name).exists())
+    if there and asker.choose(say("planning.exists", path=there), _over_or_not()) == "keep":
+        return None
     try:
         draft = make_plan(session.profile, advice, files=session.files, folder=folder)
     except UserError as error:  # a wrong row in a file: say it and stay in the session
         asker.tell(f"{error.message}\n{error.hint}")
         return None
-    if plan.exists() and asker.choose(say("planning.exists", path=plan.name), _over_or_not(), None) == "keep":
-        return None
-    write_draft(draft, plan, force=True)
+    write_profile(session.profile, folder / PROFILE)
+    write_draft(draft, folder / PLAN, force=True)
     asker.tell("\n".join(plan_summary(draft, advice, PLAN)))
-    return plan if draft.plan is not None else None
+    return folder / PLAN if draft.plan is not None else None
 
 
 def _over_or_not() -> list[Choice]:

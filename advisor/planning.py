@@ -71,7 +71,7 @@ def make_plan(
         prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
         steps=tuple(work.steps.steps),
     )
-    remaining = (*_to_prepare(files, folder, plan), *_remaining(handwork, files, base.source))
+    remaining = (*_to_prepare(files, folder, plan), *_without_source(work), *_remaining(handwork, files, base.source))
     return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "")
 
 
@@ -212,6 +212,13 @@ def _to_prepare(files: Files, folder: Path, plan: Plan) -> Iterator[str]:
     for name, text in (("train.jsonl", "planning.prepare_train"), ("test.jsonl", "planning.prepare_test")):
         if name in wanted and not place_of(name, folder).exists():
             yield say(text, path=name)
+
+
+def _without_source(work: _Work) -> Iterator[str]:
+    """Yield how many rows do not say which passage answers them; training with passages can hardly use those."""
+    lacking = [row for row in work.data.rows if row.quote is None and not row.relevant]
+    if lacking and any(step.kind == "build_examples" for step in work.steps.steps):
+        yield say("planning.no_source", count=len(lacking), rows=len(work.data.rows))
 
 
 def _remaining(handwork: list[Handwork], files: Files, model: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ def recommendation_lines(found: Recommendation, columns: int) -> Iterator[str]:
         columns: Width of the window.
     """
     width = min(columns - 1, READING_COLUMNS)
-    yield say("advice.view.title", title=title_of(found.label), label=found.label)
+    yield wrap(say("advice.view.title", title=title_of(found.label), label=found.label), width)
     certainty = say(f"advice.certainty.{found.certainty}")
     yield wrap(say("advice.view.base", base=say(f"advice.base.{found.base}"), certainty=certainty), width, "  ")
     step = found.next_step

@@ -1,6 +1,7 @@
 """Ask on a terminal, with questionary; without colour, and within the window's width."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,8 @@ class Terminal:
         return max(LEAST_COLUMNS, min(Console().width, READING_COLUMNS))
 
     def tell(self, text: str = "") -> None:
-        """Print a paragraph, wrapped to the window."""
-        print(wrap(text, self.width), flush=True)
+        """Print a paragraph, wrapped to the window; a file or a pipe gets it as it is."""
+        print(wrap(text, self.width) if sys.stdout.isatty() else text, flush=True)
 
     def choose(self, question: str, choices: Sequence[Choice], preset: str | None = None) -> str:
         """Show a list; a key or the arrows point at an entry, Enter takes it."""

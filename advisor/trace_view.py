@@ -14,7 +14,7 @@ _MARKS = {True: "✓", False: "✗", None: "?"}
 def trace_lines(verdicts: Iterable[Verdict], facts: Mapping[str, Any], columns: int) -> Iterator[str]:
     """Yield every rule with the conditions that decided it; those that hold first, then the open ones."""
     yield ""
-    yield say("advice.view.trace")
+    yield wrap(say("advice.view.trace"), columns - 1)
     for verdict in sorted(verdicts, key=lambda verdict: (verdict.fires is False, verdict.fires is None)):
         rule = verdict.rule
         yield wrap(f"{rule.id}  {rule.title}", columns - 1, "    ", f"  {_MARKS[verdict.fires]} ")

@@ -10,6 +10,8 @@ from ..asking import Asker, Choice
 from ..cli import INTERRUPTED
 from ..interview import interview
 from ..outcome import decide
+from ..plan_output import PROFILE
+from ..profile_file import read_profile
 from ..session import SESSION_FILE, Session, save, saved
 from ..terminal import Terminal
 
@@ -38,12 +40,16 @@ def hold(asker: Asker, folder: Path, quiet: bool) -> int:
 
 
 def _begin(asker: Asker, folder: Path) -> Session:
-    """Go on with the session that was saved here, if the user wants to, or start a new one."""
+    """Go on with the session that was saved here, or from the profile that is here, if the user wants to."""
     session = saved(folder)
-    if session is None or not session.asked:
+    if session is not None and session.asked:
+        found, go_on = say("session.found", count=len(session.asked)), say("session.continue")
+    elif (folder / PROFILE).exists():
+        session = Session(profile=read_profile(folder / PROFILE))
+        count = len(session.profile.answers())
+        found, go_on = say("session.profile_found", file=PROFILE, count=count), say("session.from_profile")
+    else:
         asker.tell(say("session.welcome"))
         return Session()
-    choices = [Choice("continue", say("session.continue")), Choice("anew", say("session.anew"))]
-    if asker.choose(say("session.found", count=len(session.asked)), choices) == "continue":
-        return session
-    return Session()
+    choices = [Choice("continue", go_on), Choice("anew", say("session.anew"))]
+    return session if asker.choose(found, choices) == "continue" else Session()

@@ -1,7 +1,6 @@
 """``ftadvisor doctor``: what this machine has, what is missing, what is known not to work."""
 
 import argparse
-import json
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +11,8 @@ from ...knowledge.sources import Evidence
 from ..cli import DONE, FAILED
 from ..extras import EXTRAS, Package, install_command, installed_versions, packages
 from ..machine import Gpu, Machine, look
+from ..output import print_json
+from ..terminal import Terminal
 
 GIBIBYTE = 2**30
 TESTED_PYTHON = ("3.11", "3.12", "3.13")
@@ -48,16 +49,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the diagnosis; return 0 when everything is there and 1 when something is missing."""
     diagnosis = diagnose()
     if arguments.json:
-        print(json.dumps(diagnosis.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        print_json(diagnosis.model_dump(mode="json"))
     else:
-        print("\n".join([*_machine_lines(diagnosis.machine), "", *_package_lines(diagnosis), "", *_verdict(diagnosis)]))
+        lines = [*_machine_lines(diagnosis.machine), "", *_package_lines(diagnosis), "", *_verdict(diagnosis)]
+        Terminal().tell("\n".join(lines))
     return FAILED if diagnosis.problems else DONE
 
 
 def diagnose() -> Diagnosis:
     """Look at the machine and its packages and collect what is wrong."""
     machine, found = look(), packages()
-    return Diagnosis(machine=machine, packages=found, problems=(*_gaps(found), *_conflicts(), *_limits(machine)))
+    return Diagnosis(
+        machine=machine, packages=found, problems=(*_gaps(found), *_conflicts(), *_limits(machine), *_idle_gpu(machine))
+    )
 
 
 def _gaps(found: tuple[Package, ...]) -> list[Problem]:
@@ -98,6 +102,14 @@ def _limits(machine: Machine) -> list[Problem]:
             Problem(text=say("doctor.python", version=machine.python, tested=tested), fix="python3.13 -m venv .venv")
         )
     return problems
+
+
+def _idle_gpu(machine: Machine) -> list[Problem]:
+    """Return the problem of a PyTorch that was built without the GPU that is there."""
+    version = installed_versions(("torch",)).get("torch", "")
+    if not machine.gpus or not version.endswith("+cpu"):
+        return []
+    return [Problem(text=say("doctor.cpu_torch", version=version), fix="pip install --force-reinstall torch")]
 
 
 def _machine_lines(machine: Machine) -> list[str]:

@@ -15,6 +15,7 @@ from ..planning import make_plan
 from ..profile_file import read_profile
 from ..recommend import recommend
 from ..recommendation import Recommendation
+from ..terminal import Terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output.parent
     draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model)
     write_draft(draft, arguments.output, force=arguments.force)
-    print("\n".join(plan_summary(draft, recommendation, arguments.output)))
+    Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
     return DONE
 
 

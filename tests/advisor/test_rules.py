@@ -11,7 +11,7 @@ from ftadvisor.advisor import rules
 from ftadvisor.advisor.answers import profile_from, read_answer
 from ftadvisor.advisor.labels import LABELS, PATHS
 from ftadvisor.advisor.profile import FIELDS, Profile
-from ftadvisor.advisor.rules import all_of, all_rules, holds, judge
+from ftadvisor.advisor.rules import all_rules, fires, holds, judge
 from ftadvisor.advisor.weighing import weigh
 from ftadvisor.advisor.wiring import fact_names, facts_of
 from ftadvisor.knowledge.load import KnowledgeError, load
@@ -95,7 +95,10 @@ def test_every_fact_is_used() -> None:
     ],
 )
 def test_three_valued_and(truths: list[bool | None], all_true: bool | None) -> None:
-    assert all_of(truths) is all_true
+    names = [f"fact_{place}" for place in range(len(truths))]
+    when = [{"fact": name, "op": "is", "value": True} for name in names]
+    rule = Rule.model_validate(_rule(when=when))
+    assert fires(rule, dict(zip(names, truths, strict=True))) is all_true
 
 
 @pytest.mark.parametrize(
