@@ -15,6 +15,7 @@ from ..knowledge.durable import write_text
 from ..knowledge.messages import say, speaking
 from ..knowledge.problems import Problem, problems_of
 from ..knowledge.yaml_file import YamlFile, read_yaml, refuse
+from .meanings import meaning
 from .plan import Plan
 from .step import StepOptions, parse_step, step_kinds
 
@@ -64,7 +65,7 @@ def write_plan(plan: Plan, path: Path, comments: Mapping[str, str]) -> None:
         plan: The plan.
         path: The file; replaced at one stroke.
         comments: Reasons by place, such as ``{"steps.2.rank": "..."}`` (steps counted from 0), in the plan's
-            language. A place without a reason gets the description of the option; the empty
+            language. A place without a reason gets the meaning of the option; the empty
             place stands for the head of the file, and may have several lines.
     """
     with speaking(plan.language):
@@ -95,10 +96,10 @@ def _writer() -> YAML:
 
 def _commented(record: BaseModel, place: str, comments: Mapping[str, str]) -> CommentedMap:
     tree = CommentedMap()
-    for name, field in type(record).model_fields.items():
+    for name in type(record).model_fields:
         here = f"{place}.{name}".lstrip(".")
         tree[name] = _node(getattr(record, name), here, comments)
-        reason = " ".join(comments.get(here, field.description or "").split())
+        reason = " ".join(comments.get(here, meaning(type(record), name)).split())
         if reason and isinstance(tree[name], CommentedBase):  # a block: its comment stands above it
             tree.yaml_set_comment_before_after_key(name, before=reason, indent=2 * here.count("."))
         elif reason:
