@@ -77,6 +77,15 @@ def test_a_known_bad_pair_is_told_with_its_source(
     assert "需要处理的问题" in shown
 
 
+def test_a_pytorch_without_the_gpu_that_is_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    driver(tmp_path, "NVIDIA GeForce RTX 3090, 24576, 24000, 550.54, 8.6", monkeypatch)
+    pretend_versions(monkeypatch, {"torch": "2.13.0+cpu"})
+    assert main(["doctor", "--json"]) == 1
+    assert "2.13.0+cpu" in json.loads(capsys.readouterr().out)["problems"][-1]["text"]
+
+
 def test_passwords_in_mirror_addresses_are_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,6 +98,12 @@ def test_files_that_are_not_there_yet_are_to_be_prepared(tmp_path: Path) -> None
     assert not any("write at least 20" in text for text in planned("prompting", tmp_path, Files()).remaining)
 
 
+def test_rows_without_a_source_are_counted(project: Path) -> None:
+    (project / "train.jsonl").write_text('{"question": "q", "answer": "a"}\n{"question": "r", "answer": "b"}\n')
+    remaining = planned("rag+finetune:lora", project, Files(documents=("docs",), train="train.jsonl")).remaining
+    assert any(text.startswith("2 of 2 training rows") for text in remaining)
+
+
 def test_every_chosen_value_of_a_training_has_its_reason_with_a_source(tmp_path: Path) -> None:
     comments = planned("finetune:lora", tmp_path).comments
     for name in ("learning_rate", "epochs", "warmup", "batch_size", "method_options.rank"):

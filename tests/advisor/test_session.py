@@ -190,6 +190,22 @@ def test_an_existing_plan_is_kept_unless_the_user_wants_otherwise(tmp_path: Path
     assert (tmp_path / "plan.yaml").read_text() == "mine"
 
 
+def test_a_profile_that_is_here_saves_its_questions(tmp_path: Path) -> None:
+    (tmp_path / "profile.yaml").write_text("task_type: qa\nknowledge_volatility: weekly\n")
+    script = Script("continue")
+    hold(script, tmp_path, quiet=True)
+    assert str(load(Question)["task_type"].text) not in script.text
+
+
+def test_a_profile_that_is_here_is_not_replaced_unasked(tmp_path: Path) -> None:
+    (tmp_path / "profile.yaml").write_text("task_type: qa\nknowledge_volatility: weekly\n")
+    before = (tmp_path / "profile.yaml").read_text()
+    session = Session().answered("task_type", "translation")
+    save(session, tmp_path)
+    hold(Script("continue", *_enough(session), "plan", "", "", "keep", "leave"), tmp_path, quiet=True)
+    assert (tmp_path / "profile.yaml").read_text() == before
+
+
 def test_a_file_that_is_no_session_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / SESSION_FILE).write_text("{}}")
     monkeypatch.chdir(tmp_path)
