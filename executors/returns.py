@@ -20,7 +20,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 SEED = 417
 NEAR_DUPLICATE = 0.6  # 4-gram Jaccard above which two questions count as the same
-SPLITS = {"train": (0.70, 9), "validation": (0.10, 5), "test": (0.20, 7)}  # share of clauses, dialogues per clause
+SPLITS = {"train": (0.70, 6), "validation": (0.10, 4), "test": (0.20, 7)}  # share of clauses, dialogues per clause
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 FORMAT = {
@@ -82,13 +82,13 @@ def _clause_text(
     values = {
         "thing": words["things"][thing][language],
         "term": words["grounds"][ground][language],
-        "also": words["grounds"][ground][f"also_{language}"],
+        "also": ("、" if language == "zh" else ", ").join(words["grounds"][ground][f"also_{language}"]),
         "wording": wording,
         "days": days,
     }
     parts = [random.choice(words["clause"][f"{part}_{language}"]) for part in ("subjects", "decisions", "limits")]
     gap = "" if language == "zh" else " "
-    return gap.join(part.format(**values) for part in parts)
+    return gap.join(part.format(**values) for part in parts if part)
 
 
 def policy(words: dict[str, Any], clauses: Iterable[Clause], language: Language) -> str:
