@@ -1,0 +1,71 @@
+"""What a plan leaves to people: files to prepare before it runs, and steps that ftadvisor does not do."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..executors.data import Row
+from ..executors.method import INSTEAD
+from ..executors.plan import Plan
+from ..knowledge.handwork import Handwork, find_handwork
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from .files import Files, place_of
+from .recommendation import Recommendation
+
+NOT_LANGUAGE_MODELS = {"asr", "cnn", "vision", "vision_llm"}
+ENCODERS = {"encoder", "sentence_encoder"}
+TRAINED = {"finetune", "rag+finetune", "continued_pretraining"}
+
+
+def handwork_of(recommendation: Recommendation) -> list[Handwork]:
+    """Return what is left by hand; bases and methods that cannot be trained here have entries of their own."""
+    entries = load(Handwork)
+    if recommendation.base in NOT_LANGUAGE_MODELS:
+        found = entries["not-text-base"] if recommendation.path in TRAINED else find_handwork(recommendation.label)
+        return [found] if found else []
+    if recommendation.path == "finetune" and recommendation.base in ENCODERS:
+        return [entries["encoder-base"]]
+    missing = entries[f"missing-{recommendation.variant}"] if recommendation.variant in INSTEAD else None
+    return [entry for entry in (missing, find_handwork(recommendation.label)) if entry is not None]
+
+
+def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what must or should be put in order before the plan can run well.
+
+    Args:
+        files: The files that the user named.
+        folder: The plan's folder.
+        plan: The plan.
+        rows: The rows to learn from.
+    """
+    yield from _to_prepare(files, folder, plan)
+    yield from _without_source(plan, rows)
+
+
+def _to_prepare(files: Files, folder: Path, plan: Plan) -> Iterator[str]:
+    """Yield what must be put in place before the plan can run."""
+    wanted = {getattr(step, name, None) for step in plan.steps for name in ("train", "test")}
+    if any(step.kind == "build_index" for step in plan.steps) and not files.documents:
+        yield say("planning.prepare_documents", path="documents")
+    for name, text in (("train.jsonl", "planning.prepare_train"), ("test.jsonl", "planning.prepare_test")):
+        if name in wanted and not place_of(name, folder).exists():
+            yield say(text, path=name)
+
+
+def _without_source(plan: Plan, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield how many rows do not say which passage answers them; training with passages can hardly use those."""
+    lacking = [row for row in rows if row.quote is None and not row.relevant]
+    if lacking and any(step.kind == "build_examples" for step in plan.steps):
+        yield say("planning.no_source", count=len(lacking), rows=len(rows))
+
+
+def by_hand(handwork: list[Handwork], files: Files, model: str) -> Iterator[str]:
+    """Yield the steps that a person does, with the user's own files in them."""
+    names = {
+        "train": files.train or "train.jsonl",
+        "test": files.test or "test.jsonl",
+        "documents": ", ".join(files.documents) or "documents",
+        "model": model,
+    }
+    for entry in handwork:
+        yield from (str(step).format(**names) for step in entry.steps)

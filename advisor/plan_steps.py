@@ -1,0 +1,148 @@
+"""The steps of each path, put together from settings, the model and the user's rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..executors.method import INSTEAD
+from ..knowledge.messages import say, say_in
+from ..knowledge.setting import Situation, settings_for
+from .base_model import Base
+from .device import Device
+from .draft import Steps, Why, reasoned
+from .files import Files
+from .label_text import title_of
+from .plan_data import Data
+from .plan_training import Training, set_up
+from .recommendation import Recommendation
+
+SHORT_ANSWER = 64
+"""Answers get at least this many tokens, and a half more than the longest known one."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Gather what the steps of a plan are made from, and the steps."""
+
+    recommendation: Recommendation
+    files: Files
+    base: Base
+    device: Device
+    data: Data
+    steps: Steps
+
+    def situation(self, step: str) -> Situation:
+        """Return what decides the settings of a kind of step."""
+        rows = len(self.data.rows) or None
+        return Situation(step=step, parameters=self.base.parameters, rows=rows)
+
+    def options(self, step: str) -> dict[str, Any]:
+        """Return the settings of a kind of step, each with its reason."""
+        return reasoned(settings_for(self.situation(step)))
+
+    @property
+    def method(self) -> str:
+        """The method that will run."""
+        wanted = self.recommendation.variant or "lora"
+        return INSTEAD.get(wanted, wanted)
+
+    @property
+    def train(self) -> str:
+        """The rows to learn from, or the place they are to be put at."""
+        return self.files.train or "train.jsonl"
+
+    @property
+    def test(self) -> str:
+        """The rows to measure on, or the place they are to be put at."""
+        return self.files.test or "test.jsonl"
+
+
+def add_steps(work: Work, *, baseline_only: bool) -> Training | None:
+    """Add the steps of the recommended path and return how it trains, if it does.
+
+    Args:
+        work: What the steps are made from; receives them.
+        baseline_only: Whether to measure only what the path must beat.
+    """
+    path = work.recommendation.path
+    if baseline_only:
+        path = "rag" if path.startswith("rag") else "prompting"
+    if path == "rag+finetune":
+        return _add_combined(work)
+    if path == "finetune":
+        return _add_finetuning(work)
+    if path == "rag":
+        _add_index(work)
+    _evaluate(work, ["base", "prompting", *(["rag"] if path == "rag" else [])])
+    return None
+
+
+def _add_combined(work: Work) -> Training:
+    _add_index(work)
+    examples = work.options("build_examples")
+    refusal = {"zh": say_in("zh", "planning.refusal"), "en": say_in("en", "planning.refusal")}
+    work.steps.add(
+        "build_examples",
+        train=work.train,
+        validation=work.files.validation,
+        index="index",
+        **examples,
+        refusal=Why(refusal, say("planning.why_refusal")),
+        output="examples",
+    )
+    passages = examples["top_k"].value * work.options("build_index")["chunk_tokens"].value
+    training = _train(
+        work,
+        name="combined",
+        train=Why("examples/train.jsonl", say("planning.why_combined")),
+        validation="examples/validation.jsonl" if work.files.validation else None,
+        passage_tokens=passages,
+    )
+    _train(
+        work,
+        name="closed_book",
+        train=Why(work.train, say("planning.why_closed_book")),
+        validation=work.files.validation,
+        passage_tokens=passages,
+    )
+    _evaluate(
+        work,
+        ["base", "prompting", "rag", "finetuned", "combined", "shuffled"],
+        finetuned="adapters/closed_book",
+        combined="adapters/combined",
+    )
+    return training
+
+
+def _add_finetuning(work: Work) -> Training:
+    training = _train(work, name="finetuned", train=work.train, validation=work.files.validation, passage_tokens=0)
+    _evaluate(work, ["base", "prompting", "finetuned"], finetuned="adapters/finetuned")
+    return training
+
+
+def _add_index(work: Work) -> None:
+    sources = list(work.files.documents) or ["documents"]
+    work.steps.add("build_index", sources=sources, **work.options("build_index"), output="index")
+
+
+def _train(work: Work, *, name: str, passage_tokens: int, **files: Any) -> Training:  # noqa: ANN401 - options
+    rows = len(work.data.rows) if work.files.train else None
+    tokens = work.data.question_tokens + work.data.answer_tokens
+    training = set_up(work.method, work.base, work.device, rows, tokens + passage_tokens if tokens else 0)
+    method = Why(training.method, say("planning.why_method", label=title_of(work.recommendation.label)))
+    work.steps.add("train", name=name, method=method, **files, output=f"adapters/{name}", **training.options)
+    return training
+
+
+def _evaluate(work: Work, arms: list[str], **adapters: str) -> None:
+    form = work.data.form
+    options: dict[str, Any] = {"test": work.test, "arms": Why(arms, say("planning.why_arms"))}
+    if "rag" in arms:
+        options["index"] = "index"
+    if form.format:
+        options["format"] = Why(form.format, say("planning.why_format"))
+    if form.fields:
+        options["fields"] = Why(form.fields, say("planning.why_fields"))
+    longest = max(SHORT_ANSWER, round(work.data.answer_tokens * 1.5))
+    options["max_new_tokens"] = Why(longest, say("planning.why_max_new_tokens"))
+    work.steps.add("evaluate", **options, **adapters, **work.options("evaluate"))
+    work.steps.add("report")
