@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.task import find_family, task_words
 from .profile import FIELDS, Origin, Profile, choices
@@ -44,9 +45,15 @@ def profile_from(
 
 
 def change(profile: Profile, words: Iterable[str]) -> Profile:
-    """Return the profile with answers of the form ``field=value`` from the command line put in."""
+    """Return the profile with answers of the form ``field=value`` from the command line put in.
+
+    Raises:
+        UserError: One has no value.
+    """
     for word in words:
-        name, _, given = word.partition("=")
+        name, equals, given = word.partition("=")
+        if not equals:
+            raise UserError(say("advice.set_without_value", word=word), say("advice.set_hint"))
         value, problem = read_answer(name.strip(), given.strip())
         if name.strip() in FIELDS:
             profile = profile.with_answers("flag", **{name.strip(): value})

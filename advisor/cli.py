@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
 
-from ..knowledge.errors import UserError
+from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.messages import Language, say, use_language
 from . import commands
 from .parser import Parser
@@ -32,8 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(words)
     except UserError as error:
-        _complain(error.message, error.hint)
-        return WRONG_INPUT
+        _complain(error.message, error.hint or _help_command(words))
+        return FAILED if isinstance(error, RefusedError) else WRONG_INPUT
     except BrokenPipeError:  # whoever read our output has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -89,8 +89,13 @@ def _language_of(words: list[str]) -> Language | None:
 
 def _complain(message: str, hint: str) -> None:
     print(say("cli.error", message=message), file=sys.stderr)
-    if hint:
-        print(say("cli.hint", hint=hint), file=sys.stderr)
+    print(say("cli.hint", hint=hint), file=sys.stderr)
+
+
+def _help_command(words: list[str]) -> str:
+    place = _command_place(words)
+    name = "" if place is None else words[place]
+    return f"ftadvisor {name} --help" if name in command_names() else "ftadvisor --help"
 
 
 def _refusal(error: OSError) -> str:

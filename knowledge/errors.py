@@ -1,4 +1,4 @@
-"""The one error that people are meant to see."""
+"""The errors that people are meant to see."""
 
 
 class UserError(Exception):
@@ -13,3 +13,7 @@ class UserError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class RefusedError(UserError):
+    """Say that the system refused, as a full disk does: the input was right, and the work failed."""

@@ -91,11 +91,12 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(say("problems.no_file", path=path)) from None
+        raise UserError(say("problems.no_file", path=path), say("problems.no_file_hint")) from None
     except UnicodeDecodeError:
-        raise UserError(say("problems.not_utf8", path=path)) from None
+        raise UserError(say("problems.not_utf8", path=path), say("problems.not_utf8_hint")) from None
     except OSError as error:
-        raise UserError(say("problems.unreadable", path=path, problem=error.strerror)) from None
+        hint = say("problems.unreadable_hint")
+        raise UserError(say("problems.unreadable", path=path, problem=error.strerror), hint) from None
 
 
 def refuse(file: YamlFile, problems: Iterable[Problem], hint: str) -> NoReturn:

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..knowledge import durable
-from ..knowledge.errors import UserError
+from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from .manifest import FileEntry, Manifest
@@ -76,7 +76,8 @@ def being_built(folder: Path) -> Iterator[None]:
     """Keep other builds of the same index away, and turn a failing disk into a message for people.
 
     Raises:
-        UserError: Another process builds this index, or its folder cannot be written.
+        UserError: Another process builds this index.
+        RefusedError: Its folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,7 @@ def being_built(folder: Path) -> Iterator[None]:
             yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(say("rag.cannot_write", folder=folder, reason=reason), say("rag.write_hint")) from error
+        raise RefusedError(say("rag.cannot_write", folder=folder, reason=reason), say("rag.write_hint")) from error
 
 
 def write_generation(folder: Path, files: Mapping[str, bytes], manifest: Manifest) -> Generation:
