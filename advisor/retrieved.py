@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from ..knowledge.messages import say
+from ..rag.evaluate import RetrievalMetrics
 from ..rag.readers import formats
 from ..rag.records import Hit, IndexSummary
 
@@ -24,6 +27,21 @@ def summary_lines(summary: IndexSummary, folder: Path) -> list[str]:
         lines.append(say("rag.unread", count=len(summary.unread), formats=formats()))
         lines += [f"  {item['source']}: {item['reason']}" for item in summary.unread]
     return [*lines, say("rag.ask_hint", folder=folder)]
+
+
+def metrics_document(metrics: RetrievalMetrics) -> dict[str, JsonValue]:
+    """Return metrics with the keys of the command line's JSON."""
+    recall = {f"recall@{k}": value for k, value in metrics.recall.items()}
+    ranks = {"mrr@10": metrics.mrr_at_10, "ndcg@10": metrics.ndcg_at_10}
+    return {"questions": metrics.questions, **recall, **ranks, "latency_seconds": {**metrics.latency_seconds}}
+
+
+def metrics_lines(metrics: RetrievalMetrics) -> list[str]:
+    """Return metrics for people, line by line."""
+    shares = {name: value for name, value in metrics_document(metrics).items() if "@" in name}
+    lines = [f"  {name:<10} {value:.4f}" for name, value in shares.items()]
+    times = ", ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in metrics.latency_seconds.items())
+    return [say("rag.measured", questions=metrics.questions), *lines, say("rag.latency", times=times)]
 
 
 def print_hits(question: str, hits: Sequence[Hit]) -> None:

@@ -48,8 +48,7 @@ def build_index(
         UserError: A source is missing, nothing could be read, an option names nothing that exists, or the folder
             cannot be written.
     """
-    options = options or IndexOptions()
-    _check(options)
+    options = _checked(options or IndexOptions())
     with needs_extra():
         embedder = open_embedder(options.embedder)
         reading = read_sources(sources)
@@ -58,13 +57,17 @@ def build_index(
             return _build(folder, reading, chunks, options, embedder, progress)
 
 
-def _check(options: IndexOptions) -> None:
+def _checked(options: IndexOptions) -> IndexOptions:
+    """Return the options with the embedder's folder, if it is one, as a path that holds wherever a reader starts."""
     find_chunker(options.chunker)
     if options.retriever not in ("auto", *retriever_names()):
         names = ", ".join(("auto", *retriever_names()))
         raise UserError(say("rag.unknown_retriever", name=options.retriever, names=names))
     if options.overlap * 2 > options.chunk_tokens:
         raise UserError(say("rag.overlap_too_large", overlap=options.overlap, most=options.chunk_tokens // 2))
+    folder = Path(options.embedder).expanduser()
+    here = options.embedder != "builtin" and folder.is_dir()
+    return options.model_copy(update={"embedder": str(folder.resolve())}) if here else options
 
 
 def _cut(documents: Sequence[Document], options: IndexOptions, embedder: Embedder, progress: Progress) -> list[Chunk]:

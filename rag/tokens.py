@@ -3,7 +3,7 @@
 Ideographs and kana have no spaces between words: single characters and pairs of neighbours stand for words. Words of
 other scripts are reduced to their stem. Widths and cases are folded first.
 
-Source: ../knowledge/decisions (retrieval): measured against jieba and against whole words.
+Source: knowledge/decisions/0007-retrieval.md, measured against jieba and against whole words.
 """
 
 import re
@@ -14,12 +14,11 @@ from typing import Protocol
 TOKENIZER = "unibigram-snowball-1"  # recorded in every index; change it when tokens change
 
 _IDEOGRAPHS = (
-    "\u3041-\u3096\u30a1-\u30fa\u30fc\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    "々〇\u3041-\u3096\u30a1-\u30fa\u30fc\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3\U00020000-\U0003fffd"
 )
-_IDEOGRAPH_RUN = f"[{_IDEOGRAPHS}々〇]+"
-_UNIT = re.compile(rf"(?P<run>{_IDEOGRAPH_RUN})|(?:(?!{_IDEOGRAPH_RUN})[^\W_])+")
-_LENGTH_UNIT = re.compile(rf"[{_IDEOGRAPHS}々〇]|(?:(?![{_IDEOGRAPHS}々〇])\w)+|[^\w\s]")
+_UNIT = re.compile(rf"(?P<run>[{_IDEOGRAPHS}]+)|[^\W_{_IDEOGRAPHS}]+")
+_LENGTH_UNIT = re.compile(rf"[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|[^\w\s]")
 
 
 class _Stemmer(Protocol):

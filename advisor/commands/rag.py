@@ -1,4 +1,4 @@
-"""``ftadvisor rag``: build an index of documents, and ask it."""
+"""``ftadvisor rag``: build an index of documents, ask it, and measure it."""
 
 import argparse
 import json
@@ -11,22 +11,24 @@ from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
 from ...rag.build import build_index
 from ...rag.chunkers import chunker_names
+from ...rag.evaluate import evaluate_index
 from ...rag.index import Index, open_index
 from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
 from ..cli import DONE
 from ..output import print_json, progress_shown
-from ..retrieved import print_hits, summary_lines
+from ..retrieved import metrics_document, metrics_lines, print_hits, summary_lines
 
 DEFAULTS = IndexOptions()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query|evaluate")
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
     _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
+    _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +55,14 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
     _add_json(parser)
     parser.set_defaults(work=_query)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    answered = say("rag.answered_questions_help")
+    parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help=answered)
+    _add_json(parser)
+    parser.set_defaults(work=_evaluate)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -108,4 +118,15 @@ def _answer(index: Index, arguments: argparse.Namespace) -> int:
         print_json({"hits": [hit.as_json() for hit in hits]})
     else:
         print_hits(arguments.question, hits)
+    return DONE
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    questions = read_questions(arguments.questions)
+    with progress_shown(arguments.quiet) as progress:
+        metrics = evaluate_index(open_index(arguments.index), questions, progress)
+    if arguments.json:
+        print_json(metrics_document(metrics))
+    else:
+        print("\n".join(metrics_lines(metrics)))
     return DONE

@@ -94,3 +94,15 @@ def test_wrong_input_is_one_message(words: list[str], index: Path, capsys: pytes
     assert output.out == ""
     assert "Traceback" not in output.err
     assert output.err.strip()
+
+
+def test_evaluate_prints_the_metrics(index: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    questions = folder / "q.jsonl"
+    questions.write_text('{"id": "a", "question": "parcels", "passage_id": "returns.md"}\n', encoding="utf-8")
+    capsys.readouterr()
+    assert main(["rag", "evaluate", str(index), "--questions", str(questions), "--json", "--quiet"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {"recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10", "latency_seconds"} <= set(document)
+    assert document["recall@1"] == 1.0
+    assert main(["rag", "evaluate", str(index), "--questions", str(questions), "--language", "zh"]) == 0
+    assert "recall@5" in capsys.readouterr().out

@@ -152,3 +152,12 @@ def test_another_embedder_than_at_build_is_refused(
     monkeypatch.setattr(builtin, "open_embedder", lambda name: builtin.HashedTokens(identity="other"))
     with pytest.raises(UserError, match="another embedder"):
         open_index(tmp_path / "index")
+
+
+def test_a_model_in_a_relative_folder_is_found_from_elsewhere(
+    policies: Path, tmp_path: Path, minilm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(minilm).parent)
+    build_index([policies / "shipping.md"], tmp_path / "index", IndexOptions(embedder=Path(minilm).name))
+    monkeypatch.chdir(tmp_path)
+    assert open_index(tmp_path / "index").search("parcel")
