@@ -75,4 +75,4 @@ def _find(cards: Mapping[str, Card], asked: str, name: str, kind: str) -> Card:
 def _close(cards: Mapping[str, Card], name: str) -> str:
     close = get_close_matches(name, cards, n=8, cutoff=0.4)
     ids = dict.fromkeys(cards[match].id for match in close)
-    return ", ".join(list(ids)[:4]) or say("find.none_close", count=len({card.id for card in cards.values()}))
+    return ", ".join(list(ids)[:4] or [*sorted({card.id for card in cards.values()})[:8], "..."])
