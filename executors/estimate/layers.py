@@ -7,6 +7,7 @@ from .request import EstimateRequest
 from .shadow.graph import Run, Value, backward, require_gradient
 from .shadow.memory import Kind, Storage
 from .shadow.modules import Modules
+from .sharding import gathered_bytes, joined_bytes
 from .weights import Block
 
 
@@ -19,12 +20,16 @@ class Layers:
         modules: Its linear layers and norms.
         request: The run's settings.
         stack: How the libraries behave.
+        sharers: Devices over which the layers are spread.
     """
 
-    def __init__(self, run: Run, block: Block, modules: Modules, request: EstimateRequest, stack: Stack) -> None:
+    def __init__(
+        self, run: Run, block: Block, modules: Modules, request: EstimateRequest, stack: Stack, sharers: int = 1
+    ) -> None:
         self.run, self.block, self.modules = run, block, modules
         self.checkpointing = request.grad_checkpointing
         self.reentrant = stack.reentrant_checkpoint
+        self.sharers = sharers
         self.others: list[Storage] = []
         self.input: Value | None = None
         self.output: Value | None = None
@@ -37,9 +42,11 @@ class Layers:
         Args:
             x: The input of the first.
         """
+        gathered = self._gathered()
         before = sum(cast.size for cast in self.run.casts.values())
         output = self._checkpointed(x) if self.checkpointing else self._recorded(x)
         self._cast_the_others(before)
+        del gathered
         return output
 
     def _cast_the_others(self, before: int) -> None:
@@ -53,12 +60,14 @@ class Layers:
         with self.run.without_recording():
             output = self._play(x)
         if self.block.count > 1:
+            x.storage.become(Kind.CHECKPOINT)
             self.others.append(x.storage)
             x = output
             del output
             self.others.append(self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT))
             with self.run.without_recording():
                 output = self._play(x)
+        x.storage.become(Kind.CHECKPOINT)
         self.input, self.saved = x, x.storage.size
         return _plain(output)
 
@@ -86,16 +95,41 @@ class Layers:
         meter = self.run.meter
         peak, kinds = meter.peak, meter.peak_by_kind
         meter.start_phase()
-        before = meter.by_kind[Kind.GRADIENT]
+        whole = self._gathered(), self._joined()
+        before, held = meter.by_kind[Kind.GRADIENT], len(self.run.gradients)
         self._pass(arriving)
+        del whole
+        self._share_gradients(held)
         gained = meter.by_kind[Kind.GRADIENT] - before
         growth = (self.block.count - 1) * max(0, gained - self.saved)
         if meter.peak + growth > peak:
-            peak, kinds = meter.peak + growth, _with_gradients(meter.peak_by_kind, growth)
+            peak, kinds = meter.peak + growth, self._at_the_end(gained) if growth else meter.peak_by_kind
         self.others.clear()
         self.run.parameter_gradient(gained * (self.block.count - 1))
         meter.peak, meter.peak_by_kind = peak, kinds
         return self.arrived
+
+    def _gathered(self) -> Storage | None:
+        size = gathered_bytes(self.block, self.modules.placement)
+        return self.run.new(size, Kind.TEMPORARY) if self.sharers > 1 else None
+
+    def _joined(self) -> Storage | None:
+        size = joined_bytes(self.block, self.modules.method, self.modules.placement)
+        return self.run.new(size, Kind.GRADIENT) if self.sharers > 1 else None
+
+    def _share_gradients(self, held: int) -> None:
+        """Keep this device's share of the gradients that the layer has made."""
+        if self.sharers > 1:
+            made = sum(gradient.size for gradient in self.run.gradients[held:])
+            del self.run.gradients[held:]
+            self.run.parameter_gradient(made // self.sharers)
+
+    def _at_the_end(self, gained: int) -> tuple[int, ...]:
+        """Return the peak's composition when it comes with the last layer that is passed."""
+        kinds = list(self.run.meter.peak_by_kind)
+        kinds[Kind.GRADIENT] += (self.block.count - 1) * gained
+        kinds[Kind.CHECKPOINT if self.checkpointing else Kind.ACTIVATION] -= (self.block.count - 1) * self.saved
+        return tuple(kinds)
 
     def _pass(self, arriving: list[Storage]) -> None:
         output = self._recomputed() if self.checkpointing else self._taken()
@@ -121,7 +155,3 @@ class Layers:
 
 def _plain(x: Value) -> Value:
     return Value(x.run, x.storage, x.rows, x.width, x.item)
-
-
-def _with_gradients(kinds: tuple[int, ...], growth: int) -> tuple[int, ...]:
-    return tuple(size + growth if kind == Kind.GRADIENT else size for kind, size in enumerate(kinds))

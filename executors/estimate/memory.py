@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from ...knowledge.stack import Stack
 from .methods.method import FineTuning
@@ -10,9 +11,10 @@ from .optimizers import Need, Trained, optimizer_need
 from .request import EstimateRequest
 from .result import Part, Phase
 from .shadow.memory import Kind
+from .sharding import Sharing, sharing_of
 from .step import Step, StepPeaks
 from .storage import Placement, placement_of
-from .weights import Architecture, Weight, rounded
+from .weights import Architecture, rounded
 
 NAMES = {
     Kind.ACTIVATION: "activations",
@@ -64,21 +66,29 @@ def memory_of(
     """
     placement = placement_of(request)
     trained = trained_tensors(architecture, method, placement)
-    lasting = {
-        "weights": sum(count * placement.bytes_of(weight) for count, weight in architecture.weights())
-        + architecture.buffers,
-        "adapter": sum(
-            added.count * rounded(method.item * _elements(added.shape)) for added in method.added(architecture)
-        ),
-        "workspace": workspace,
-    }
-    need = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
-    peaks = Step(request, architecture, method, placement, stack).play()
+    made = sum(tensor.count * rounded(tensor.elements * tensor.item) for tensor in trained)
+    sharing = sharing_of(request, architecture, placement, made)
+    lasting = _lasting(architecture, method, placement, sharing) | {"workspace": workspace}
+    whole = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
+    need = Need(whole.state // sharing.devices, whole.temporary // sharing.devices)
+    peaks = Step(request, architecture, method, placement, stack, sharing).play()
+    peaks.gradients = made // sharing.devices
     phases = _phases(lasting, need, peaks, _loading(architecture, placement))
     phase = max(phases, key=lambda name: phases[name])
     steady = sum(lasting.values()) + need.state + peaks.inputs
     parts = _parts(lasting, need, peaks, phase)
     return Memory(phases, parts, steady, sum(tensor.count * tensor.elements for tensor in trained))
+
+
+def _lasting(architecture: Architecture, method: FineTuning, placement: Placement, sharing: Sharing) -> dict[str, int]:
+    """Return what lies on a device all the time, beside the optimizer's state."""
+    weights = sum(count * placement.bytes_of(weight) for count, weight in architecture.weights())
+    added = sum(added.count * rounded(method.item * prod(added.shape)) for added in method.added(architecture))
+    return {
+        "weights": weights // sharing.devices + architecture.buffers,
+        "adapter": added // sharing.devices,
+        "buckets": sharing.buckets,
+    }
 
 
 def trained_tensors(architecture: Architecture, method: FineTuning, placement: Placement) -> list[Trained]:
@@ -89,10 +99,6 @@ def trained_tensors(architecture: Architecture, method: FineTuning, placement: P
         if method.trains(weight)
     ]
     return base + [Trained(added.shape, method.item, added.count) for added in method.added(architecture)]
-
-
-def _elements(shape: tuple[int, ...]) -> int:
-    return Weight("", shape, "other").elements
 
 
 def _loading(architecture: Architecture, placement: Placement) -> int:

@@ -26,8 +26,10 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
     found: list[tuple[str, dict[str, object]]] = []
     if request.parallel == "none" and request.gpus > 1:
         found.append(("parallel_needed", {"gpus": request.gpus}))
-    if request.parallel != "none" or request.offload:
+    if request.parallel in {"zero1", "zero2", "zero3"} or request.offload:
         found.append(("no_sharding", {"parallel": request.parallel}))
+    if request.parallel != "none" and request.gpus == 1:
+        found.append(("gpus_needed", {"parallel": request.parallel}))
     if request.quant == "int8":
         found.append(("no_int8", {}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:

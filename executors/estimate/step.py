@@ -13,8 +13,9 @@ from .shadow.loss import causal_loss, chunked_loss, liger_loss
 from .shadow.memory import Kind, Storage
 from .shadow.modules import Modules, linear
 from .shadow.operations import last_rows
+from .sharding import Sharing
 from .storage import Placement
-from .weights import Architecture, Weight
+from .weights import Architecture, Block, Weight
 
 IDS_BYTES = 8
 BATCHES = 6
@@ -51,6 +52,7 @@ class Step:
         method: What is trained.
         placement: How weights are kept.
         stack: How the libraries behave.
+        sharing: How several devices share; without it there is one.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Step:
         method: FineTuning,
         placement: Placement,
         stack: Stack,
+        sharing: Sharing | None = None,
     ) -> None:
+        self.sharing = sharing or Sharing()
         self.request, self.architecture, self.method = request, architecture, method
         self.placement, self.stack = placement, stack
         self.run = Run(BITS["bf16"] if request.amp else 0)
@@ -70,14 +74,12 @@ class Step:
     def play(self) -> StepPeaks:
         """Return the peaks of the forward and the backward phase, and the size of the gradients."""
         batch = self._batch()
+        root = self.run.new(self.sharing.root, Kind.TEMPORARY)
         hidden = self._embedded()
         origin = hidden.node  # the graph holds the embeddings to the end
         tables = self._tables()
         mask = self._mask()
-        layers = [
-            Layers(self.run, block, self.modules(block.weights), self.request, self.stack)
-            for block in self.architecture.blocks
-        ]
+        layers = [self._layers(block) for block in self.architecture.blocks]
         for layer in layers:
             hidden = layer.forward(hidden)
         if not self.request.grad_checkpointing:
@@ -95,8 +97,12 @@ class Step:
             arriving = layers.pop().backward(arriving)
         self._embedding_gradient()
         self._close("backward")
-        del batch, tables, mask, origin
+        del batch, root, tables, mask, origin
         return self.peaks
+
+    def _layers(self, block: Block) -> Layers:
+        sharers = self.sharing.devices
+        return Layers(self.run, block, self.modules(block.weights), self.request, self.stack, sharers)
 
     def modules(self, weights: tuple[Weight, ...]) -> Modules:
         """Return the layers of a block, or those outside the blocks."""

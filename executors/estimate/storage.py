@@ -56,8 +56,16 @@ def placement_of(request: EstimateRequest) -> Placement:
     item = BITS[request.dtype]
     if request.quant == "none":
         return Placement(item, item, item, "none")
-    other = FP32 if request.kbit_prepare else item
+    other = FP32 if request.kbit_prepare and not _gathers_narrow(request) else item
     return Placement(other, other, BITS[request.outer_dtype] if request.outer_dtype else other, request.quant)
+
+
+def _gathers_narrow(request: EstimateRequest) -> bool:
+    """Whether weights are gathered in 16 bits, so that float32 norms compute in 16 bits too.
+
+    Source: accelerate's FSDP plugin sets ``MixedPrecision(param_dtype=...)`` when mixed precision is on.
+    """
+    return request.parallel == "fsdp" and bool(request.amp)
 
 
 def four_bit_bytes(elements: int, *, nested: bool) -> int:
