@@ -195,6 +195,8 @@ def test_nothing_known_means_measure_first() -> None:
 def test_a_model_that_does_not_fit_is_replaced_by_a_smaller_one() -> None:
     found = advice(task_type="style_transfer", labelled_examples=2000, base_model_params_b=70, vram_gb=24)
     assert (found.label, found.base) == ("finetune:qlora", "llm<=34b")
+    assert found.estimate is not None
+    assert found.estimate["peak"]["high_bytes"] <= 24 * 2**30
 
 
 def test_bias_terms_are_needed_for_bitfit() -> None:
