@@ -1,0 +1,81 @@
+"""The embedded model must not have seen the example that it is measured on."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+import pytest
+from ftadvisor.executors.returns import read_words
+from ftadvisor.executors.tiny_model.corpus import Corpus
+from ftadvisor.executors.tiny_model.words import words
+from ftadvisor.knowledge.messages import Language
+
+EXAMPLE = files("ftadvisor.knowledge").joinpath("examples/returns")
+CONVERSATIONS = 20_000
+TRAINING_SEED = 0
+
+
+def units(text: str) -> list[str]:
+    """Return English words and Han characters, in order; digits are one unit, so that two numbers can match."""
+    return ["0" if unit.isdigit() else unit for unit in re.findall(r"[\u4e00-\u9fff]|[a-z']+|\d+", text.lower())]
+
+
+def eight_grams(text: str) -> Iterator[tuple[str, ...]]:
+    found = units(text)
+    return zip(*(found[start:] for start in range(8)), strict=False)
+
+
+@cache
+def example_texts() -> tuple[str, ...]:
+    policies = [
+        EXAMPLE.joinpath(f"policies/returns.{language}.md").read_text(encoding="utf-8") for language in ("zh", "en")
+    ]
+    sections = [section for policy in policies for section in policy.split("\n## ")]
+    rows = [
+        json.loads(line)
+        for split in ("train", "validation", "test")
+        for line in EXAMPLE.joinpath(f"dialogues.{split}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    return (*sections, *(row["question"] for row in rows), *(row["answer"] for row in rows))
+
+
+def pretraining_texts() -> Iterator[str]:
+    corpus = Corpus(TRAINING_SEED)
+    for number in range(CONVERSATIONS):
+        turns = corpus.case(4) if number % 5 else corpus.wording()
+        yield from (turn["content"] for turn in turns)
+
+
+def test_pretraining_shares_no_eight_gram_with_the_example() -> None:
+    example = {gram for text in example_texts() for gram in eight_grams(text)}
+    assert len(example) > 5_000
+    shared = {gram for text in pretraining_texts() for gram in eight_grams(text) if gram in example}
+    assert not shared, sorted(shared)[:10]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pretraining_knows_neither_the_goods_nor_the_grounds(language: Language) -> None:
+    example, known = read_words(), words()
+    goods = {entry[language] for entry in example["things"].values()}
+    grounds = {entry[language] for entry in example["grounds"].values()}
+    assert not goods & set(known["things"][language])
+    assert not grounds & set(known["grounds"][language])
+
+
+def test_the_same_seed_draws_the_same_text() -> None:
+    first, second = Corpus(3), Corpus(3)
+    assert [first.case(3) for _ in range(20)] == [second.case(3) for _ in range(20)]
+
+
+def test_the_answer_of_a_case_can_be_found_in_its_passages() -> None:
+    corpus = Corpus(4)
+    found = 0
+    for _ in range(300):
+        turns = corpus.case(3)
+        identifiers = [word for word in re.findall(r"[A-Z0-9.-]{3,}", turns[-1]["content"]) if not word.isdigit()]
+        found += sum(
+            identifier in turns[-2]["content"] or identifier in turns[1]["content"] for identifier in identifiers
+        )
+    assert found > 150
