@@ -7,6 +7,7 @@ from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .base import base_of
+from .label_text import title_of
 from .labels import names_of
 from .losing import lost
 from .next_step import next_step_of
@@ -39,11 +40,12 @@ def recommend(profile: Profile, brief: bool = False) -> Recommendation:
     situation = Situation(facts, verdicts, label)
     questions = open_questions(situation)
     certainty = _certainty(weighed, questions)
-    model, estimate = (None, None) if brief else estimate_training(label, facts)
+    base = base_of(label, facts)
+    model, estimate = (None, None) if brief else estimate_training(label, base, facts)
     return Recommendation(
         id=profile.id,
         label=label,
-        base=base_of(label, facts),
+        base=base,
         certainty=certainty,
         reasons=tuple(_reasons(weighed, label, facts)),
         rejected=tuple(_rejected(weighed, label, facts)),
@@ -73,12 +75,12 @@ def _certainty(weighed: Weighed, questions: list[OpenQuestion]) -> Certainty:
 
 def _assumed(question: OpenQuestion) -> Assumed:
     asked = load(Question)[question.field]
-    labels = ", ".join(dict.fromkeys(question.labels))
+    labels = "; ".join(title_of(label) for label in dict.fromkeys(question.labels))
     if question.unusual:
         usual = next((option.label for option in asked.option if option.value == asked.usual), asked.usual)
-        text = say("advice.assumed_usual", question=asked.text, usual=usual, labels=labels)
+        text = say("advice.assumed_usual", name=asked.name, usual=usual, labels=labels)
     else:
-        text = say("advice.left_open", question=asked.text, labels=labels)
+        text = say("advice.left_open", name=asked.name, labels=labels)
     return Assumed(field=question.field, text=text)
 
 

@@ -1,6 +1,6 @@
 """Evaluate the rules on a profile's facts: each one is true, false or unknown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,22 +30,18 @@ class Verdict:
 
 def judge(facts: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """Return the verdict of every rule on some facts, by falling priority and then by id."""
-    return tuple(_judge(rule, facts) for rule in all_rules())
+    return tuple(Verdict(rule, fires(rule, facts)) for rule in all_rules())
 
 
 def judge_again(verdicts: tuple[Verdict, ...], facts: Mapping[str, Any], field: str) -> tuple[Verdict, ...]:
     """Return the verdicts after one field has changed; the very same object when no verdict changes."""
     changed: list[Verdict] | None = None
     for place in places_of(field):
-        verdict = _judge(verdicts[place].rule, facts)
-        if verdict.fires is not verdicts[place].fires:
+        rule = verdicts[place].rule
+        if (new := fires(rule, facts)) is not verdicts[place].fires:
             changed = changed or list(verdicts)
-            changed[place] = verdict
+            changed[place] = Verdict(rule, new)
     return tuple(changed) if changed else verdicts
-
-
-def _judge(rule: Rule, facts: Mapping[str, Any]) -> Verdict:
-    return Verdict(rule, all_of([holds(condition, facts) for condition in rule.when]))
 
 
 def holds(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
@@ -54,14 +50,19 @@ def holds(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
     return None if fact is None else _COMPARE[condition.op](fact, condition.value)
 
 
-def all_of(truths: Sequence[bool | None]) -> bool | None:
-    """Return the conjunction in three-valued logic: one false decides, else one unknown does.
+def fires(rule: Rule, facts: Mapping[str, Any]) -> bool | None:
+    """Tell whether all conditions of a rule hold, in three-valued logic: one false decides, else one unknown does.
 
     Source: Kleene, On Notation for Ordinal Numbers, J. Symbolic Logic 3 (1938): strong logic of indeterminacy.
     """
-    if False in truths:
-        return False
-    return None if None in truths else True
+    known: bool | None = True
+    for condition in rule.when:
+        truth = holds(condition, facts)
+        if truth is False:
+            return False
+        if truth is None:
+            known = None
+    return known
 
 
 @cache

@@ -1,5 +1,6 @@
 """Rules as sentences: the reason of a rule with the values of the facts that it speaks of."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,11 @@ from ..knowledge.rule import Rule
 def sentence(rule: Rule, facts: Mapping[str, Any]) -> str:
     """Return a rule's reason in the current language with facts put in."""
     return str(rule.because).format_map(_Numbers(facts))
+
+
+def without_numbers(rule: Rule) -> str:
+    """Return a rule's reason with ``...`` where the facts of a case would stand."""
+    return re.sub(r"\{\w+\}", "...", str(rule.because))
 
 
 class _Numbers(dict[str, Any]):

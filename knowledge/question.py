@@ -24,6 +24,7 @@ class Question(Record):
 
     Attributes:
         order: Place in the full questionnaire.
+        name: What is asked for, in a word or two.
         kind: ``choice`` allows only the options; ``number`` and ``text`` allow other answers too.
         why: Why the answer matters.
         find_out: How to find the answer out when it is not known.
@@ -36,6 +37,7 @@ class Question(Record):
 
     order: int
     kind: Literal["choice", "number", "text"]
+    name: Text
     text: Text
     why: Text
     find_out: Text
