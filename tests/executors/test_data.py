@@ -1,0 +1,97 @@
+import json
+from pathlib import Path
+
+import pytest
+from ftadvisor.executors.data import read_conversations, read_rows
+from ftadvisor.executors.prompt import Prompt
+from ftadvisor.knowledge.errors import UserError
+
+
+def write(path: Path, *lines: object) -> Path:
+    texts = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines]
+    path.write_text("\n".join(texts), encoding="utf-8")
+    return path
+
+
+def test_rows_with_all_that_may_be_known(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "rows.jsonl",
+        {"id": "a", "question": "几天?", "answer": "七天", "quote": "七天内", "expected": {"days": "7"}, "note": 1},
+        "",
+        {"question": "q", "answer": "a", "relevant": ["d1"], "language": "en"},
+    )
+    first, second = read_rows(path)
+    assert (first.id, first.line, first.quote, first.expected) == ("a", 1, "七天内", {"days": "7"})
+    assert (second.id, second.line, second.relevant) == ("3", 3, ("d1",))
+
+
+def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path, english: None) -> None:
+    path = write(
+        tmp_path / "rows.jsonl",
+        {"question": "q", "answer": "a"},
+        "{not json",
+        ["a", "list"],
+        {"question": "q"},
+        {"question": "", "answer": 3},
+    )
+    with pytest.raises(UserError) as error:
+        read_rows(path)
+    lines = error.value.message.splitlines()
+    assert "5" in lines[0]
+    assert lines[0].startswith(str(path))
+    assert [line.split(":")[0] for line in lines[1:]] == ["line 2", "line 3", "line 4", "line 5", "line 5"]
+    assert "answer" in lines[3]
+
+
+def test_many_problems_are_counted_not_all_shown(tmp_path: Path, english: None) -> None:
+    with pytest.raises(UserError) as error:
+        read_rows(write(tmp_path / "rows.jsonl", *["x"] * 100))
+    assert len(error.value.message.splitlines()) == 22
+    assert "80" in error.value.message.splitlines()[-1]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_empty_file(tmp_path: Path, content: str) -> None:
+    with pytest.raises(UserError):
+        read_rows(write(tmp_path / "rows.jsonl", content))
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="rows.jsonl"):
+        read_rows(tmp_path / "rows.jsonl")
+
+
+def test_same_id_twice(tmp_path: Path) -> None:
+    row = {"id": "twice", "question": "q", "answer": "a"}
+    with pytest.raises(UserError, match="twice"):
+        read_rows(write(tmp_path / "rows.jsonl", row, row))
+
+
+def test_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"question": "q", "answer": "a"}).encode() + b"\r\n")
+    assert len(read_rows(path)) == 1
+
+
+def test_both_layouts_become_conversations(tmp_path: Path) -> None:
+    prompt = Prompt(instruction="Be brief.")
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
+    path = write(tmp_path / "rows.jsonl", {"question": "q", "answer": "a"}, {"messages": messages})
+    asked, given = read_conversations(path, prompt)
+    assert asked.turns == prompt.messages("q", None, "a")
+    assert given.turns == messages
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "user", "content": "hi"}],
+        [{"role": "assistant", "content": "hi"}, {"role": "user", "content": "hi"}],
+        [{"role": "robot", "content": "hi"}, {"role": "assistant", "content": "hi"}],
+        [{"role": "user", "content": "hi"}, {"role": "assistant", "content": ""}],
+        "hi",
+    ],
+)
+def test_conversations_without_a_question_and_an_answer_are_refused(tmp_path: Path, messages: object) -> None:
+    with pytest.raises(UserError):
+        read_conversations(write(tmp_path / "rows.jsonl", {"messages": messages}), Prompt())
