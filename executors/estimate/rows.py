@@ -26,7 +26,7 @@ METHODS = {
     "lora": "lora",
     "qlora": "qlora",
     "ia3": "ia3",
-    "prefixtuning": "prefix_tuning",
+    "prefixtuning": "p_tuning_v2",
     "prompt_tuning": "prompt_tuning",
 }
 QUANTS = {
@@ -41,6 +41,8 @@ DTYPES = {"bfloat16": "bf16", "bf16": "bf16", "bf16-true": "bf16", "float16": "f
 OPTIMIZERS = {"adamw_torch(foreach)": "adamw_torch", "AdamW(torch default foreach)": "adamw_torch"}
 ATTENTIONS = {"flash_attention_2": "flash", "sdpa": "sdpa", "sdpa(default)": "sdpa", "eager": "eager"}
 FMS, PEFT = "fms-acceleration", "huggingface/peft method_comparison"
+PEFT_TARGETS = ("q_proj", "v_proj")
+"""Source: peft ``utils/constants.py``, default of Llama."""
 FMS_LORA_DROPOUT = 0.1
 """Source: fms-acceleration ``scripts/benchmarks/scenarios.yaml``, ``lora_dropout``."""
 
@@ -64,7 +66,11 @@ def read_rows(path: Path) -> Iterator[Row]:
 def answer_row(row: Row) -> dict[str, Any]:
     """Return the estimate of a row as JSON, or ``{"unsupported": why}``."""
     try:
-        return estimate(request_of_row(row)).model_dump(mode="json")
+        answer = estimate(request_of_row(row))
+        trained = _found(r"; trainable=(\d+)", row["notes"])
+        if trained is not None and int(trained) != answer.trainable_parameters:
+            raise UnsupportedError(say("estimate.row.variant", value=trained))
+        return answer.model_dump(mode="json")
     except UserError as problem:
         return {"unsupported": problem.message.removeprefix("unsupported: ")}
     except ValidationError as problem:
@@ -87,7 +93,7 @@ def request_of_row(row: Row) -> EstimateRequest:
         "method": METHODS[row["method"]],
         "quant": QUANTS[row["quant"]],
         "batch": row["batch"],
-        "seq_len": _longest(row["seq"]),
+        "seq_len": _longest(row["seq"], config),
         "grad_checkpointing": row["grad_ckpt"] == "True",
         "optimizer": OPTIMIZERS.get(row["optimizer"], "adamw_torch"),
         "dtype": DTYPES[row["dtype"]],
@@ -104,7 +110,19 @@ def request_of_row(row: Row) -> EstimateRequest:
         values["rank"] = row["rank"].split()[0]
     if targets := _found(r"targets=([\w ]+)", notes):
         values["targets"] = tuple(targets.split())
+    elif PEFT in row["source"] and row["method"] == "lora":
+        values["targets"] = PEFT_TARGETS
+    if trained := _found(r"; trainable=(\d+)", notes):
+        values |= _virtual_tokens(values, int(trained))
     return EstimateRequest.model_validate(values)
+
+
+def _virtual_tokens(values: Mapping[str, Any], trained: int) -> dict[str, int]:
+    """Return the soft prompt's length, which is told by the number of trained parameters."""
+    if values["method"] not in {"prompt_tuning", "p_tuning_v2"}:
+        return {}
+    one = EstimateRequest.model_validate({**values, "virtual_tokens": 1})
+    return {"virtual_tokens": max(1, trained // estimate(one).trainable_parameters)}
 
 
 def _refuse_the_unknown(row: Row) -> None:
@@ -128,8 +146,10 @@ def _found(pattern: str, text: str) -> str | None:
     return match.group(1) if match else None
 
 
-def _longest(words: str) -> str:
-    return _found(r"(\d+)", words) or words
+def _longest(words: str, config: Mapping[str, Any]) -> str | int:
+    """Return the longest sequence; learned positions (``n_positions``) end where they end, however long rows may be."""
+    length = _found(r"(\d+)", words)
+    return min(int(length), int(config.get("n_positions", length))) if length else words
 
 
 def _stack(notes: str) -> str:
