@@ -4,11 +4,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
 
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
+from ..knowledge.quantity import duration
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -48,6 +50,26 @@ def progress_shown(quiet: bool) -> Iterator[ShownProgress]:
         yield _Lines()
 
 
+@dataclass(frozen=True)
+class _Work:
+    """Hold the last state of a piece of work."""
+
+    label: str = ""
+    done: float = 0
+    total: float | None = None
+
+    def continues(self, other: "_Work") -> bool:
+        """Tell whether it is the same work further on; its label may carry figures that change, such as a loss."""
+        if self.label == other.label:
+            return True
+        return (
+            self.total is not None
+            and self.total == other.total
+            and other.done <= self.done
+            and other.done < other.total
+        )
+
+
 class _Nothing:
     def __call__(self, label: str, done: float, total: float | None, /) -> None: ...
 
@@ -58,20 +80,21 @@ class _Lines:
     """Print a line when a label first appears, when it is done, and every few seconds in between."""
 
     def __init__(self) -> None:
-        self._label = ""
+        self._work = _Work()
         self._started = self._printed = monotonic()
 
     def __call__(self, label: str, done: float, total: float | None, /) -> None:
-        now = monotonic()
-        new, finished = label != self._label, total is not None and done >= total
+        now, work = monotonic(), _Work(label, done, total)
+        new, finished = not work.continues(self._work), total is not None and done >= total
+        self._work = work
         if new:
-            self._label, self._started = label, now
+            self._started = now
         if new or finished or now - self._printed >= SECONDS_BETWEEN_LINES:
             self._printed = now
             print_note(f"  {label}  {_how_far(done, total, now - self._started)}")
 
     def stage(self, number: int, total: int, title: str, /) -> None:
-        self._label = ""
+        self._work = _Work()
         print_note(say("progress.stage", number=number, total=total, title=title))
 
 
@@ -87,13 +110,6 @@ def _how_far(done: float, total: float | None, elapsed_seconds: float) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time such as ``0:07`` or ``1:02:03``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @contextmanager
@@ -119,14 +135,16 @@ class _Bars:
     def __init__(self, bars: Any) -> None:  # noqa: ANN401 - rich is imported late
         self._bars = bars
         self._steps: int | None = None
-        self._work: int | None = None
-        self._label = ""
+        self._shown: int | None = None
+        self._work = _Work()
 
     def __call__(self, label: str, done: float, total: float | None, /) -> None:
-        if label != self._label or self._work is None:
+        work = _Work(label, done, total)
+        if self._shown is None or not work.continues(self._work):
             self._clear()
-            self._label, self._work = label, self._bars.add_task(f"  {label}", total=total)
-        self._bars.update(self._work, completed=done, total=total)
+            self._shown = self._bars.add_task(f"  {label}", total=total)
+        self._work = work
+        self._bars.update(self._shown, description=f"  {label}", completed=done, total=total)
 
     def stage(self, number: int, total: int, title: str, /) -> None:
         self._clear()
@@ -136,6 +154,6 @@ class _Bars:
         self._bars.update(self._steps, completed=number - 1, description=text)
 
     def _clear(self) -> None:
-        if self._work is not None:
-            self._bars.remove_task(self._work)
-        self._work = None
+        if self._shown is not None:
+            self._bars.remove_task(self._shown)
+        self._shown = None

@@ -20,6 +20,7 @@ from .generate import generate
 from .metrics import FieldOptions, confusion, difference, interval, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
+from .report.names import arm_name
 
 Scores = dict[str, list[float]]
 
@@ -66,7 +67,7 @@ def answer_arms(
                 model = None  # frees the memory before the next one is loaded
                 model = load_model(base, progress) if arm.adapter is None else load_adapted(base, arm.adapter, progress)
                 loaded = arm.adapter
-            label = say("evaluation.answering_arm", arm=say(f"evaluation.arm_{arm.name}"))
+            label = say("evaluation.answering_arm", arm=arm_name(arm.name))
             start = monotonic()
             answers = generate(model, tokenizer, arm.prompts, max_new_tokens, batch_size, progress, label)
             write_json(kept, {"answers": answers, "seconds": monotonic() - start})

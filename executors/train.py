@@ -15,9 +15,10 @@ from ..knowledge.progress import Progress
 from .adapters import load_trained, save_adapter
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
+from .expected import expected_memory
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module
-from .models import context_length, load_model, load_tokenizer, require
+from .models import context_length, device, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .tokens import TokenRow, training_row
 from .train_options import TrainOptions
@@ -112,8 +113,18 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     save_adapter(model, tokenizer, training.adapter, base, training.method)
-    speed = measured["tokens"] / measured["seconds"]
-    return _report(training, trainer.state, model, learned) | measured | {"tokens_per_second": speed}
+    return _report(training, trainer.state, model, learned) | {
+        **measured,
+        "tokens_per_second": measured["tokens"] / measured["seconds"],
+        "estimated_memory_bytes": _expected(training, base, model, learned),
+    }
+
+
+def _expected(training: Training, base: ModelSource, model: Any, rows: Sequence[TokenRow]) -> int | None:  # noqa: ANN401
+    weights = str(number_type(base)).removeprefix("torch.")
+    config = json.loads(model.config.to_json_string(use_diff=False))
+    own, options = training.method_options, training.options
+    return expected_memory(config, training.method, own, options, rows, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:

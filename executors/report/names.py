@@ -1,6 +1,6 @@
 """Names of arms and metrics as people read them."""
 
-from ...knowledge.messages import say
+from ...knowledge.messages import current_language, say
 
 
 def arm_name(arm: str) -> str:
@@ -16,6 +16,12 @@ def metric_name(metric: str) -> str:
 def field_name(field: str) -> str:
     """Return the name of a piece of an answer; one that the user named keeps that name."""
     return _known(f"report.field.{field}", field)
+
+
+def listed(names: list[str]) -> str:
+    """Return names in quotes, one after the other."""
+    quoted = [f"“{name}”" for name in names]
+    return ("、" if current_language() == "zh" else ", ").join(quoted)
 
 
 def _known(key: str, otherwise: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...knowledge.messages import say
 from ...knowledge.quantity import share
-from .names import arm_name, field_name, metric_name
+from .names import arm_name, field_name, listed, metric_name
 from .record import Confusion, Evaluation, Interval, Training
 
 CONTROL = "shuffled"
@@ -13,6 +13,8 @@ FEW_MISTAKES = 3
 GOOD_RECALL = 0.9
 GOOD_FORMAT = 0.95
 EARLY, LATE = 0.6, 0.95
+MOST_ROWS = 10_000
+FORM = ("exact", "format")
 
 
 def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Training]) -> list[str]:
@@ -39,8 +41,9 @@ def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Tr
 
 
 def primary_metric(evaluation: Evaluation) -> str:
-    """Return the metric that decides: the first one."""
-    return next(iter(next(iter(evaluation.arms.values()))))
+    """Return the metric that decides: the first one that is not about form, or the only one."""
+    metrics = list(next(iter(evaluation.arms.values())))
+    return next((metric for metric in metrics if metric not in FORM), metrics[0])
 
 
 def gap(interval: Interval) -> str:
@@ -56,23 +59,28 @@ def points(interval: Interval) -> str:
 
 def _rivals(arm: str, evaluation: Evaluation) -> Iterator[str]:
     metric = primary_metric(evaluation)
-    for other, differences in evaluation.differences.items():
-        found = differences.get(metric)
-        if other == CONTROL or found is None or found.low > 0:
-            continue
-        names = {"arm": arm_name(arm), "other": arm_name(other), "metric": metric_name(metric)}
-        if found.high < 0:
-            yield say("report.next.worse", points=gap(found), **names)
-        else:
-            yield say("report.next.unproven", points=points(found), rows=_rows_needed(found, evaluation.rows), **names)
+    names = {"arm": arm_name(arm), "metric": metric_name(metric)}
+    found = {
+        arm_name(other): differences[metric]
+        for other, differences in evaluation.differences.items()
+        if other != CONTROL and metric in differences
+    }
+    for other, difference in found.items():
+        if difference.high < 0:
+            yield say("report.next.worse", points=gap(difference), other=other, **names)
+    unclear = {other: difference for other, difference in found.items() if difference.low <= 0 <= difference.high}
+    if unclear:
+        rows = max(_rows_needed(difference, evaluation.rows) for difference in unclear.values())
+        needed = f"~{rows:,}" if rows <= MOST_ROWS else f">{MOST_ROWS:,}"
+        yield say("report.next.unproven", others=listed(list(unclear)), rows=needed, **names)
 
 
-def _rows_needed(found: Interval, rows: int) -> str:
+def _rows_needed(difference: Interval, rows: int) -> int:
     """Return how many rows would put the interval beyond zero: its width shrinks with the root of their number."""
-    if abs(found.value) < 0.01:
-        return say("report.next.very_many")
-    half = (found.high - found.low) / 2
-    return f"{max(rows, round(rows * (half / found.value) ** 2, -1)):,.0f}"
+    half = (difference.high - difference.low) / 2
+    if abs(difference.value) <= half / 100:
+        return MOST_ROWS + 1
+    return max(rows, 10 * round(rows * (half / difference.value) ** 2 / 10))
 
 
 def _control(evaluation: Evaluation) -> Iterator[str]:
@@ -82,12 +90,15 @@ def _control(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _retrieval(arm: str, evaluation: Evaluation) -> Iterator[str]:
-    recall = {int(k): value for k, value in evaluation.retrieval.recall.items()}
-    if not recall or arm not in ("rag", "combined"):
+    recall = evaluation.retrieval.recall
+    served = min(evaluation.retrieval.top_k or 0, max(recall, default=0))
+    if arm not in ("rag", "combined") or served not in recall or recall[served] >= GOOD_RECALL:
         return
-    k = max(recall)
-    if recall[k] < GOOD_RECALL:
-        yield say("report.next.retrieval", share=share(recall[k]), k=k)
+    enough = next((k for k in sorted(recall) if recall[k] >= GOOD_RECALL), None)
+    if enough is None:
+        yield say("report.next.retrieval", share=share(recall[served]), k=served)
+    else:
+        yield say("report.next.top_k", share=share(recall[served]), k=served, enough=enough, then=share(recall[enough]))
 
 
 def _mistakes(arm: str, evaluation: Evaluation) -> Iterator[str]:

@@ -60,9 +60,14 @@ class Example(_Part):
 
 
 class Retrieval(_Part):
-    """Hold how often the passage with the answer was among the first k, by k."""
+    """Hold how often the passage with the answer was among the first k, by k.
 
-    recall: dict[str, float] = {}
+    Attributes:
+        top_k: How many passages a question was answered with.
+    """
+
+    recall: dict[int, float] = {}
+    top_k: int | None = None
 
 
 class Evaluation(_Part):

@@ -102,7 +102,9 @@ def recall_table(report: Report) -> Table | None:
     recall = report.evaluation.retrieval.recall if report.evaluation else {}
     if not recall:
         return None
-    return Table([say("report.table.k"), *recall], [[say("report.table.recall"), *map(share, recall.values())]])
+    return Table(
+        [say("report.table.k"), *map(str, recall)], [[say("report.table.recall"), *map(share, recall.values())]]
+    )
 
 
 def machine_lines(report: Report) -> list[str]:

@@ -55,7 +55,7 @@ def evaluation(**changes: Any) -> Result:
             if arm != "combined"
         },
         "confusion": {arm: {"decision": confusion(right)} for arm, right in ARMS.items()},
-        "retrieval": {"recall": {"1": 0.71, "2": 0.84, "3": 0.93}, "rows": 180},
+        "retrieval": {"recall": {"1": 0.71, "2": 0.84, "3": 0.93}, "rows": 180, "top_k": 3},
         "seconds": dict.fromkeys(ARMS, 21.5),
         "examples": [
             {
@@ -210,8 +210,9 @@ class TestNextSteps:
         assert "Use “RAG only” instead" in advice(against("rag", -0.2, -0.1))
 
     def test_an_open_comparison_says_how_many_rows_would_close_it(self) -> None:
-        assert "about 720 test rows" in advice(against("rag", -0.05, 0.15))
-        assert "very many" in advice(against("rag", -0.1, 0.1))
+        assert "~720 test rows" in advice(against("rag", -0.05, 0.15))
+        assert ">10,000 test rows" in advice(against("rag", -0.1, 0.1))
+        assert "is open" in advice(against("rag", 0.0, 0.0))
 
     def test_a_clear_win_is_not_talked_about(self) -> None:
         assert "RAG only" not in advice(against("rag", 0.1, 0.2))
@@ -221,7 +222,10 @@ class TestNextSteps:
         assert "does not use" not in advice(against("shuffled", 0.2, 0.3))
 
     def test_weak_retrieval_comes_before_training(self) -> None:
-        assert "only 62 %" in advice({"retrieval": {"recall": {"1": 0.4, "3": 0.62}}})
+        recall = {"1": 0.4, "3": 0.62}
+        assert "only 62 %" in advice({"retrieval": {"recall": recall, "top_k": 3}})
+        assert "Raise top_k" in advice({"retrieval": {"recall": {**recall, "5": 0.95}, "top_k": 3}})
+        assert "passage" not in advice({"retrieval": {"recall": {**recall, "5": 0.95}, "top_k": 5}})
 
     def test_the_most_frequent_mistake_is_named(self) -> None:
         table = {"yes": {"yes": 5, "no": 3, "-": 0}, "no": {"yes": 1, "no": 9, "-": 0}}

@@ -1,0 +1,63 @@
+"""The memory that a training is expected to take, to hold the estimator to what is then measured."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..knowledge.errors import UserError
+from .estimate.estimate import estimate
+from .estimate.request import EstimateRequest
+from .estimate.unsupported import UnsupportedError
+from .method import MethodOptions
+from .tokens import TokenRow
+from .train_options import TrainOptions
+
+DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+QUANTISATIONS = {"none": "none", "int8": "int8", "nf4": "nf4-dq"}
+AMP = {"float32": False, "bfloat16": True, "auto": None}
+SHARED = ("rank", "targets", "dropout", "virtual_tokens")
+"""Options that methods and the estimator call by the same name."""
+
+
+def expected_memory(
+    config: Mapping[str, Any],
+    method: str,
+    method_options: MethodOptions,
+    options: TrainOptions,
+    rows: Sequence[TokenRow],
+    number_type: str,
+    quantisation: str,
+    device: str,
+) -> int | None:
+    """Return the estimate of what ``executors.memory`` measures, in bytes; None where there is no honest one.
+
+    Args:
+        config: The model's config.
+        method: A fine-tuning method.
+        method_options: The method's own options.
+        options: Settings shared by all methods.
+        rows: What is trained on; the longest row decides.
+        number_type: Type of the weights as PyTorch calls it, such as ``bfloat16``.
+        quantisation: How the frozen weights are stored.
+        device: Kind of device as PyTorch calls it, such as ``cuda``.
+    """
+    own = method_options.model_dump()
+    values = {
+        "config": dict(config),
+        "method": method,
+        "quant": QUANTISATIONS[quantisation],
+        "variant": "dora" if own.get("dora") else "rslora" if own.get("rslora") else "none",
+        "batch": options.batch_size,
+        "seq_len": max(len(row) for row in rows),
+        "loss_len": 1 + max(len(row) - row.answer_start for row in rows),
+        "grad_accum": options.accumulation,
+        "grad_checkpointing": options.gradient_checkpointing,
+        "dtype": DTYPES.get(number_type),
+        "amp": AMP[options.precision],
+        "device": device,
+        **{name: own[name] for name in SHARED if name in own},
+    }
+    try:
+        peak = estimate(EstimateRequest.model_validate(values)).peak
+    except (UnsupportedError, UserError, ValueError):  # another architecture, device, or number type
+        return None
+    return peak.allocated_bytes if device == "cuda" else peak.device_bytes
