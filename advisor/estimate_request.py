@@ -28,8 +28,8 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
         UserError: Something is wrong; lists every problem.
     """
     problems: list[str] = []
-    values = {name: words.get(RENAMED.get(name, name)) for name in EstimateRequest.model_fields}
-    values = {name: value for name, value in values.items() if value is not None}
+    given = {name: words.get(RENAMED.get(name, name)) for name in EstimateRequest.model_fields}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     values["model"], values["config"] = _model(words.get("model"), problems)
     if "targets" in values:
         values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())

@@ -16,7 +16,7 @@ class Utilisation(Sourced):
         high: Packed sequences and fused kernels.
     """
 
-    folder: ClassVar[str] = "utilisation"
+    folder: ClassVar[str] = "utilisations"
     facts: ClassVar[frozenset[str]] = frozenset({"low", "likely", "high"})
 
     low: float = Field(gt=0, lt=1)

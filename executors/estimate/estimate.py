@@ -1,5 +1,7 @@
 """Tell how much memory, time and money a run takes, before anything runs."""
 
+from collections.abc import Mapping
+
 from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.load import load
@@ -56,7 +58,7 @@ def estimate(request: EstimateRequest) -> Estimate:
 
 
 def _stack(name: str) -> Stack:
-    stacks = load(Stack)
+    stacks: Mapping[str, Stack] = load(Stack)
     if name not in stacks:
         raise UnsupportedError(say("estimate.unknown_stack", name=name, known=", ".join(stacks)))
     return stacks[name]

@@ -157,7 +157,8 @@ def _stack(notes: str) -> str:
     version = _found(r"transformers(\d+\.\d+)", notes)
     if version is None:
         return "current"
-    for stack in load(Stack).values():
+    stacks: Mapping[str, Stack] = load(Stack)
+    for stack in stacks.values():
         if _numbers(stack.transformers_from) <= _numbers(version) < _numbers(stack.transformers_below):
             return stack.id
     raise UnsupportedError(say("estimate.row.stack", value=version))

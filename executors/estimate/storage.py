@@ -8,7 +8,8 @@ from .weights import Weight, rounded
 FP32 = 4
 BLOCK, NESTED_BLOCK = 64, 256
 """Weights per scale, and scales per scale of scales. Source: bitsandbytes ``Params4bit``, ``quantize_4bit``."""
-CODE_BYTES, NESTED_CODE_BYTES, OFFSET_BYTES = 16 * FP32, 256 * FP32, FP32
+CODE_BYTES, OFFSET_BYTES = 16 * FP32, FP32
+"""The table of 4-bit values is a tensor per weight; that of 8-bit scales is shared (``functional.name2qmap``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +80,5 @@ def four_bit_bytes(elements: int, *, nested: bool) -> int:
     packed = rounded(-(-elements // 2)) + rounded(CODE_BYTES)
     if not nested:
         return packed + rounded(blocks * FP32)
-    outer = rounded(-(-blocks // NESTED_BLOCK) * FP32) + rounded(NESTED_CODE_BYTES) + rounded(OFFSET_BYTES)
+    outer = rounded(-(-blocks // NESTED_BLOCK) * FP32) + rounded(OFFSET_BYTES)
     return packed + rounded(blocks) + outer

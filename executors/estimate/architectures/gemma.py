@@ -25,7 +25,7 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     """
     hidden, vocab = number(config, "hidden_size"), number(config, "vocab_size")
     kind = config["model_type"]
-    names = ("input_layernorm", "post_attention_layernorm")
+    names: tuple[str, ...] = ("input_layernorm", "post_attention_layernorm")
     if kind != "gemma":
         names += ("pre_feedforward_layernorm", "post_feedforward_layernorm")
     weights = (*llama.attention(config), *llama.gated_mlp(config), *rms_norms(hidden, *names))

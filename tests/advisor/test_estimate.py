@@ -1,0 +1,129 @@
+"""The command ``estimate``: answers for people and for scripts, and all problems of wrong words at once."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from ftadvisor.advisor.cli import main
+
+CONFIG = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 160,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "vocab_size": 320,
+}
+
+
+def test_json_is_one_document_with_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["estimate", "--model", "7b", "--method", "qlora", "--gpu", "a100", "--train-tokens", "1000000", "--json"])
+        == 0
+    )
+    answer = json.loads(capsys.readouterr().out)
+    promised = {"model", "method", "stack", "assumptions", "peak", "steady_bytes", "breakdown", "trainable_parameters"}
+    assert promised | {"time", "cost", "fits", "tier"} <= set(answer)
+    assert set(answer["peak"]) == {
+        "allocated_bytes",
+        "reserved_bytes",
+        "device_bytes",
+        "low_bytes",
+        "high_bytes",
+        "phase",
+    }
+    assert answer["tier"] == "analytic"
+    assert len(answer["time"]["run_hours"]) == 3
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "权重"), ("en", "weights")])
+def test_people_see_a_picture_in_their_language(language: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", "--gpu", "a100", "--gpu", "t4", "--language", language]) == 0
+    shown = capsys.readouterr().out
+    assert word in shown
+    assert "█" in shown
+    assert "a100-80gb" in shown
+    assert "t4" in shown
+
+
+def test_compare_shows_every_method(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", "--compare", "--json"]) == 0
+    found = {one["method"]: one for one in json.loads(capsys.readouterr().out)}
+    assert len(found) == 11
+    assert found["qlora"]["estimate"]["peak"]["device_bytes"] < found["lora"]["estimate"]["peak"]["device_bytes"]
+    assert found["bitfit"]["estimate"] is None
+    assert "bias" in found["bitfit"]["unsupported"]
+    assert main(["estimate", "--model", "7b", "--compare", "--language", "en"]) == 0
+    assert "adalora" in capsys.readouterr().out
+
+
+def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "estimate --model nonsense --method magic --rank -3 --batch x --gpu zx81 --dtype int3 --language en"
+    assert main(words.split()) == 2
+    complaint = capsys.readouterr().err
+    for value in ("nonsense", "magic", "--rank is -3", "--batch is x", "zx81", "--dtype is int3"):
+        assert value in complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_model_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--method", "lora", "--language", "en"]) == 2
+    assert "--model" in capsys.readouterr().err
+
+
+def test_a_local_config_and_its_folder_work_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    seen = []
+    for name in (tmp_path, tmp_path / "config.json"):
+        assert main(["estimate", "--model", str(name), "--json"]) == 0
+        seen.append(json.loads(capsys.readouterr().out)["peak"])
+    assert seen[0] == seen[1]
+
+
+def test_an_unknown_architecture_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "mamba"}')
+    assert main(["estimate", "--model", str(tmp_path), "--language", "en"]) == 2
+    assert "unknown architecture mamba" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_a_broken_config_is_named(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.json").write_text(text)
+    assert main(["estimate", "--model", str(tmp_path)]) == 2
+    assert "config.json" in capsys.readouterr().err
+
+
+def test_rows_are_answered_or_refused_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [
+        "source",
+        "model",
+        "method",
+        "quant",
+        "rank",
+        "batch",
+        "seq",
+        "grad_ckpt",
+        "optimizer",
+        "dtype",
+        "attention",
+    ]
+    known = ["fms-acceleration", "mistral-7b-v0.1", "lora", "none", "16", "4", "4096", "True", "adamw_torch(foreach)"]
+    unknown = [*known[:2], "sorcery", *known[3:]]
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow([*columns, "notes"])
+        for row in (known, unknown):
+            writer.writerow([*row, "bfloat16", "flash_attention_2", "num_gpus=1; amp=none; transformers4.48.1"])
+    assert main(["estimate", "--rows", str(path), "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["peak"]["allocated_bytes"] > first["steady_bytes"] > 0
+    assert set(second) == {"unsupported"}
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("model,method\n7b,lora\n")
+    assert main(["estimate", "--rows", str(path), "--json"]) == 2
+    assert "quant" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+"""The estimator against published measurements; the rows lie beside the repository and are not part of it."""
+
+from collections.abc import Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from ftadvisor.executors.estimate.rows import read_rows
+
+
+def _benchmark() -> ModuleType:
+    path = Path(__file__).parents[2] / "benchmarks" / "memory_accuracy.py"
+    spec = spec_from_file_location("memory_accuracy", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BENCHMARK = _benchmark()
+
+
+@pytest.fixture(scope="module")
+def errors() -> list[tuple[Mapping[str, str], float]]:
+    path = BENCHMARK.default_path()
+    if not path.is_file():
+        pytest.skip(f"no measurements at {path}; FTADVISOR_DATA names the folder that holds cases/")
+    compared = ((row, BENCHMARK.compared(row)[1]) for row in read_rows(path))
+    return [(row, error) for row, error in compared if error is not None]
+
+
+def _allocated(errors: list[tuple[Mapping[str, str], float]], devices: str) -> list[float]:
+    return sorted(
+        abs(error)
+        for row, error in errors
+        if "fms-acceleration" in row["source"]
+        and row["kind"] == "allocated"
+        and (f"num_gpus={devices}") in row["notes"]
+        and "santacoder" not in row["model"]
+    )
+
+
+def test_byte_exact_rows_on_one_gpu(errors: list[tuple[Mapping[str, str], float]]) -> None:
+    found = _allocated(errors, "1;")
+    assert len(found) >= 5
+    assert found[len(found) // 2] <= 0.01
+    assert found[-1] <= 0.03
+
+
+def test_byte_exact_rows_on_two_gpus(errors: list[tuple[Mapping[str, str], float]]) -> None:
+    found = _allocated(errors, "2 ")
+    assert len(found) >= 3
+    assert found[len(found) // 2] <= 0.01
+    assert found[-1] <= 0.03
