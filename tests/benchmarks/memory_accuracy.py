@@ -36,7 +36,15 @@ def main(words: list[str]) -> int:
             continue
         errors[group].append(error)
         if "--rows" in words:
-            print(f"{error:+8.3%}", row["model"], row["method"], row["quant"], row["batch"], row["kind"], row["notes"][:90])
+            print(
+                f"{error:+8.3%}",
+                row["model"],
+                row["method"],
+                row["quant"],
+                row["batch"],
+                row["kind"],
+                row["notes"][:90],
+            )
     print_table(errors, refused)
     return 0
 
