@@ -10,9 +10,9 @@ from .answers import read_answer
 from .asking import Asker, Choice
 from .machine import find_gpus
 from .measured import MEASURED, measure
-from .session import Session, next_field, save
+from .session import Session, next_field, open_unusual, save
 
-BACK, UNKNOWN, OTHER, ENOUGH, FOUND = ".back", ".unknown", ".other", ".enough", ".found"
+BACK, UNKNOWN, OTHER, ENOUGH, FOUND, USUAL = ".back", ".unknown", ".other", ".enough", ".found", ".usual"
 GIBIBYTE = 2**30
 
 
@@ -24,16 +24,48 @@ def interview(session: Session, asker: Asker, folder: Path) -> Session:
         asker: Who asks.
         folder: Where the session is saved after each answer.
     """
-    field = next_field(session)
-    while field is not None:
-        changed = ask(session, field, asker, folder)
-        if changed is None:
-            break
+    again: str | None = None
+    while (changed := _ask_next(session, again, asker, folder)) is not None:
         save(changed, folder)
         went_back = len(changed.asked) < len(session.asked)
-        field = session.asked[-1] if went_back else next_field(changed)
+        again = session.asked[-1] if went_back else None
         session = changed
     return session
+
+
+def _ask_next(session: Session, again: str | None, asker: Asker, folder: Path) -> Session | None:
+    field = again or next_field(session)
+    if field is not None:
+        return ask(session, field, asker, folder)
+    unusual = open_unusual(session)
+    return _ask_unusual(session, unusual, asker, folder) if unusual else None
+
+
+def _ask_unusual(session: Session, fields: list[str], asker: Asker, folder: Path) -> Session | None:
+    """Ask for all that is so in nearly every case with one question."""
+    asker.tell()
+    questions = [load(Question)[field] for field in fields]
+    choices = [
+        Choice(USUAL, say("session.as_usual")),
+        *(Choice(question.id, _with_usual(question)) for question in questions),
+        Choice(BACK, say("session.back"), "b"),
+        Choice(ENOUGH, say("session.enough"), "r"),
+    ]
+    answer = asker.choose(say("session.unusual", number=len(session.asked) + 1), choices)
+    if answer == ENOUGH:
+        return None
+    if answer == BACK:
+        return session.before_last()
+    if answer != USUAL:
+        return ask(session, answer, asker, folder)
+    for question in questions:
+        session = session.answered(question.id, question.usual)
+    return session
+
+
+def _with_usual(question: Question) -> str:
+    usual = next((option.label for option in question.option if option.value == question.usual), question.usual)
+    return say("session.usually", question=question.text, usual=usual)
 
 
 def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | None:

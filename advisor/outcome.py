@@ -22,7 +22,7 @@ from .recommend import recommend
 from .recommendation import Recommendation
 from .recommendation_view import print_recommendation
 from .running import run_shown
-from .session import Session, next_field, save
+from .session import Session, next_field, open_unusual, save
 from .whatif import ask_order
 
 NEEDED = {
@@ -65,7 +65,7 @@ def _as_text(advice: Recommendation, width: int) -> str:
 
 
 def _menu(session: Session) -> list[Choice]:
-    more = [Choice("more", say("session.more"), "m")] if next_field(session) else []
+    more = [Choice("more", say("session.more"), "m")] if next_field(session) or open_unusual(session) else []
     return [
         Choice("plan", say("session.write_plan"), "p"),
         Choice("run", say("session.write_and_run"), "x"),

@@ -55,13 +55,20 @@ def next_field(session: Session) -> str | None:
     """Return the field whose answer can still change the recommendation most, or None when none can.
 
     The task comes first, as other questions make sense only for some tasks. Where no single answer changes anything,
-    two together still may: then the first of such a pair is asked. What is so in nearly every case is not asked; the
-    recommendation names it as assumed.
+    two together still may: then the first of such a pair is asked. What is so in nearly every case is not asked one
+    by one, but in ``open_unusual`` together.
     """
     if session.profile.task_type is None and FIRST not in session.asked:
         return FIRST
     situation = situation_of(session.profile)
     return next(_decisive(session, situation), None) or next(_decisive_with_another(session, situation), None)
+
+
+def open_unusual(session: Session) -> list[str]:
+    """Return the fields that have a usual answer, and whose unusual ones would change the recommendation."""
+    situation = situation_of(session.profile)
+    found = [question.field for question in open_questions(situation) if question.unusual]
+    return [field for field in found if _can_ask(field, session, situation)]
 
 
 def _decisive(session: Session, situation: Situation) -> Iterator[str]:

@@ -7,10 +7,10 @@ import pytest
 from ftadvisor.advisor.asking import Choice
 from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.commands._session import hold
-from ftadvisor.advisor.interview import BACK, ENOUGH, OTHER, UNKNOWN
+from ftadvisor.advisor.interview import BACK, ENOUGH, OTHER, UNKNOWN, USUAL
 from ftadvisor.advisor.profile_file import read_profile
 from ftadvisor.advisor.recommend import recommend
-from ftadvisor.advisor.session import SESSION_FILE, Session, next_field, save, saved
+from ftadvisor.advisor.session import SESSION_FILE, Session, next_field, open_unusual, save, saved
 from ftadvisor.advisor.whatif import situation_of
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.knowledge.load import load
@@ -126,6 +126,37 @@ def test_it_stops_when_no_answer_can_change_the_advice() -> None:
             assert {label for _, label in situation.tried(field)} <= {situation.label}, field
 
 
+def test_what_is_usual_is_checked_with_one_question(tmp_path: Path) -> None:
+    session = _without_questions()
+    unusual = open_unusual(session)
+    assert unusual, "the test needs a session in which something unusual would matter"
+    save(session, tmp_path)
+    script = Script("continue", USUAL, "leave")
+    assert hold(script, tmp_path, quiet=True) == 0
+    found = saved(tmp_path)
+    assert found is not None
+    assert {field: getattr(found.profile, field) for field in unusual} == {f: load(Question)[f].usual for f in unusual}
+
+
+def test_what_is_unusual_is_asked_for(tmp_path: Path) -> None:
+    session = _without_questions()
+    field = open_unusual(session)[0]
+    save(session, tmp_path)
+    other = next(option.value for option in load(Question)[field].option if option.value != load(Question)[field].usual)
+    hold(Script("continue", field, str(other)), tmp_path, quiet=True)
+    found = saved(tmp_path)
+    assert found is not None
+    assert getattr(found.profile, field) == other
+
+
+def _without_questions() -> Session:
+    """Return a session in which only what is unusual could still change the advice."""
+    session = Session().answered("task_type", "qa").answered("knowledge_volatility", "weekly")
+    while field := next_field(session):
+        session = session.answered(field, None)
+    return session
+
+
 def test_a_wrong_number_is_asked_for_again(tmp_path: Path) -> None:
     session = _before("labelled_examples")
     save(session, tmp_path)
@@ -169,7 +200,16 @@ def test_plan_and_profile_are_written_and_say_what_remains(tmp_path: Path) -> No
 
 
 def _enough(session: Session) -> list[str]:
-    return [ENOUGH] if next_field(session) else []
+    return [ENOUGH] if next_field(session) or open_unusual(session) else []
+
+
+def test_the_plan_runs_from_the_session(tmp_path: Path, tiny_model: Path) -> None:
+    (tmp_path / "test.jsonl").write_text('{"question": "What is the colour?", "answer": "blue"}\n' * 2)
+    session = Session().answered("task_type", "translation").answered("base_model", str(tiny_model))
+    save(session, tmp_path)
+    script = Script("continue", *_enough(session), "run", "", "test.jsonl")
+    assert hold(script, tmp_path, quiet=True) == 0
+    assert list(tmp_path.glob("runs/*/report.md"))
 
 
 def test_changing_an_answer_changes_the_advice(tmp_path: Path) -> None:
