@@ -34,7 +34,7 @@ class Layers:
         self.input: Value | None = None
         self.output: Value | None = None
         self.arrived: list[Storage] = []
-        self.saved = 0
+        self.saved = self.casts = 0
 
     def forward(self, x: Value) -> Value:
         """Return the output of the last of the layers.
@@ -43,33 +43,34 @@ class Layers:
             x: The input of the first.
         """
         gathered = self._gathered()
-        before = sum(cast.size for cast in self.run.casts.values())
         output = self._checkpointed(x) if self.checkpointing else self._recorded(x)
-        self._cast_the_others(before)
+        # autocast's cache holds all layers' narrow copies until the forward pass ends
+        self.run.casts[self] = self.run.new(self.casts * (self.block.count - 1))
         del gathered
         return output
 
-    def _cast_the_others(self, before: int) -> None:
-        """Add the other layers' narrow copies: autocast's cache holds all of them until the forward pass ends."""
-        played = 2 if self.checkpointing and self.block.count > 1 else 1
-        own = (sum(cast.size for cast in self.run.casts.values()) - before) // played
-        self.run.casts[self] = self.run.new(own * (self.block.count - played))
-
     def _checkpointed(self, x: Value) -> Value:
-        """Keep only each layer's input."""
-        with self.run.without_recording():
-            output = self._play(x)
-        if self.block.count > 1:
+        """Keep only each layer's input; a first layer that widens the residual stream is followed by wider ones."""
+        others = self.run.new(x.storage.size * (self.block.count - 1), Kind.CHECKPOINT)
+        output = self._played(x)
+        if self.block.count > 1 and output.item != x.item:
             x.storage.become(Kind.CHECKPOINT)
             self.others.append(x.storage)
             x = output
             del output
-            self.others.append(self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT))
-            with self.run.without_recording():
-                output = self._play(x)
+            others = self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT)
+            output = self._played(x)
+        self.others.append(others)
         x.storage.become(Kind.CHECKPOINT)
         self.input, self.saved = x, x.storage.size
         return _plain(output)
+
+    def _played(self, x: Value) -> Value:
+        before = sum(cast.size for cast in self.run.casts.values())
+        with self.run.without_recording():
+            output = self._play(x)
+        self.casts = sum(cast.size for cast in self.run.casts.values()) - before
+        return output
 
     def _play(self, x: Value) -> Value:
         output = self.block.forward(self.modules, x)
