@@ -98,4 +98,4 @@ def _whisker(low: float, high: float, middle: float) -> list[str]:
 
 
 def _signed(value: float) -> str:
-    return f"{100 * value:+.0f}" if value else "0"
+    return f"{round(100 * value, 1):+g}" if value else "0"

@@ -76,7 +76,7 @@ def _listed(items: Iterable[str]) -> str:
 
 
 def _numbered(items: list[str]) -> str:
-    return "\n".join(f"{number}. {item}" for number, item in enumerate(items, 1))
+    return "\n".join(f"{number}. {_line(item)}" for number, item in enumerate(items, 1))
 
 
 def _table(table: Table) -> str:

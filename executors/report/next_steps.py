@@ -54,7 +54,8 @@ def gap(interval: Interval) -> str:
 
 def points(interval: Interval) -> str:
     """Return a difference of shares in percentage points with its interval, such as ``+12 [+6, +18]``."""
-    return f"{100 * interval.value:+.0f} [{100 * interval.low:+.0f}, {100 * interval.high:+.0f}]"
+    value, low, high = (f"{round(100 * part):+d}" for part in (interval.value, interval.low, interval.high))
+    return f"{value} [{low}, {high}]"
 
 
 def _rivals(arm: str, evaluation: Evaluation) -> Iterator[str]:
