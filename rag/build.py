@@ -107,7 +107,7 @@ def _choose(options: IndexOptions, reach: Reach) -> _Choice:
     if options.retriever != "auto":
         return _Choice(options.retriever, "chosen")
     if options.embedder == "builtin":
-        return _Choice("bm25", "lexical_enough")
+        return _Choice("hybrid", "lexical")
     if sum(reach.readable) < READABLE_SHARE * len(reach.readable):
         return _Choice("bm25", "unreadable")
     return _Choice("hybrid", "fused")

@@ -92,8 +92,9 @@ def _ranker(manifest: Manifest, files: Mapping[str, bytes], chunks: int) -> Rank
     lexical = bm25.Retriever.load(files, chunks)
     if manifest.retriever == "bm25":
         return lexical
-    near = dense.Retriever.load(files, _same_embedder(manifest))
-    return near if manifest.retriever == "dense" else hybrid.Retriever([lexical, near])
+    embedder = _same_embedder(manifest)
+    near = dense.Retriever.load(files, embedder)
+    return near if manifest.retriever == "dense" else hybrid.Retriever(lexical, near, embedder.weight)
 
 
 def _same_embedder(manifest: Manifest) -> Embedder:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from .records import IndexOptions
 
-Reason = Literal["chosen", "fused", "unreadable", "lexical_enough"]
+Reason = Literal["chosen", "fused", "unreadable", "lexical"]
 
 
 class FileEntry(BaseModel):

@@ -22,12 +22,15 @@ class Embedder(Protocol):
         dimension: Numbers per vector.
         longest: Tokens per text beyond which the rest is not read; None if all is read.
         batch_size: Texts that are embedded together.
+        weight: How much its ranking counts in a fusion, where BM25 counts 1; above 0. Below 1 it only reorders what
+            BM25 found.
     """
 
     identity: str
     dimension: int
     longest: int | None
     batch_size: int
+    weight: float
 
     def token_starts(self, text: str) -> Sequence[int]:
         """Return where each token of the text begins, by which chunks are measured."""

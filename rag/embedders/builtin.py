@@ -28,6 +28,7 @@ class HashedTokens:
     dimension: int = DIMENSION
     longest: int | None = None
     batch_size: int = 256
+    weight: float = 0.05  # measured: more of it costs accuracy, see knowledge/decisions/0007-retrieval.md
 
     def token_starts(self, text: str) -> Sequence[int]:
         """Return where each ideograph, word and punctuation mark begins."""

@@ -29,6 +29,7 @@ class SentenceEmbedder:
     dimension: int
     longest: int | None
     batch_size: int = 32
+    weight: float = 1.0
     _seen: dict[str, "Encoding"] = field(default_factory=dict)
 
     def token_starts(self, text: str) -> Sequence[int]:

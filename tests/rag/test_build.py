@@ -53,10 +53,13 @@ def test_nothing_is_returned_for_nothing_in_common(policies: Path, tmp_path: Pat
     assert index.search_many([]) == []
 
 
-def test_the_built_in_vectors_do_not_rank_unless_asked_to(policies: Path, tmp_path: Path) -> None:
+def test_the_built_in_vectors_only_reorder_what_bm25_finds(policies: Path, tmp_path: Path) -> None:
     summary = build_index([policies], tmp_path / "index")
-    assert summary.retriever == "bm25"
-    assert "gains nothing" in summary.reason
+    assert summary.retriever == "hybrid"
+    assert "twentieth" in summary.reason
+    build_index([policies], tmp_path / "words", IndexOptions(retriever="bm25"))
+    both, words = open_index(tmp_path / "index"), open_index(tmp_path / "words")
+    assert {hit.chunk for hit in both.search("refund", 10)} == {hit.chunk for hit in words.search("refund", 10)}
 
 
 def test_an_unchanged_corpus_embeds_nothing_and_gives_the_same_bytes(policies: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ class Reader:
     dimension: int = builtin.DIMENSION
     longest: int | None = 40
     batch_size: int = 4
+    weight: float = 1.0
 
     def token_starts(self, text: str) -> Sequence[int]:
         return [place for place, character in enumerate(text) if not character.isspace()]
