@@ -57,7 +57,7 @@ def test_empty_file(tmp_path: Path, content: str) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="rows.jsonl"):
+    with pytest.raises(UserError, match=r"rows\.jsonl"):
         read_rows(tmp_path / "rows.jsonl")
 
 

@@ -1,0 +1,211 @@
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.executors.data import Conversation, Turn
+from ftadvisor.executors.method import method_module
+from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.train import Training, train
+from ftadvisor.executors.train_options import TrainOptions
+from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.progress import silent
+
+ROWS = [
+    Conversation(
+        line=number + 1,
+        id=str(number),
+        messages=(
+            Turn(role="user", content=f"Which colour has thing {number}? " * (1 + number % 3)),
+            Turn(role="assistant", content=["It is blue.", "It is red.", "七天"][number % 3]),
+        ),
+    )
+    for number in range(12)
+]
+KILLS = 8
+
+
+def ignore(event: str, /, **values: Any) -> None:
+    """Take no notice."""
+
+
+def training(model: Path, folder: Path, **changes: Any) -> Training:
+    options = {"epochs": 2, "batch_size": 4, "learning_rate": 1e-2, "validate_every": 2}
+    named = {name: changes.pop(name) for name in list(changes) if name in TrainOptions.model_fields}
+    values: dict[str, Any] = {
+        "name": "test",
+        "base": ModelSource(source=str(model)),
+        "method": "lora",
+        "method_options": method_module("lora").Options(rank=4, dropout=0.1),
+        "seed": 17,
+        "max_length": None,
+        "leave_out_longer": False,
+        "adapter": folder / "adapter",
+        "checkpoints": folder / "checkpoints",
+    }
+    return Training(**values | {"options": TrainOptions(**options | named)} | changes)
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*.safetensors")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return what an undisturbed training measures, and its adapter."""
+    task = training(tiny_model, tmp_path_factory.mktemp("undisturbed"))
+    return train(task, ROWS, ROWS[:4], silent, ignore), weights(task.adapter)
+
+
+def test_same_seed_same_adapter_and_another_seed_another(
+    tiny_model: Path, tmp_path: Path, undisturbed: tuple[dict[str, Any], dict[str, bytes]]
+) -> None:
+    again = training(tiny_model, tmp_path / "a")
+    assert train(again, ROWS, ROWS[:4], silent, ignore)["loss"] == undisturbed[0]["loss"]
+    assert weights(again.adapter) == undisturbed[1]
+    other = training(tiny_model, tmp_path / "b", seed=18)
+    train(other, ROWS, ROWS[:4], silent, ignore)
+    assert weights(other.adapter) != undisturbed[1]
+
+
+def test_result_tells_what_the_report_needs(undisturbed: tuple[dict[str, Any], dict[str, bytes]]) -> None:
+    result, _ = undisturbed
+    assert (result["name"], result["method"], result["steps"], result["rows"]) == ("test", "lora", 6, 12)
+    assert [step for step, _ in result["loss"]] == [1, 2, 3, 4, 5, 6]
+    assert [step for step, _ in result["validation_loss"]] == [2, 4, 6]
+    assert 0 < result["trainable_parameters"] < result["total_parameters"]
+    assert result["seconds"] > 0
+    assert result["tokens_per_second"] > 0
+    assert result["peak_memory_bytes"] > 0
+
+
+def run_until_killed(folder: Path, work: Callable[[], object], kill_at: int) -> int:
+    """Do work in a process of its own that is killed at the n-th change to a folder.
+
+    Returns:
+        How many changes there were before the end; only told where it was not killed.
+    """
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _kill_self_at(folder, kill_at)
+        try:
+            work()
+            os.write(tell, str(_changes[0]).encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(told) as pipe:
+        count = pipe.read()
+    _, status = os.waitpid(child, 0)
+    assert bool(count) != (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL)
+    return int(count or -1)
+
+
+_changes = [0]
+
+
+def _kill_self_at(folder: Path, kill_at: int) -> None:
+    """Count files opened for writing, renames and deletions, and halve what two libraries write without asking."""
+    import safetensors.torch
+    import torch
+
+    def changed(half_written: Path | None = None) -> None:
+        _changes[0] += 1
+        if _changes[0] == kill_at:
+            if half_written is not None:
+                os.truncate(half_written, half_written.stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        writing = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if (writing or event in {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}) and str(folder) in str(
+            arguments[0]
+        ):
+            changed()
+
+    sys.addaudithook(watch)
+    for module, name, place in ((torch, "save", 1), (safetensors.torch, "save_file", 1)):
+        setattr(module, name, _then(getattr(module, name), place, changed))
+
+
+def _then(write: Callable[..., None], place: int, changed: Callable[[Path], None]) -> Callable[..., None]:
+    def written(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        changed(Path(arguments[place]))
+
+    return written
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_at_any_change_it_ends_the_same(
+    tiny_model: Path, tmp_path: Path, undisturbed: tuple[dict[str, Any], dict[str, bytes]]
+) -> None:
+    whole = training(tiny_model, tmp_path / "whole")
+    changes = run_until_killed(tmp_path, lambda: train(whole, ROWS, ROWS[:4], silent, ignore), kill_at=0)
+    assert changes > 30
+    for number in range(KILLS):
+        folder = tmp_path / str(number)
+        task = training(tiny_model, folder)
+        kill_at = 1 + number * (changes - 1) // (KILLS - 1)
+        run_until_killed(folder, lambda task=task: train(task, ROWS, ROWS[:4], silent, ignore), kill_at)
+        result = train(task, ROWS, ROWS[:4], silent, ignore)
+        for name in ("loss", "validation_loss", "best_step", "steps"):
+            assert result[name] == undisturbed[0][name], f"killed at change {kill_at}"
+        assert weights(task.adapter) == undisturbed[1], f"killed at change {kill_at}"
+
+
+def test_checkpoints_of_other_data_are_not_resumed(tiny_model: Path, tmp_path: Path) -> None:
+    def stop(event: str, /, **values: Any) -> None:
+        if event == "loss" and values["step"] == 3:
+            raise KeyboardInterrupt
+
+    task = training(tiny_model, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(task, ROWS, ROWS[:4], silent, stop)
+    steps: list[int] = []
+    train(task, ROWS[:8], ROWS[:4], silent, lambda event, /, **values: steps.append(values["step"]))
+    assert steps[0] == 1
+
+
+def test_stops_early_and_keeps_the_best(tiny_model: Path, tmp_path: Path) -> None:
+    wrong = [
+        row.model_copy(update={"messages": (row.messages[0], Turn(role="assistant", content="!?#"))}) for row in ROWS
+    ]
+    task = training(tiny_model, tmp_path, epochs=40, patience=2, validate_every=1)
+    result = train(task, ROWS, wrong[:4], silent, ignore)
+    losses = [loss for _, loss in result["validation_loss"]]
+    assert len(losses) < 120
+    assert result["best_step"] == 1 + losses.index(min(losses)) == result["steps"] - 2
+
+
+def test_rows_that_are_too_long_are_named_or_left_out(tiny_model: Path, tmp_path: Path, english: None) -> None:
+    with pytest.raises(UserError) as error:
+        train(training(tiny_model, tmp_path, max_length=30), ROWS, [], silent, ignore)
+    assert "lines 2, 3, 5, 6" in error.value.message
+    assert "too_long" in error.value.hint
+    result = train(training(tiny_model, tmp_path, max_length=30, leave_out_longer=True), ROWS, [], silent, ignore)
+    assert result["rows"] == 4
+
+
+def test_divergence_is_told_with_the_learning_rate(tiny_model: Path, tmp_path: Path, english: None) -> None:
+    with pytest.raises(UserError, match="diverged") as error:
+        train(training(tiny_model, tmp_path, learning_rate=1e30, epochs=5), ROWS, [], silent, ignore)
+    assert "1e+30" in error.value.hint
+
+
+def test_progress_counts_steps_and_events_carry_losses(tiny_model: Path, tmp_path: Path) -> None:
+    labels, events = [], []
+    train(
+        training(tiny_model, tmp_path),
+        ROWS,
+        ROWS[:4],
+        lambda label, done, total: labels.append((label, done, total)),
+        lambda event, /, **values: events.append((event, values["name"])),
+    )
+    assert [(done, total) for _, done, total in labels if total] == [(step, 6) for step in range(1, 7)]
+    assert events.count(("loss", "test")) == 6
+    assert events.count(("validation_loss", "test")) == 3
