@@ -52,5 +52,5 @@ def execute(options: Options, context: StepContext) -> Result:
     sources = [context.input(source) for source in options.sources]
     summary = build_index(sources, context.output(options.output), settings, context.progress)
     context.event("index_built", embedded=summary.embedded)
-    # how much was left to embed depends on interruptions; a result must not
-    return {"output": options.output, **summary.model_dump(mode="json", exclude={"embedded"})}
+    # what is told depends on the reader's language, how much was left to embed on interruptions; a result must not
+    return {"output": options.output, **summary.model_dump(mode="json", exclude={"embedded", "reason"})}
