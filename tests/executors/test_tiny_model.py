@@ -5,11 +5,16 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import islice
+from random import Random
 
 import pytest
 from ftadvisor.executors.returns import read_words
 from ftadvisor.executors.tiny_model.corpus import Corpus
-from ftadvisor.executors.tiny_model.words import words
+from ftadvisor.executors.tiny_model.stream import lookup
+from ftadvisor.executors.tiny_model.tokenizer import render
+from ftadvisor.executors.tiny_model.train import Pretraining, Settings, accuracy
+from ftadvisor.executors.tiny_model.words import HAN, words
 from ftadvisor.knowledge.messages import Language
 
 EXAMPLE = files("ftadvisor.knowledge").joinpath("examples/returns")
@@ -79,3 +84,40 @@ def test_the_answer_of_a_case_can_be_found_in_its_passages() -> None:
             identifier in turns[-2]["content"] or identifier in turns[1]["content"] for identifier in identifiers
         )
     assert found > 150
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Pretraining:
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    return Pretraining(Settings(batch_tokens=1024), tmp_path_factory.mktemp("tiny"))
+
+
+def test_the_planted_circuit_copies_before_any_training(untrained: Pretraining) -> None:
+    random = Random(1)
+    rows = [lookup(random, untrained.model.config.vocab_size) for _ in range(20)]
+    assert accuracy(untrained.model, rows) > 0.3
+
+
+def test_training_lowers_the_loss(untrained: Pretraining) -> None:
+    (rows,) = islice(untrained.stream, 1)
+    untrained._set_rate(60)
+    losses = [untrained._update(rows) for _ in range(6)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_every_common_han_character_is_one_token_and_text_survives(untrained: Pretraining) -> None:
+    tokenizer = untrained.stream.tokenizer
+    assert all(len(tokenizer.encode(character).ids) == 1 for character in HAN)
+    for text in ("羽绒服 K-417\n\n鬱 ☂ naïve", "  two  spaces", "A-1【决定】"):
+        assert tokenizer.decode(tokenizer.encode(text).ids) == text
+
+
+def test_the_chat_template_renders_what_training_saw(untrained: Pretraining) -> None:
+    from transformers import AutoTokenizer
+
+    saved = AutoTokenizer.from_pretrained(untrained.folder)
+    turns = Corpus(6).case(2)
+    assert saved.apply_chat_template(turns, tokenize=False) == render(turns)
+    asked = saved.apply_chat_template(turns[:-1], tokenize=False, add_generation_prompt=True)
+    assert render(turns).startswith(asked)
