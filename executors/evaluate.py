@@ -108,21 +108,29 @@ def compare(
     }
 
 
-def side_by_side(
-    rows: Sequence[Row], answerings: Mapping[str, Answering], shown: int, seed: int
-) -> list[dict[str, JsonValue]]:
-    """Return some rows with what each arm answered, drawn by chance and not for their looks."""
-    places = sorted(random.Random(f"{seed}/examples").sample(range(len(rows)), min(shown, len(rows))))
-    return [row_record(rows[place], answerings, place) for place in places]
+def drawn(records: Sequence[dict[str, JsonValue]], shown: int, seed: int) -> list[dict[str, JsonValue]]:
+    """Return some of the records, drawn by chance and not for their looks, in their order."""
+    places = sorted(random.Random(f"{seed}/examples").sample(range(len(records)), min(shown, len(records))))
+    return [records[place] for place in places]
 
 
-def row_record(row: Row, answerings: Mapping[str, Answering], place: int) -> dict[str, JsonValue]:
-    """Return a row and what each arm answered to it, as JSON."""
+def row_record(
+    row: Row, place: int, passages: Sequence[Sequence[Hit]], answerings: Mapping[str, Answering]
+) -> dict[str, JsonValue]:
+    """Return a row, the passages it was shown with, and what each arm answered to it, as JSON.
+
+    Args:
+        row: The row.
+        place: Its place among the rows.
+        passages: Each row's passages; empty where nothing was retrieved.
+        answerings: Each arm's answers.
+    """
     return {
         "id": row.id,
         "question": row.question,
         "answer": row.answer,
         "expected": dict(row.expected),
+        "passages": [hit.text for hit in passages[place]] if passages else [],
         "answers": {arm: answering.answers[place] for arm, answering in answerings.items()},
     }
 

@@ -61,7 +61,7 @@ class Options(StepOptions):
 
 def execute(options: Options, context: StepContext) -> Result:
     """Answer all test rows in every way, score the answers, and keep them in ``answers.jsonl``."""
-    from ..evaluate import answer_arms, compare, row_record, side_by_side
+    from ..evaluate import answer_arms, compare, drawn, row_record
 
     rows = read_rows(context.input(options.test))
     check_expected(rows, options.fields)
@@ -71,9 +71,9 @@ def execute(options: Options, context: StepContext) -> Result:
         arms, context.plan.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
     )
     result = compare(rows, answerings, options.format, options.fields, "combined", context.seed)
-    records = [row_record(row, answerings, place) for place, row in enumerate(rows)]
+    records = [row_record(row, place, passages, answerings) for place, row in enumerate(rows)]
     write_rows(context.run_folder / "answers.jsonl", records)
-    examples = side_by_side(rows, answerings, options.examples, context.seed)
+    examples = drawn(records, options.examples, context.seed)
     return {"rows": len(rows), **result, "retrieval": retrieval, "examples": list(examples)}
 
 

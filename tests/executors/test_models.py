@@ -1,0 +1,97 @@
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ftadvisor.executors.models import context_length, load_model, load_tokenizer, resolve_model
+from ftadvisor.executors.plan import ModelSource
+from ftadvisor.knowledge.errors import UserError
+
+
+def test_local_folder(tiny_model: Path) -> None:
+    assert resolve_model(str(tiny_model)) == tiny_model
+    assert context_length(ModelSource(source=str(tiny_model))) == 512
+    assert load_model(ModelSource(source=str(tiny_model), dtype="bfloat16")).dtype.itemsize == 2
+
+
+@pytest.mark.parametrize("source", ["./nothing/here", "/nothing/here", "builtin:nothing", "a/b/c"])
+def test_missing_model_is_named_with_what_is_allowed(source: str, english: None) -> None:
+    with pytest.raises(UserError) as error:
+        resolve_model(source)
+    assert source in error.value.message
+    assert "builtin:tiny" in error.value.hint
+
+
+def test_hub_is_announced_before_it_is_asked_and_its_failure_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, english: None
+) -> None:
+    import huggingface_hub
+
+    told: list[str] = []
+
+    def snapshot_download(source: str, local_files_only: bool, **_: object) -> str:
+        if local_files_only:
+            raise FileNotFoundError("not cached")
+        assert told == [f"downloading the model {source} from {huggingface_hub.constants.ENDPOINT}"]
+        raise ConnectionError("no route\nmore lines")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    with pytest.raises(UserError, match=r"some/model.*no route") as error:
+        resolve_model("some/model", progress=lambda label, *_: told.append(label))
+    assert "\n" not in error.value.message
+    assert "HF_ENDPOINT" in error.value.hint
+
+
+def test_cached_hub_model_needs_no_network(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
+    import huggingface_hub
+
+    def snapshot_download(source: str, local_files_only: bool, revision: str, **_: object) -> str:
+        assert local_files_only
+        assert (source, revision) == ("some/model", "abc")
+        return str(tiny_model)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    assert resolve_model("some/model", "abc") == tiny_model
+
+
+def test_modelscope(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
+    asked: list[str] = []
+    fake = SimpleNamespace(snapshot_download=lambda name, **_: asked.append(name) or str(tiny_model))
+    monkeypatch.setitem(sys.modules, "modelscope", fake)
+    assert resolve_model("modelscope:Qwen/Qwen3-0.6B") == tiny_model
+    assert asked == ["Qwen/Qwen3-0.6B"]
+
+
+def test_modelscope_without_its_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "modelscope", None)
+    with pytest.raises(UserError) as error:
+        resolve_model("modelscope:Qwen/Qwen3-0.6B")
+    assert error.value.hint == "pip install modelscope"
+
+
+def test_pickled_weights_are_refused(tiny_model: Path, tmp_path: Path, english: None) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(UserError, match=r"pytorch_model\.bin"):
+        load_model(ModelSource(source=str(folder)))
+
+
+def test_broken_config_is_one_message(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    (folder / "config.json").write_text('{"model_type": "no such architecture"}')
+    with pytest.raises(UserError, match=str(folder)):
+        load_model(ModelSource(source=str(folder)))
+
+
+def test_base_models_get_a_template_and_a_padding_token(tiny_model: Path, tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(str(tiny_model))
+    tokenizer.chat_template = tokenizer.pad_token = None
+    shutil.copy(tiny_model / "config.json", tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    loaded = load_tokenizer(str(tmp_path))
+    assert loaded.pad_token == loaded.eos_token
+    text = loaded.apply_chat_template([{"role": "user", "content": "hi"}], tokenize=False, add_generation_prompt=True)
+    assert text == "### user\nhi\n\n### assistant\n"
