@@ -26,6 +26,10 @@ Source: c10/cuda/CUDACachingAllocator.cpp: up to 1 MiB of a large block is not s
 """
 
 
+CPU_LIBRARIES = (0, 200 * MIB, 350 * MIB)
+"""What a CPU's matrix libraries and freshly touched code add to the tensors. Source: evidence cpu-training-memory."""
+
+
 @dataclass(frozen=True)
 class Outside:
     """Hold low, likely and high bytes of what tensors do not account for."""
@@ -53,5 +57,6 @@ def around(request: EstimateRequest, allocated: int) -> Outside:
     """Return what the device holds in all when tensors take ``allocated`` bytes."""
     low, likely, high = (int(allocated * (1 + share)) for share in FRAGMENTS)
     if request.device == "cpu":
-        return Outside(likely, likely, low, high)
+        extra = CPU_LIBRARIES
+        return Outside(likely, likely + extra[1], low + extra[0], high + extra[2])
     return Outside(likely + SEGMENT, likely + SEGMENT + CONTEXT[1], low + CONTEXT[0], high + SEGMENT + CONTEXT[2])
