@@ -48,5 +48,3 @@ class KnowledgeError(Exception):
 
 def _places(error: ValidationError) -> list[str]:
     return [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-
-

@@ -12,7 +12,8 @@ class Progress(Protocol):
         total: Units in all, or None when unknown.
     """
 
-    def __call__(self, label: str, done: float, total: float | None, /) -> None: ...
+    def __call__(self, label: str, done: float, total: float | None, /) -> None:
+        """Take notice of the state."""
 
 
 def silent(label: str, done: float, total: float | None, /) -> None:

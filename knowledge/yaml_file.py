@@ -29,7 +29,8 @@ class YamlFile:
 
     def existing(self, place: Sequence[str | int]) -> tuple[str | int, ...]:
         """Return the part of a place that the file has; a check of alternatives adds their names to places."""
-        node, length = self.values, 0
+        node: Any = self.values
+        length = 0
         for part in place:
             known = part in node if isinstance(node, dict) else isinstance(node, list) and isinstance(part, int)
             if not known:
