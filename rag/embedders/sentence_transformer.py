@@ -91,7 +91,7 @@ def _load(name: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # the caller has its own
+    disable_progress_bar()  # the caller has its own
     try:
         return SentenceTransformer(str(folder) if folder.is_dir() else name)
     except (OSError, ValueError, KeyError) as error:
