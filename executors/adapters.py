@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..knowledge.durable import flush_folder, write_json
 from ..knowledge.progress import Progress, silent
@@ -52,7 +52,7 @@ def save_adapter(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     if isinstance(model, PeftModel):
-        model.save_pretrained(part)
+        model.save_pretrained(str(part))
     elif all(value.requires_grad for value in model.parameters()):
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
@@ -80,7 +80,6 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
         return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress)
     model = load_model(base, progress)
     if (folder / "adapter_config.json").is_file():
-        adapted: Any = PeftModel.from_pretrained(model, folder)
-        return adapted
+        return cast("PreTrainedModel", PeftModel.from_pretrained(model, str(folder)))
     load_trained(model, folder)
     return model

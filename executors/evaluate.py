@@ -17,7 +17,7 @@ from .adapters import load_adapted
 from .arms import Arm
 from .data import Row
 from .generate import generate
-from .metrics import FieldOptions, confusion, difference, interval, judge, judge_text
+from .metrics import FieldOptions, Interval, confusion, difference, interval, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name
@@ -100,7 +100,7 @@ def compare(
     others = [arm for arm in scores if arm != ours] if ours in scores else []
     return {
         "arms": {
-            arm: {name: dict(interval(each, seed)) for name, each in found.items()} for arm, found in scores.items()
+            arm: {name: _as_json(interval(each, seed)) for name, each in found.items()} for arm, found in scores.items()
         },
         "differences": {arm: _differences(scores[ours], scores[arm], seed) for arm in others},
         "confusion": {arm: _confusions(rows, each.answers, pattern, fields) for arm, each in answerings.items()},
@@ -160,17 +160,25 @@ def _scores(rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fi
     return scores if fields else judge_text(answers, [row.answer for row in rows]) | scores
 
 
+def _as_json(found: Interval) -> dict[str, JsonValue]:
+    return {"value": found["value"], "low": found["low"], "high": found["high"]}
+
+
 def _intervals(scores: Scores, seed: int) -> dict[str, JsonValue]:
-    return {name: dict(interval(each, seed)) for name, each in scores.items()}
+    return {name: _as_json(interval(each, seed)) for name, each in scores.items()}
 
 
 def _differences(ours: Scores, other: Scores, seed: int) -> dict[str, JsonValue]:
-    return {name: dict(difference(ours[name], other[name], seed)) for name in ours}
+    return {name: _as_json(difference(ours[name], other[name], seed)) for name in ours}
 
 
 def _confusions(
     rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fields: Sequence[FieldOptions]
 ) -> dict[str, JsonValue]:
     expected = [row.expected for row in rows]
-    listed = [field for field in fields if field.values]
-    return {field.name: dict(confusion(answers, expected, pattern, field)) for field in listed}  # type: ignore[dict-item]
+    found: dict[str, JsonValue] = {}
+    for field in fields:
+        if field.values is not None:
+            table = confusion(answers, expected, pattern, field)
+            found[field.name] = {right: {**counts} for right, counts in table.items()}
+    return found

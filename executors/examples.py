@@ -131,10 +131,11 @@ def _example(
     passages = ordered(_passages(row, hits, oracle, oracles, options), options.rank_order, seed, row.id)
     answer = row.answer if answered else _refusal(row, options)
     messages = prompt.messages(row.question, [hit.text for hit in passages], answer)
-    shown: list[JsonValue] = [
-        {"document": hit.document, "chunk": hit.chunk, "oracle": hit is oracle} for hit in passages
-    ]
-    return {"id": row.id, "messages": [dict(message) for message in messages], "passages": shown}
+    return {
+        "id": row.id,
+        "messages": [{"role": turn["role"], "content": turn["content"]} for turn in messages],
+        "passages": [{"document": hit.document, "chunk": hit.chunk, "oracle": hit is oracle} for hit in passages],
+    }
 
 
 def _passages(

@@ -3,7 +3,7 @@
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -61,5 +61,4 @@ def method_module(method: str) -> MethodModule:
         raise ValueError(say("training.method_not_yet", method=method, instead=INSTEAD[method]))
     if method not in method_ids():
         raise ValueError(say("training.method_unknown", method=method, methods=", ".join(method_ids())))
-    module: Any = import_module(f"{methods.__name__}.{method}")
-    return module
+    return cast(MethodModule, import_module(f"{methods.__name__}.{method}"))

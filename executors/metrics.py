@@ -138,7 +138,7 @@ def confusion(
     table = {right: dict.fromkeys([*values, "-"], 0) for right in values}
     for answer, row in zip(answers, expected, strict=True):
         found = found_value(answer, pattern, field)
-        table[row[field.name]][found if found in values else "-"] += 1  # type: ignore[index]
+        table[row[field.name]][found if found in values else "-"] += 1
     return table
 
 

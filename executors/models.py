@@ -95,7 +95,8 @@ def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedM
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
     if source.quantisation == "none":
-        return model.to(device())  # type: ignore[arg-type]
+        model.to(device())  # type: ignore[arg-type]
+        return model
     _keep_gradients(model)
     return model
 
@@ -161,7 +162,7 @@ def _keep_gradients(model: "PreTrainedModel") -> None:
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - modules have no such attribute by type
 
 
 def _looks_like_id(source: str) -> bool:

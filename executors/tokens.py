@@ -28,8 +28,7 @@ class TokenRow:
 
 def prompt_tokens(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) -> list[int]:
     """Return the tokens that the model answers to: the conversation, and the opening of the assistant's turn."""
-    text = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-    return _encode(tokenizer, str(text))
+    return _encode(tokenizer, _render(tokenizer, messages, opening=True))
 
 
 def training_row(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message]) -> TokenRow:
@@ -38,13 +37,17 @@ def training_row(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Messag
     The prompt is encoded apart from the answer, exactly as it is when the model answers later. The answer ends with
     the token that ends a turn in the chat template, or with the end token, so that the model learns to stop.
     """
-    prompt = list(messages[:-1])
-    opening = str(tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True))
-    whole = str(tokenizer.apply_chat_template(list(messages), tokenize=False))
+    opening = _render(tokenizer, messages[:-1], opening=True)
+    whole = _render(tokenizer, messages, opening=False)
     # a template may write past answers otherwise than it opens new ones (an empty thinking block, for one)
     answer = whole.removeprefix(opening) if whole.startswith(opening) else messages[-1]["content"]
     start = _encode(tokenizer, opening)
     return TokenRow(start + _ended(tokenizer, _encode(tokenizer, answer)), len(start))
+
+
+def _render(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message], opening: bool) -> str:
+    turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
+    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=opening))
 
 
 def _encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:

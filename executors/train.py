@@ -16,13 +16,14 @@ from .adapters import load_trained, save_adapter
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
 from .expected import expected_memory
+from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module
 from .models import context_length, device, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .tokens import TokenRow, training_row
 from .train_options import TrainOptions
-from .trainer import make_trainer, should_stop
+from .trainer import make_trainer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

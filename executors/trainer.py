@@ -19,7 +19,7 @@ from .tokens import TokenRow
 from .train_options import TrainOptions
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, Trainer, TrainingArguments
+    from transformers import PreTrainedModel, TrainingArguments
 
 Watch = Callable[[dict[str, float]], None]
 """Receives ``step`` with ``loss`` or ``validation_loss`` as training goes on."""
@@ -36,8 +36,10 @@ def make_trainer(
     fingerprint: str,
     memory: PeakMemory,
     watch: Watch,
-) -> "Trainer":
+) -> Any:
     """Return transformers' Trainer, set up for answer-only loss and durable checkpoints.
+
+    Besides what a Trainer has, it has ``measured()``, and ``before``: what earlier attempts measured.
 
     Args:
         model: The model with the method's parameters trainable.
@@ -75,7 +77,7 @@ def make_trainer(
             return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-            loss = validation_loss(self.model, padding, validation, options.evaluation_batch_size)
+            loss = validation_loss(model, padding, validation, options.evaluation_batch_size)
             metrics = {"eval_loss": loss}
             self.log(metrics)
             self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -108,8 +110,8 @@ def make_trainer(
     trainer = AnswerTrainer(
         model=model,
         args=_arguments(options, seed, folder, len(rows), bool(validation)),
-        train_dataset=rows,  # type: ignore[arg-type]
-        eval_dataset=validation or None,  # type: ignore[arg-type]
+        train_dataset=rows,
+        eval_dataset=validation or None,
         data_collator=lambda batch: collate(batch, padding),
     )
     trainer.model_accepts_loss_kwargs = True  # our loss divides by the tokens of all accumulated batches
