@@ -26,7 +26,8 @@ class AnswerForm:
         fields: The values that answers state and that can be right or wrong.
         format: A regular expression, with one named group per field, that a well-formed answer matches in full;
             None when answers follow no common form.
-        outlines: The markers of the form in each way of writing it, such as ``【Clause】…【Reply】…``.
+        outlines: The form in each way of writing it, with the values to choose from where a field lists them, such as
+            ``【Clause】…【Decision】approve/refuse【Reply】…``.
     """
 
     fields: tuple[FieldOptions, ...] = ()
@@ -45,17 +46,31 @@ def recognise(rows: Sequence[Row], measured: Sequence[Row] = (), others: Sequenc
     everything = (*rows, *measured, *others)
     names = dict.fromkeys(name for row in everything for name in row.expected)
     judged = [name for name in names if all(name in row.expected for row in measured)]
-    fields = [_field(name, {row.expected[name] for row in everything if name in row.expected}) for name in judged]
+    found = [_field(name, {row.expected[name] for row in everything if name in row.expected}) for name in judged]
+    fields = tuple(field for field in found if field)
     split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer)))]
     forms = Counter(markers for _, markers in split).most_common(MOST_FORMS)
     lengths = {len(markers) for markers, _ in forms}
     if len(lengths) != 1 or sum(count for _, count in forms) < KEPT_SHARE * len(rows):
-        return AnswerForm(fields=tuple(field for field in fields if field))
+        return AnswerForm(fields=fields)
+    listed = {field.name for field in fields if field.values}
     return AnswerForm(
-        fields=tuple(field for field in fields if field),
+        fields=fields,
         format=_expression([markers for markers, _ in forms], [_holders(row) for row, _ in split]),
-        outlines=tuple("".join(f"{marker}…" for marker in markers) for markers, _ in forms),
+        outlines=tuple(_outline(form, [row for row, own in split if own == form], listed) for form, _ in forms),
     )
+
+
+def _outline(markers: tuple[str, ...], rows: Sequence[Row], listed: set[str]) -> str:
+    """Return a form with the values that its rows state in the listed fields: nobody can guess a house's labels."""
+    stated: dict[int, list[str]] = {}
+    for row in rows:
+        for position, name in _holders(row).items():
+            if name in listed:
+                stated.setdefault(position, []).append(row.expected[name])
+    choices = {position: set(values) for position, values in stated.items() if 2 * len(values) > len(rows)}
+    blanks = ["/".join(sorted(choices.get(position, {"…"}))) for position in range(len(markers))]
+    return "".join(f"{marker}{blank}" for marker, blank in zip(markers, blanks, strict=True))
 
 
 def _field(name: str, values: set[str]) -> FieldOptions | None:
