@@ -33,6 +33,8 @@ def estimate(request: EstimateRequest) -> Estimate:
     architecture = architecture_of(request.config, stack)
     if architecture.needs_eager and request.attention == "sdpa":
         request = request.model_copy(update={"attention": "eager"})
+    if not architecture.has_head:
+        raise UnsupportedError(say("estimate.no_head"))
     method = method_of(request)
     method.check(architecture)
     cards = [find_gpu(name) for name in request.gpu]

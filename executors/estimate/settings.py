@@ -2,6 +2,7 @@
 
 from ...knowledge.gpu import GpuCard
 from ...knowledge.messages import say
+from .architectures.bert import MODEL_TYPES as ENCODERS
 from .request import EstimateRequest
 from .unsupported import UnsupportedError
 
@@ -16,6 +17,9 @@ def filled(request: EstimateRequest) -> EstimateRequest:
         request = request.model_copy(update={"quant": "nf4-dq"})
     if request.amp is None:
         request = request.model_copy(update={"amp": request.device == "cuda" and request.method != "inference"})
+    if request.labels and request.config["model_type"] in ENCODERS:
+        head = {"architectures": ["ForSequenceClassification"], "num_labels": request.labels}
+        request = request.model_copy(update={"config": {**request.config, **head}})
     problems = [say(f"estimate.{key}", **values) for key, values in _problems(request)]
     if problems:
         raise UnsupportedError("\n".join(problems))
@@ -32,6 +36,8 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("gpus_needed", {"parallel": request.parallel}))
     if request.quant == "int8":
         found.append(("no_int8", {}))
+    if request.labels and request.config["model_type"] not in ENCODERS:
+        found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
         found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
     if request.device == "cpu" and request.quant != "none":

@@ -113,6 +113,11 @@ class Architecture:
         """Number of blocks."""
         return sum(block.count for block in self.blocks)
 
+    @property
+    def has_head(self) -> bool:
+        """Whether something is predicted, without which there is no loss."""
+        return self.tied_head or any(weight.role == "head" for weight in self.outside)
+
     def weights(self) -> Iterator[tuple[int, Weight]]:
         """Yield every distinct weight with the number of times it occurs."""
         for weight in self.outside:

@@ -16,7 +16,7 @@ class BitFit(FineTuning):
 
     def trains(self, weight: Weight) -> bool:
         """Return whether the weight is a bias."""
-        return weight.is_bias
+        return weight.is_bias or super().trains(weight)
 
 
 METHOD = BitFit

@@ -43,8 +43,8 @@ class FineTuning:
         """
 
     def trains(self, weight: Weight) -> bool:
-        """Whether a weight of the base model gets a gradient."""
-        return False
+        """Whether a weight of the base model gets a gradient; a new classifier always does."""
+        return self.request.labels > 0 and weight.name.startswith("classifier")
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
         """Yield the tensors that the method adds, all of them trained."""

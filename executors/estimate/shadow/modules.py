@@ -110,6 +110,10 @@ class Modules:
         """Return the learned embeddings of one sequence's positions, spread over the batch."""
         return spread(self.run, x, self.sequences)
 
+    def spread(self, x: Value, times: int) -> Value:
+        """Return a frozen tensor like ``x`` of which only one in ``times`` rows is stored."""
+        return spread(self.run, x, times)
+
     def attend(
         self,
         query: Value,

@@ -1,0 +1,140 @@
+"""Encoders of BERT's kind: BERT, RoBERTa and DistilBERT, with a masked-language or a classifier head."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from pydantic import JsonValue
+
+from ....knowledge.messages import say
+from ....knowledge.stack import Stack
+from ..shadow.attention import Heads
+from ..shadow.graph import Value
+from ..shadow.modules import Modules
+from ..shadow.operations import activation, add, dropout, hyperbolic_tangent, last_rows
+from ..unsupported import UnsupportedError
+from ..weights import Architecture, Block, Role, Weight, unchanged
+from .config import number, share
+from .parts import layer_norms, linears
+
+MODEL_TYPES = frozenset({"bert", "roberta", "distilbert"})
+DROPOUT = 0.1
+"""Default of the hidden layers' dropout. Source: transformers ``BertConfig``, ``DistilBertConfig``."""
+LABELS = 2
+"""Default number of classes. Source: transformers ``PretrainedConfig.num_labels``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Give the names under which a family keeps the same things."""
+
+    query: str = "attention.self.query"
+    key: str = "attention.self.key"
+    value: str = "attention.self.value"
+    out: str = "attention.output.dense"
+    wide: str = "intermediate.dense"
+    narrow: str = "output.dense"
+    hidden: str = "hidden_size"
+    inner: str = "intermediate_size"
+    layers: str = "num_hidden_layers"
+    heads: str = "num_attention_heads"
+    chance: str = "hidden_dropout_prob"
+
+
+DISTILLED = Names(
+    *("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "ffn.lin1", "ffn.lin2"),
+    *("dim", "hidden_dim", "n_layers", "n_heads", "dropout"),
+)
+
+
+def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
+    """Return the shapes of an encoder with the head that ``architectures`` names.
+
+    Source: transformers ``models/bert/modeling_bert.py`` and its siblings.
+    """
+    names = DISTILLED if config["model_type"] == "distilbert" else Names()
+    hidden, inner, vocab = (number(config, key) for key in (names.hidden, names.inner, "vocab_size"))
+    attention = dict.fromkeys((names.query, names.key, names.value, names.out), (hidden, hidden))
+    shapes = attention | {names.wide: (inner, hidden), names.narrow: (hidden, inner)}
+    weights = (*linears(shapes, biased=True), *layer_norms(hidden, "attention_norm", "output_norm"))
+    block = Block("layer", number(config, names.layers), weights, partial(_forward, config, names))
+    masked = _head_kind(config) == "ForMaskedLM"
+    outside = (*_embeddings(config, hidden), *_head(config, hidden, vocab))
+    classes = number(config, "num_labels", LABELS)
+    finish = {"ForMaskedLM": _transformed, "ForSequenceClassification": partial(_pooled, config)}
+    return Architecture(
+        "encoder",
+        hidden,
+        vocab if masked else classes,
+        (block,),
+        outside,
+        finish.get(_head_kind(config), unchanged),
+        masked,
+        partial(_start, config, names),
+    )
+
+
+def _head_kind(config: Mapping[str, JsonValue]) -> str:
+    listed = config.get("architectures")
+    name = str(listed[0]) if isinstance(listed, list) and listed else "ForMaskedLM"
+    kind = next((kind for kind in ("ForMaskedLM", "ForSequenceClassification", "Model") if name.endswith(kind)), None)
+    if kind is None:
+        raise UnsupportedError(say("estimate.unknown_head", name=name))
+    return kind
+
+
+def _embeddings(config: Mapping[str, JsonValue], hidden: int) -> Iterator[Weight]:
+    yield Weight("word_embeddings", (number(config, "vocab_size"), hidden), "embedding")
+    yield Weight("position_embeddings", (number(config, "max_position_embeddings"), hidden), "embedding")
+    if config["model_type"] != "distilbert":
+        yield Weight("token_type_embeddings", (number(config, "type_vocab_size", 2), hidden), "embedding")
+    yield from layer_norms(hidden, "embeddings_norm")
+
+
+def _head(config: Mapping[str, JsonValue], hidden: int, vocab: int) -> Iterator[Weight]:
+    kind, family = _head_kind(config), config["model_type"]
+    if kind == "ForMaskedLM":
+        yield from linears({"transform": (hidden, hidden)}, biased=True)
+        yield from layer_norms(hidden, "transform_norm")
+        yield Weight("decoder.bias", (vocab,), "other")
+    elif kind == "Model":
+        yield from linears({"pooler": (hidden, hidden)} if family != "distilbert" else {}, biased=True)
+    else:
+        name = "classifier.dense" if family != "bert" else "pooler"
+        role: Role = "other" if family != "bert" else "linear"
+        yield from (Weight(name, (hidden, hidden), role), Weight(f"{name}.bias", (hidden,), "other"))
+        classes = number(config, "num_labels", LABELS)
+        yield from (Weight("classifier", (classes, hidden), "head"), Weight("classifier.bias", (classes,), "other"))
+
+
+def _start(config: Mapping[str, JsonValue], names: Names, modules: Modules, x: Value) -> Value:
+    if "token_type_embeddings" in modules.weights:
+        x = add(x, modules.spread(x, 1))
+    x = add(x, modules.positions(x))
+    return dropout(modules.layer_norm("embeddings_norm", x), share(config, names.chance, DROPOUT))
+
+
+def _transformed(modules: Modules, x: Value) -> Value:
+    return modules.layer_norm("transform_norm", activation(modules.linear("transform", x)))
+
+
+def _pooled(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
+    x = last_rows(x, modules.sequences)
+    name = "pooler" if "pooler" in modules.weights else "classifier.dense"
+    return dropout(hyperbolic_tangent(modules.linear(name, x)), DROPOUT)
+
+
+def _forward(config: Mapping[str, JsonValue], names: Names, modules: Modules, x: Value) -> Value:
+    chance = share(config, names.chance, DROPOUT)
+    hidden = dropout(modules.linear(names.out, _attend(config, names, modules, x)), chance)
+    hidden = modules.layer_norm("attention_norm", add(modules.after("attention", hidden), x))
+    residual = hidden
+    hidden = activation(modules.linear(names.wide, hidden))
+    hidden = dropout(modules.linear(names.narrow, hidden), chance)
+    return modules.layer_norm("output_norm", add(modules.after("feed_forward", hidden), residual))
+
+
+def _attend(config: Mapping[str, JsonValue], names: Names, modules: Modules, x: Value) -> Value:
+    query, key, value = (modules.linear(name, x) for name in (names.query, names.key, names.value))
+    heads = number(config, names.heads)
+    return modules.attend(query, key, value, Heads(modules.sequences, heads, heads, x.width // heads))

@@ -1,0 +1,83 @@
+"""Encoders with a classifier: counted as transformers and peft count, and as much memory as the real step."""
+
+from typing import Any
+
+import pytest
+from ftadvisor.executors.estimate.architectures.find import architecture_of
+from ftadvisor.executors.estimate.estimate import estimate
+from ftadvisor.executors.estimate.methods.find import method_of
+from ftadvisor.executors.estimate.request import EstimateRequest
+from ftadvisor.executors.estimate.settings import filled
+from ftadvisor.executors.estimate.step import BATCHES, IDS_BYTES, Step
+from ftadvisor.executors.estimate.storage import placement_of
+from ftadvisor.executors.estimate.unsupported import UnsupportedError
+from ftadvisor.knowledge.load import load
+from ftadvisor.knowledge.stack import Stack
+
+from .test_shadow import metered
+
+torch = pytest.importorskip("torch")
+peft = pytest.importorskip("peft")
+
+LABELS, RANK, BATCH, LENGTH = 5, 4, 2, 96
+SHAPE = {"hidden_size": 128, "intermediate_size": 320, "num_hidden_layers": 3, "num_attention_heads": 4}
+DISTILLED = {"dim": 128, "hidden_dim": 320, "n_layers": 3, "n_heads": 4, "dropout": 0.0, "attention_dropout": 0.0}
+STILL = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+COMMON = {"vocab_size": 512, "max_position_embeddings": 128}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "bert": COMMON | SHAPE | STILL | {"model_type": "bert"},
+    "roberta": COMMON | SHAPE | STILL | {"model_type": "roberta"},
+    "distilbert": COMMON | DISTILLED | {"model_type": "distilbert"},
+}
+
+
+def real(family: str, *, meta: bool = True) -> Any:
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    config = AutoConfig.for_model(**CONFIGS[family], num_labels=LABELS)
+    with torch.device("meta" if meta else "cpu"):
+        return AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
+
+
+def asked(family: str, **values: Any) -> EstimateRequest:
+    return EstimateRequest(config=CONFIGS[family], labels=LABELS, **values)
+
+
+@pytest.mark.parametrize("family", CONFIGS)
+def test_full_trains_every_weight(family: str) -> None:
+    answer = estimate(asked(family, method="full"))
+    assert answer.trainable_parameters == answer.parameters == sum(w.numel() for w in real(family).parameters())
+
+
+@pytest.mark.parametrize(
+    ("family", "targets"), [("bert", "all-linear"), ("roberta", "all-linear"), ("distilbert", ["q_lin", "v_lin"])]
+)
+def test_lora_trains_the_classifier_too(family: str, targets: Any) -> None:
+    model = peft.get_peft_model(real(family), peft.LoraConfig(r=RANK, target_modules=targets, task_type="SEQ_CLS"))
+    named = () if targets == "all-linear" else tuple(targets)
+    counted = estimate(asked(family, method="lora", rank=RANK, targets=named)).trainable_parameters
+    assert counted == sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+
+
+@pytest.mark.parametrize("family", CONFIGS)
+def test_the_step_needs_what_the_real_step_needs(family: str) -> None:
+    model = real(family, meta=False).train()
+    ids, labels = torch.randint(5, 500, (BATCH, LENGTH)), torch.zeros(BATCH, dtype=torch.long)
+    known = {tensor.untyped_storage()._cdata for tensor in (*model.parameters(), *model.buffers(), ids, labels)}
+    with metered(known) as meter:
+        loss = model(input_ids=ids, labels=labels).loss
+        forward, meter.peak = meter.peak, meter.current
+        loss.backward()
+    values: dict[str, Any] = {"dtype": "fp32", "attention": "eager", "amp": False, "device": "cpu"}
+    request = filled(asked(family, method="full", batch=BATCH, seq_len=LENGTH, grad_checkpointing=False, **values))
+    step = Step(
+        request, architecture_of(request.config), method_of(request), placement_of(request), load(Stack)["current"]
+    )
+    peaks, batch = step.play(), BATCHES * BATCH * LENGTH * IDS_BYTES
+    assert peaks.bytes["forward"] - batch == pytest.approx(forward, rel=0.03)
+    assert peaks.bytes["backward"] - batch == pytest.approx(meter.peak, rel=0.03)
+
+
+def test_a_bare_encoder_needs_to_be_told_its_classes() -> None:
+    with pytest.raises(UnsupportedError, match="labels"):
+        estimate(EstimateRequest(config=CONFIGS["bert"] | {"architectures": ["BertModel"]}, method="full"))
