@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..executors.estimate.compare import Compared
+from ..executors.estimate.remedies import Remedy
 from ..executors.estimate.result import Estimate, Fit, Range
 from ..knowledge.messages import say
 
@@ -38,6 +39,18 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
     console.print(say("estimate.view.assumed", stack=answer.stack["name"]))
     for assumption in answer.assumptions:
         console.print(Text(f"  - {assumption}", style="dim"))
+
+
+def print_remedies(found: Sequence[Remedy], gpu: str, console: Console | None = None) -> None:
+    """Print what would make a run fit on a GPU, the cheapest change first."""
+    console = console or Console()
+    if not found:
+        console.print(say("estimate.view.no_remedy", gpu=gpu))
+        return
+    console.print(say("estimate.view.remedies", gpu=gpu))
+    for number, remedy in enumerate(found, 1):
+        change = say(f"estimate.remedy.{remedy.change}", value=remedy.value)
+        console.print(f"  {number}. {change} → {size(remedy.estimate.peak.high_bytes)}")
 
 
 def _bars(answer: Estimate) -> Table:

@@ -9,11 +9,13 @@ from ...executors.estimate import request as words
 from ...executors.estimate.compare import compare
 from ...executors.estimate.estimate import estimate
 from ...executors.estimate.methods.find import method_names
+from ...executors.estimate.remedies import remedies
 from ...knowledge.errors import UserError
+from ...knowledge.find import find_gpu
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..estimate_request import request_of
-from ..estimate_view import print_comparison, print_estimate
+from ..estimate_view import print_comparison, print_estimate, print_remedies
 from ..output import print_json
 
 NUMBERS = (
@@ -79,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(answer.model_dump(mode="json"))
     else:
         print_estimate(answer)
+        for fit in answer.fits:
+            if not fit.fits:
+                print_remedies(remedies(request, find_gpu(fit.gpu).memory_bytes), fit.gpu)
     return DONE
 
 

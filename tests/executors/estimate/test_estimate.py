@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.methods.find import method_names
+from ftadvisor.executors.estimate.remedies import remedies
 from ftadvisor.executors.estimate.request import EstimateRequest
 from ftadvisor.executors.estimate.result import Estimate
 from ftadvisor.executors.estimate.storage import four_bit_bytes
@@ -181,3 +182,19 @@ def test_ten_estimates_of_a_large_model_are_instant() -> None:
     for length in range(512, 522):
         estimated(LLAMA_13B, method="qlora", seq_len=length)
     assert time.process_time() - before < 2
+
+
+def test_remedies_start_with_the_cheapest_and_end_in_a_fit() -> None:
+    request = EstimateRequest(config=LLAMA_7B, method="lora", batch=8, seq_len=2048, grad_checkpointing=False)
+    memory = 12 * 2**30
+    found = remedies(request, memory)
+    assert [remedy.change for remedy in found][:2] == ["checkpointing", "batch"]
+    needs = [remedy.estimate.peak.high_bytes for remedy in found]
+    assert needs == sorted(needs, reverse=True)
+    assert needs[-1] <= memory < needs[-2]
+
+
+def test_no_remedy_for_what_fits_or_never_will() -> None:
+    request = EstimateRequest(config=LLAMA_7B, method="lora")
+    assert remedies(request, 80 * 2**30) == []
+    assert remedies(request, 2**30) == []
