@@ -3,25 +3,26 @@
 import json
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file's content in one step and flush it to the disk.
 
     Args:
-        path: The file; its folder must exist.
+        path: The file; its folder must exist. Others may read it as far as the user's umask lets them.
         content: All of the new content.
     """
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False) as part:
-        try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            os.replace(part.name, path)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
+    part = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)  # after closing: Windows moves no open file
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     flush_folder(path.parent)
 
 
