@@ -31,7 +31,7 @@ class RunFailed(Exception):
 
 
 def execute_run(folder: RunFolder, progress: Progress, stage: Stage, plan_path: Path | None = None) -> None:
-    """Do all steps that are not finished, in order.
+    """Do all steps that are not finished, in order, and again those that come after one of them.
 
     Args:
         folder: A run, new or interrupted.
@@ -84,6 +84,7 @@ def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -
     for number, options in enumerate(plan.steps, 1):
         found = folder.earlier(number, options)
         if found is None:
+            folder.forget_after(number)
             stage(number, len(plan.steps), step_title(options.kind))
             seen = tuple(earlier)
             context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, _sink(folder))

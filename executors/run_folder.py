@@ -105,6 +105,12 @@ class RunFolder:
         }
         write_json(self.step_file(number, options.kind), {**record, "result": result})
 
+    def forget_after(self, number: int) -> None:
+        """Drop what later steps left behind: they were made from a result that is now made anew."""
+        for path in self.path.glob("steps/*.json"):
+            if int(path.name.partition("-")[0]) > number:
+                path.unlink()
+
     def finished_steps(self) -> list[dict[str, JsonValue]]:
         """Return the records of all finished steps in order: number, kind, seconds, options, result."""
         paths = [path for path in self.path.glob("steps/*.json") if not path.name.endswith(".begun.json")]

@@ -137,7 +137,7 @@ def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(toy_plan: Pat
     expected = outcome(start(toy_plan, tmp_path / "undisturbed"))
     folder = create_run(read_plan(toy_plan), toy_plan, tmp_path / "runs")
     times = 0
-    while crashes(lambda: go_on(folder), tmp_path / "runs", at=45):
+    while crashes(lambda: go_on(folder), tmp_path / "runs", at=35):
         times += 1
     assert times > 1
     assert outcome(folder) == expected
@@ -245,6 +245,17 @@ def test_steps_that_have_not_begun_may_be_changed(toy_plan: Path, tmp_path: Path
     go_on(folder, toy_plan)
     assert folder.plan_file.read_bytes() == toy_plan.read_bytes()
     assert [record["options"].get("epochs") for record in folder.finished_steps()] == [None, 1]
+
+
+def test_steps_after_one_that_is_done_anew_are_done_anew_too(toy_plan: Path, tmp_path: Path) -> None:
+    folder = start(toy_plan, tmp_path / "runs")
+    before = folder.finished_steps()[1]["result"]
+    for path in folder.path.glob("steps/1-*"):
+        path.unlink()
+    set_option(toy_plan, "words: [x, y]", "words: [x, y, z]")
+    go_on(folder, toy_plan)
+    assert folder.finished_steps()[1]["result"] == start(toy_plan, tmp_path / "fresh").finished_steps()[1]["result"]
+    assert folder.finished_steps()[1]["result"] != before
 
 
 @pytest.mark.parametrize(
