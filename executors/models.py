@@ -10,6 +10,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from .plan import ModelSource
+from .quiet import quiet_libraries
 from .step import BUILTIN, builtin_path
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedM
         UserError: It was not found, has no safetensors weights, or cannot be loaded.
     """
     transformers = require("transformers")
+    transformers.utils.logging.disable_progress_bar()  # ours tells how far the work is
     folder = resolve_model(source.source, source.revision, progress)
     _check_weights(folder)
     options = {"dtype": number_type(source), "use_safetensors": True, "trust_remote_code": False}
@@ -127,11 +129,12 @@ def number_type(source: ModelSource) -> "torch.dtype":
 
 
 def require(package: str) -> Any:  # noqa: ANN401 - a module
-    """Import a package of the ``train`` extra.
+    """Import a package of the ``train`` extra, without remarks that it makes to programmers.
 
     Raises:
         UserError: It is not installed; says the command that installs it.
     """
+    quiet_libraries()
     try:
         return import_module(package)
     except ModuleNotFoundError as error:

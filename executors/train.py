@@ -83,7 +83,6 @@ def train(
         UserError: The model cannot be loaded, rows are too long, or training diverged.
     """
     require("peft")
-    require("transformers").utils.logging.disable_progress_bar()
     progress(say("training.reading"), 0, None)
     method = method_module(training.method)
     base = _base(training, method)
