@@ -27,10 +27,13 @@ NUMBERS = (
     "labels",
     "batch",
     "grad_accum",
+    "gpus",
     "seq_len",
     "train_tokens",
     "epochs",
 )
+REFUSED = frozenset({"int8"})
+"""Words that a plan may hold, and that the estimator answers with a reason instead of a number."""
 CHOICES = {
     "quant": words.Quant,
     "variant": words.Variant,
@@ -39,6 +42,7 @@ CHOICES = {
     "attention": words.Attention,
     "loss": words.Loss,
     "device": words.Device,
+    "parallel": words.Parallel,
 }
 
 
@@ -47,7 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help=say("estimate.help.model"))
     parser.add_argument("--method", help=say("estimate.help.method", known=", ".join(method_names())))
     for name, kind in CHOICES.items():
-        parser.add_argument(_option(name), metavar="|".join(get_args(kind)), help=say(f"estimate.help.{name}"))
+        parser.add_argument(
+            _option(name),
+            metavar="|".join(word for word in get_args(kind) if word not in REFUSED),
+            help=say(f"estimate.help.{name}"),
+        )
     for name in NUMBERS:
         parser.add_argument(_option(name), metavar="N", help=say(f"estimate.help.{name}"))
     parser.add_argument("--targets", metavar="NAMES", help=say("estimate.help.targets"))

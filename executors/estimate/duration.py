@@ -72,7 +72,7 @@ def flops_per_token(request: EstimateRequest, architecture: Architecture, method
 
 def _moved(request: EstimateRequest, architecture: Architecture) -> float:
     """Return the bytes moved to unpack 4-bit weights in one micro step."""
-    if request.quant in {"none", "int8"}:
+    if request.quant == "none":
         return 0
     packed = sum(count * weight.elements for count, weight in architecture.weights() if weight.role == "linear")
     return (3 if request.grad_checkpointing else 2) * packed * PACKED_BYTES

@@ -22,7 +22,7 @@ Optimizer = Literal[
 ]
 Attention = Literal["sdpa", "flash", "eager"]
 Loss = Literal["standard", "chunked", "liger"]
-Parallel = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"]
+Parallel = Literal["none", "ddp", "fsdp"]
 Device = Literal["cuda", "cpu"]
 
 BITS: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
@@ -93,7 +93,6 @@ class EstimateRequest(BaseModel):
     gpu: tuple[str, ...] = ()
     gpus: int = Field(1, ge=1)
     parallel: Parallel = "none"
-    offload: bool = False
     device: Device = "cuda"
     stack: str = "current"
     train_tokens: int = Field(0, ge=0)

@@ -30,8 +30,6 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
     found: list[tuple[str, dict[str, object]]] = []
     if request.parallel == "none" and request.gpus > 1:
         found.append(("parallel_needed", {"gpus": request.gpus}))
-    if request.parallel in {"zero1", "zero2", "zero3"} or request.offload:
-        found.append(("no_sharding", {"parallel": request.parallel}))
     if request.parallel != "none" and request.gpus == 1:
         found.append(("gpus_needed", {"parallel": request.parallel}))
     if request.quant == "int8":

@@ -42,8 +42,6 @@ class Placement:
         """Bytes that a weight takes on the device."""
         if not self.quantises(weight):
             return rounded(weight.elements * self.item_of(weight))
-        if self.quant == "int8":
-            return rounded(weight.elements) + rounded(weight.shape[0] * FP32)
         return four_bit_bytes(weight.elements, nested=self.quant.endswith("-dq"))
 
 

@@ -1,6 +1,6 @@
 """Encoders of BERT's kind: BERT, RoBERTa and DistilBERT, with a masked-language or a classifier head."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,7 +61,10 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     masked = _head_kind(config) == "ForMaskedLM"
     outside = (*_embeddings(config, hidden), *_head(config, hidden, vocab))
     classes = number(config, "num_labels", LABELS)
-    finish = {"ForMaskedLM": _transformed, "ForSequenceClassification": partial(_pooled, config)}
+    finish: dict[str, Callable[[Modules, Value], Value]] = {
+        "ForMaskedLM": _transformed,
+        "ForSequenceClassification": partial(_pooled, config),
+    }
     return Architecture(
         "encoder",
         hidden,

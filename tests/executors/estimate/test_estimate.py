@@ -118,7 +118,7 @@ def test_copies_on_every_device_need_buckets_for_their_gradients() -> None:
         {"method": "lora", "targets": ("w_q",)},
         {"method": "full", "variant": "dora"},
         {"method": "full", "gpus": 2},
-        {"method": "full", "parallel": "zero3", "gpus": 2},
+        {"method": "full", "parallel": "fsdp"},
         {"method": "full", "stack": "transformers-3"},
         {"config": {"model_type": "llama", "hidden_size": 128}},
     ],
