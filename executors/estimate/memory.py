@@ -71,7 +71,8 @@ def memory_of(
     lasting = _lasting(architecture, method, placement, sharing) | {"workspace": workspace}
     whole = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
     need = Need(whole.state // sharing.devices, whole.temporary // sharing.devices)
-    peaks = Step(request, architecture, method, placement, stack, sharing).play()
+    held = made // sharing.devices if request.grad_accum > 1 else 0
+    peaks = Step(request, architecture, method, placement, stack, sharing, held).play()
     peaks.gradients = made // sharing.devices
     phases = _phases(lasting, need, peaks, _loading(architecture, placement))
     phase = max(phases, key=lambda name: phases[name])

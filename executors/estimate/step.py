@@ -53,6 +53,7 @@ class Step:
         placement: How weights are kept.
         stack: How the libraries behave.
         sharing: How several devices share; without it there is one.
+        held: Bytes of gradients that earlier micro steps have left.
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class Step:
         placement: Placement,
         stack: Stack,
         sharing: Sharing | None = None,
+        held: int = 0,
     ) -> None:
-        self.sharing = sharing or Sharing()
+        self.sharing, self.held = sharing or Sharing(), held
         self.request, self.architecture, self.method = request, architecture, method
         self.placement, self.stack = placement, stack
         self.run = Run(BITS["bf16"] if request.amp else 0)
@@ -74,6 +76,8 @@ class Step:
     def play(self) -> StepPeaks:
         """Return the peaks of the forward and the backward phase, and the size of the gradients."""
         batch = self._batch()
+        held = self.run.new(self.held, Kind.GRADIENT)
+        self.run.accumulates = self.held > 0
         root = self.run.new(self.sharing.root, Kind.TEMPORARY)
         hidden = self._embedded()
         origin = hidden.node  # the graph holds the embeddings to the end
@@ -97,7 +101,7 @@ class Step:
             arriving = layers.pop().backward(arriving)
         self._embedding_gradient()
         self._close("backward")
-        del batch, root, tables, mask, origin
+        del batch, held, root, tables, mask, origin
         return self.peaks
 
     def _layers(self, block: Block) -> Layers:

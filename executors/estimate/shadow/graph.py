@@ -21,6 +21,7 @@ class Run:
         amp_item: Bytes of autocast's type; 0 without autocast.
         casts: Autocast's cache of weight copies.
         gradients: The parameter gradients that have been produced.
+        accumulates: Whether gradients of earlier micro steps are there already, to which new ones are added.
     """
 
     def __init__(self, amp_item: int = 0) -> None:
@@ -29,6 +30,7 @@ class Run:
         self.amp_item = amp_item
         self.casts: dict[object, Storage] = {}
         self.gradients: list[Storage] = []
+        self.accumulates = False
         self._order = 0
 
     def new(self, size: int, kind: Kind = Kind.ACTIVATION) -> Storage:
@@ -42,7 +44,9 @@ class Run:
 
     def parameter_gradient(self, size: int) -> None:
         """Keep the gradient of a parameter until the optimizer has used it."""
-        self.gradients.append(self.new(size, Kind.GRADIENT))
+        gradient = self.new(size, Kind.GRADIENT)
+        if not self.accumulates:
+            self.gradients.append(gradient)
 
     @contextmanager
     def without_recording(self) -> Iterator[None]:

@@ -96,6 +96,12 @@ def test_ranges_are_in_order_and_fit_means_the_high_end() -> None:
             assert fit.fits == (fit.headroom_bytes >= 0)
 
 
+def test_accumulated_gradients_are_there_in_the_next_forward_pass() -> None:
+    once, twice = (estimated(method="full", amp=False, seq_len=16, grad_accum=steps) for steps in (1, 2))
+    assert twice.phases["forward"] - once.phases["forward"] == 2 * once.parameters
+    assert twice.phases["step"] == once.phases["step"]
+
+
 def test_sharding_over_two_devices_halves_what_stays() -> None:
     one = estimated(method="full", amp=False, optimizer="adamw_torch", seq_len=16)
     two = estimated(method="full", amp=False, optimizer="adamw_torch", seq_len=16, gpus=2, parallel="fsdp")
