@@ -27,7 +27,10 @@ Source: c10/cuda/CUDACachingAllocator.cpp: up to 1 MiB of a large block is not s
 
 
 CPU_LIBRARIES = (0, 200 * MIB, 350 * MIB)
-"""What a CPU's matrix libraries and freshly touched code add to the tensors. Source: evidence cpu-training-memory."""
+"""What a CPU's matrix libraries and freshly touched code add to the tensors.
+
+Source: ``tests/benchmarks/cpu_memory.py``: 99 to 286 MiB with a small model of 6 layers and 4 rows of 256 tokens.
+"""
 
 
 @dataclass(frozen=True)
