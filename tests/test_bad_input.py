@@ -151,8 +151,8 @@ def test_wrong_input_is_told_with_a_hint(ftadvisor: Shown, folder: Path, words: 
 def test_wrong_input_is_told_in_chinese(ftadvisor: Shown, words: str) -> None:
     code, said = ftadvisor([*words.split(), "--language", "zh"])
     assert code == WRONG_INPUT
-    assert said.startswith("错误:")
-    assert "\n下一步:" in said
+    assert said.startswith("错误：")
+    assert "\n下一步：" in said
 
 
 def test_unknown_answers_count_as_unknown(ftadvisor: Shown, folder: Path) -> None:

@@ -50,7 +50,7 @@ def test_wrong_words_get_a_message_and_a_hint(
 
 def test_wrong_words_are_reported_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--nope", "--language", "zh"]) == WRONG_INPUT
-    assert capsys.readouterr().err == "错误:不认识的参数:--nope\n下一步:ftadvisor doctor --help\n"
+    assert capsys.readouterr().err == "错误：不认识的参数：--nope\n下一步：ftadvisor doctor --help\n"
 
 
 def test_refusal_of_the_system_is_told_without_a_traceback(

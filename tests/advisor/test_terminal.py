@@ -82,7 +82,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 WORDS = {
     "en": ("What is the task?", "How to find out", "Leave it open", "There is a session here", "all answers are saved"),
-    "zh": ("要做的是什么任务?", "怎样弄清楚", "先空着", "没做完的会话", "回答都保存在"),
+    "zh": ("要做的是什么任务？", "怎样弄清楚", "先空着", "没做完的会话", "回答都保存在"),
 }
 
 FILE_QUESTIONS = {"en": ("documents?", "test examples?"), "zh": ("资料在", "测试样例")}
