@@ -7,7 +7,7 @@ from pathlib import Path
 from ..executors.data import Row, read_rows
 from ..executors.prompt import Example, Prompt
 from ..knowledge.messages import Language, say_in
-from ..knowledge.text import Text
+from ..knowledge.text import Text, is_chinese
 from ..rag.tokens import token_starts
 from .answer_form import AnswerForm, recognise
 from .files import Files, place_of
@@ -61,8 +61,8 @@ def make_prompt(data: Data, examples: int) -> Prompt:
         data: The rows.
         examples: How many rows to show in each language.
     """
-    chinese = [outline for outline in data.form.outlines if _is_chinese(outline)]
-    english = [outline for outline in data.form.outlines if not _is_chinese(outline)]
+    chinese = [outline for outline in data.form.outlines if is_chinese(outline)]
+    english = [outline for outline in data.form.outlines if not is_chinese(outline)]
     instruction = Text(
         zh=say_in("zh", "planning.instruction") + _form_text("zh", chinese or english),
         en=say_in("en", "planning.instruction") + _form_text("en", english or chinese),
@@ -79,7 +79,7 @@ def _examples(rows: Sequence[Row], count: int) -> list[Example]:
     recurring = _recurring_fields(rows)
     shown: list[Row] = []
     for chinese in (True, False):
-        of_language = [row for row in rows if _is_chinese(row.question) == chinese]
+        of_language = [row for row in rows if is_chinese(row.question) == chinese]
         first_of_kind: dict[tuple[str, ...], Row] = {}
         for row in of_language:
             first_of_kind.setdefault(tuple(row.expected.get(name, "") for name in recurring), row)
@@ -97,7 +97,3 @@ def _recurring_fields(rows: Sequence[Row]) -> list[str]:
 
 def _longest(texts: Sequence[str]) -> int:
     return round(max((len(token_starts(text)) for text in texts), default=0) * TOKENS_PER_UNIT)
-
-
-def _is_chinese(text: str) -> bool:
-    return any("\u4e00" <= character <= "\u9fff" for character in text)

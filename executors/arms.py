@@ -3,9 +3,11 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
+from ..knowledge.text import is_chinese
 from ..rag.records import Hit
 from .data import Row
 from .oracles import place
@@ -14,6 +16,13 @@ from .prompt import Message, Prompt
 ArmName = Literal["base", "prompting", "rag", "finetuned", "combined", "shuffled"]
 ARMS: tuple[ArmName, ...] = get_args(ArmName)
 WITH_PASSAGES: tuple[ArmName, ...] = ("rag", "combined", "shuffled")
+PATH_ARMS: dict[str, ArmName] = {
+    "rag+finetune": "combined",
+    "finetune": "finetuned",
+    "rag": "rag",
+    "prompting": "prompting",
+}
+"""Which arm a plan is about, by the start of its label; the first one that is compared counts."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def make_arm(
         seed: Decides whose passages the control gets.
     """
     if name == "shuffled":
-        passages = strangers(passages, seed)
+        passages = strangers(rows, passages, seed)
     if name in WITH_PASSAGES:
         shown = [[hit.text for hit in hits] for hits in passages]
         prompts = [prompt.messages(row.question, texts) for row, texts in zip(rows, shown, strict=True)]
@@ -68,12 +77,26 @@ def make_arm(
     return Arm(name, prompts, adapter)
 
 
-def strangers(passages: Sequence[Sequence[Hit]], seed: int) -> list[Sequence[Hit]]:
-    """Return for each row the passages of another row, one that shares none of its passages if there is any."""
+def strangers(rows: Sequence[Row], passages: Sequence[Sequence[Hit]], seed: int) -> list[Sequence[Hit]]:
+    """Return for each row the passages of another row: one that shares none, and asks in the same language if it can.
+
+    The same language, because documents in another one may well hold the same answer.
+    """
     chance = random.Random(f"{seed}/strangers")
     places = [{place(hit) for hit in hits} for hits in passages]
+    chinese = [is_chinese(row.question) for row in rows]
+
+    def nearness(row: int, other: int) -> tuple[int, bool]:
+        return len(places[row] & places[other]), chinese[row] != chinese[other]
+
     found = []
-    for own in places:
-        order = chance.sample(range(len(passages)), len(passages))
-        found.append(passages[min(order, key=lambda other: len(own & places[other]))])
+    for row in range(len(rows)):
+        order = chance.sample(range(len(rows)), len(rows))
+        found.append(passages[min(order, key=partial(nearness, row))])
     return found
+
+
+def main_arm(label: str, compared: Sequence[str]) -> str | None:
+    """Return the arm that a plan with this label is about, else the last one that is compared, or None."""
+    fitting = [arm for start, arm in PATH_ARMS.items() if label.startswith(start) and arm in compared]
+    return next(iter([*fitting, *reversed(compared)]), None)

@@ -1,9 +1,10 @@
 """Compare the ways to answer on the same held-out rows: bare model, prompting, RAG, fine-tuning, and both."""
 
+import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -61,8 +62,9 @@ def answer_arms(
     answerings: dict[str, Answering] = {}
     model, loaded = None, object()
     for arm in sorted(arms, key=lambda arm: str(arm.adapter or "")):  # each model is loaded once
-        kept = finished / f"{arm.name}.json"
-        if not kept.exists():
+        kept, asked = finished / f"{arm.name}.json", _digest(arm)
+        found = _finished(kept, asked)
+        if found is None:
             if loaded != arm.adapter:
                 model = None  # frees the memory before the next one is loaded
                 model = load_model(base, progress) if arm.adapter is None else load_adapted(base, arm.adapter, progress)
@@ -70,9 +72,22 @@ def answer_arms(
             label = say("evaluation.answering_arm", arm=arm_name(arm.name))
             start = monotonic()
             answers = generate(model, tokenizer, arm.prompts, max_new_tokens, batch_size, progress, label)
-            write_json(kept, {"answers": answers, "seconds": monotonic() - start})
-        answerings[arm.name] = Answering(**json.loads(kept.read_bytes()))
+            found = Answering(answers, monotonic() - start)
+            write_json(kept, {"asked": asked, **asdict(found)})
+        answerings[arm.name] = found
     return {arm.name: answerings[arm.name] for arm in arms}
+
+
+def _digest(arm: Arm) -> str:
+    return hashlib.sha256(json.dumps(arm.prompts).encode()).hexdigest()
+
+
+def _finished(path: Path, asked: str) -> Answering | None:
+    """Return an arm's answers, unless there are none or they are to other prompts: the rows may have changed since."""
+    if not path.exists():
+        return None
+    kept = json.loads(path.read_bytes())
+    return Answering(kept["answers"], kept["seconds"]) if kept["asked"] == asked else None
 
 
 def compare(
@@ -90,14 +105,14 @@ def compare(
         answerings: Each arm's answers.
         pattern: Form of a whole answer with named groups; None if answers are free.
         fields: What in an answer can be right or wrong; where empty, answers are compared with the rows' as texts.
-        ours: The arm that the others are compared with.
+        ours: The arm that the others are compared with; one of ``answerings``.
         seed: Makes the intervals repeatable.
 
     Returns:
         ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm.
     """
     scores = {arm: _scores(rows, answering.answers, pattern, fields) for arm, answering in answerings.items()}
-    others = [arm for arm in scores if arm != ours] if ours in scores else []
+    others = [arm for arm in scores if arm != ours]
     return {
         "arms": {
             arm: {name: _as_json(interval(each, seed)) for name, each in found.items()} for arm, found in scores.items()
@@ -162,10 +177,6 @@ def _scores(rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fi
 
 def _as_json(found: Interval) -> dict[str, JsonValue]:
     return {"value": found["value"], "low": found["low"], "high": found["high"]}
-
-
-def _intervals(scores: Scores, seed: int) -> dict[str, JsonValue]:
-    return {name: _as_json(interval(each, seed)) for name, each in scores.items()}
 
 
 def _differences(ours: Scores, other: Scores, seed: int) -> dict[str, JsonValue]:

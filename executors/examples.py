@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
+from ..knowledge.text import is_chinese
 from ..rag.records import Hit
 from .data import Row
 from .oracles import OracleFinder, Searchable, place, plain
@@ -168,6 +169,5 @@ def _distractors(row: Row, hits: Sequence[Hit], oracles: Sequence[Hit]) -> list[
 def _refusal(row: Row, options: ExampleOptions) -> str:
     if isinstance(options.refusal, str):
         return options.refusal
-    chinese = any("\u4e00" <= character <= "\u9fff" for character in row.question)
-    language = row.language or ("zh" if chinese else "en")
+    language = row.language or ("zh" if is_chinese(row.question) else "en")
     return options.refusal.get(language, next(iter(options.refusal.values())))

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
-from ..knowledge.text import Text
+from ..knowledge.text import Text, is_chinese
 
 OPEN, CLOSE = "<passage>", "</passage>"
 
@@ -74,15 +74,11 @@ class Prompt(BaseModel):
 
     def _instruction_for(self, question: str) -> str:
         if isinstance(self.instruction, Text):
-            return self.instruction.zh if _is_chinese(question) else self.instruction.en
+            return self.instruction.zh if is_chinese(question) else self.instruction.en
         return self.instruction
 
     def _examples_for(self, question: str) -> list[Example]:
-        return [example for example in self.examples if _is_chinese(example.question) == _is_chinese(question)]
-
-
-def _is_chinese(text: str) -> bool:
-    return any("\u4e00" <= character <= "\u9fff" for character in text)
+        return [example for example in self.examples if is_chinese(example.question) == is_chinese(question)]
 
 
 def _user_text(question: str, passages: Sequence[str] | None) -> str:

@@ -15,3 +15,8 @@ class Text(BaseModel):
 
     def __str__(self) -> str:
         return self.zh if current_language() == "zh" else self.en
+
+
+def is_chinese(text: str) -> bool:
+    """Tell whether a text has Chinese characters; words of other scripts may stand among them."""
+    return any("\u4e00" <= character <= "\u9fff" for character in text)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ...executors.arms import main_arm
 from ...executors.plan_file import read_plan
-from ...executors.report.build import main_arm
 from ...executors.report.record import Evaluation
 from ...executors.run_folder import RunFolder, create_run
 from ...executors.step import builtin_path
@@ -75,7 +75,7 @@ def _plan(recommendation: Recommendation, runs: Path) -> Path:
 
 def _show(folder: RunFolder, recommendation: Recommendation, console: Console) -> None:
     evaluation = _evaluation(folder)
-    arm = main_arm(recommendation.label, evaluation)
+    arm = main_arm(recommendation.label, list(evaluation.arms)) if evaluation else None
     if evaluation is not None and arm is not None:
         console.print()
         print_arms(evaluation, arm, console)

@@ -2,21 +2,18 @@
 
 import json
 
+from ..arms import main_arm
 from ..step import StepContext
 from .next_steps import next_steps
 from .record import Evaluation, Measured, Report, StepTime, Training
-
-PATH_ARMS = {"rag+finetune": "combined", "finetune": "finetuned", "rag": "rag", "prompting": "prompting"}
-COMPARED = "combined"
-"""Which arm a plan is about, by the start of its label; the first one that was compared counts."""
 
 
 def build_report(context: StepContext) -> Report:
     """Return the report of the steps that are done, in the current language."""
     evaluation = _evaluation(context)
     training = [Training.model_validate(found.result) for found in context.results("train")]
-    arm = main_arm(context.plan.label, evaluation)
     arms = evaluation.arms if evaluation else {}
+    arm = main_arm(context.plan.label, list(arms))
     return Report(
         plan=context.plan.model_dump(mode="json"),
         status="finished" if context.number == len(context.plan.steps) else "running",
@@ -35,22 +32,7 @@ def build_report(context: StepContext) -> Report:
 
 def _evaluation(context: StepContext) -> Evaluation | None:
     found = context.results("evaluate")
-    if not found:
-        return None
-    evaluation = Evaluation.model_validate(found[-1].result)
-    if main_arm(context.plan.label, evaluation) == COMPARED:
-        return evaluation
-    return evaluation.model_copy(update={"differences": {}})  # they are not about this plan's arm
-
-
-def main_arm(label: str, evaluation: Evaluation | None) -> str | None:
-    """Return the arm that a plan with this label is about, or the last one that was compared, or None."""
-    if evaluation is None:
-        return None
-    for start, arm in PATH_ARMS.items():
-        if label.startswith(start) and arm in evaluation.arms:
-            return arm
-    return list(evaluation.arms)[-1]
+    return Evaluation.model_validate(found[-1].result) if found else None
 
 
 def _estimated(training: list[Training]) -> dict[str, dict[str, int]]:

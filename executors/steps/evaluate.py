@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...rag.records import Hit
-from ..arms import ARMS, Arm, ArmName, make_arm
+from ..arms import ARMS, Arm, ArmName, main_arm, make_arm
 from ..data import Row, read_rows
 from ..examples import ordered
 from ..metrics import FieldOptions, regular
@@ -70,7 +70,8 @@ def execute(options: Options, context: StepContext) -> Result:
     answerings = answer_arms(
         arms, context.plan.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
     )
-    result = compare(rows, answerings, options.format, options.fields, "combined", context.seed)
+    ours = main_arm(context.plan.label, options.arms) or options.arms[-1]
+    result = compare(rows, answerings, options.format, options.fields, ours, context.seed)
     records = [row_record(row, place, passages, answerings) for place, row in enumerate(rows)]
     write_rows(context.run_folder / "answers.jsonl", records)
     examples = drawn(records, options.examples, context.seed)

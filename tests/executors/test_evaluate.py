@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from ftadvisor.executors.arms import Arm, make_arm, strangers
+from ftadvisor.executors.arms import Arm, main_arm, make_arm, strangers
 from ftadvisor.executors.data import Row
 from ftadvisor.executors.evaluate import Answering, answer_arms, compare, drawn, retrieval_recall
 from ftadvisor.executors.metrics import FieldOptions
@@ -40,8 +40,34 @@ def test_each_arm_sees_what_it_is_about() -> None:
 
 
 def test_shuffled_arm_sees_no_passage_of_its_own() -> None:
-    for own, other in zip(PASSAGES, strangers(PASSAGES, seed=17), strict=True):
+    for own, other in zip(PASSAGES, strangers(ROWS, PASSAGES, seed=17), strict=True):
         assert not {hit.document for hit in own} & {hit.document for hit in other}
+
+
+def test_shuffled_arm_sees_no_translation_of_its_passages() -> None:
+    questions = ["颜色?", "大小?", "colour?", "size?"]
+    rows = [row.model_copy(update={"question": text}) for row, text in zip(ROWS, questions, strict=True)]
+    passages = [[hit("colour.zh")], [hit("size.zh")], [hit("colour.en")], [hit("size.en")]]
+    expected = [passages[other] for other in (1, 0, 3, 2)]
+    assert all(strangers(rows, passages, seed) == expected for seed in range(20))
+
+
+@pytest.mark.parametrize(
+    ("label", "compared", "arm"),
+    [
+        ("rag+finetune:lora", ["base", "rag", "combined", "shuffled"], "combined"),
+        ("rag+finetune:lora", ["base", "rag"], "rag"),
+        ("finetune:qlora", ["base", "prompting", "finetuned"], "finetuned"),
+        ("rag", ["base", "prompting", "rag"], "rag"),
+        ("prompting:few_shot", ["base", "prompting"], "prompting"),
+        ("classifier:setfit", ["base", "prompting"], "prompting"),
+        ("rag", [], None),
+    ],
+)
+def test_the_others_are_compared_with_the_arm_that_the_plan_is_about(
+    label: str, compared: list[str], arm: str | None
+) -> None:
+    assert main_arm(label, compared) == arm
 
 
 def test_comparison_by_hand() -> None:
@@ -59,7 +85,7 @@ def test_comparison_by_hand() -> None:
 
 
 def test_without_fields_answers_are_compared_as_texts() -> None:
-    found = compare(ROWS, {"rag": Answering(["a0", "a1", "x", "x"], 1.0)}, None, [], "combined", seed=1)
+    found = compare(ROWS, {"rag": Answering(["a0", "a1", "x", "x"], 1.0)}, None, [], "rag", seed=1)
     assert found["arms"]["rag"]["exact"]["value"] == 0.5
     assert found["differences"] == {}
 
@@ -81,6 +107,13 @@ def test_finished_arms_are_not_answered_again(tiny_model: Path, tmp_path: Path) 
     assert {name: each.answers for name, each in again.items()} == {n: each.answers for n, each in first.items()}
     assert again["rag"].seconds == first["rag"].seconds
     assert len(set(labels)) == 1
+
+
+def test_arms_that_were_asked_something_else_are_answered_again(tiny_model: Path, tmp_path: Path) -> None:
+    base = ModelSource(source=str(tiny_model))
+    answer_arms([Arm("base", prompts("base"), None)], base, 4, 2, tmp_path, silent)
+    changed = answer_arms([Arm("base", prompts("base")[:3], None)], base, 4, 2, tmp_path, silent)
+    assert len(changed["base"].answers) == 3
 
 
 def test_drawn_records_are_the_same_for_a_seed() -> None:
