@@ -48,7 +48,7 @@ def commands_table() -> str:
     rows = [
         f"| `ftadvisor {name}` | {' | '.join(_both(say, f'commands.{name}.summary'))} |" for name in command_names()
     ]
-    session = "| `ftadvisor` | the interactive session: from the first question to the run | 问答:从第一个问题到执行 |"
+    session = "| `ftadvisor` | the interactive session: from the first question to the run | 问答：从第一个问题到执行 |"
     return "\n".join(["| command | what it does | 做什么 |", "| --- | --- | --- |", session, *rows])
 
 
@@ -58,7 +58,7 @@ def results_table(report: Report) -> str:
     assert report.arm is not None
     arms = report.evaluation.arms
     metrics = list(arms[report.arm])
-    heads = [*(_in_both(metric_name, metric) for metric in metrics), f"ahead 领先: {_in_both(metric_name, metrics[0])}"]
+    heads = [*(_in_both(metric_name, metric) for metric in metrics), f"ahead 领先：{_in_both(metric_name, metrics[0])}"]
     lines = [f"| {report.evaluation.rows} rows 题 | {' | '.join(heads)} |", f"| --- |{' ---: |' * len(heads)}"]
     for arm, measured in arms.items():
         lead = report.differences.get(arm, {}).get(metrics[0])
