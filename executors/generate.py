@@ -1,8 +1,10 @@
 """Let a model answer prompts, greedily and in batches of similar length."""
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from .prompt import Message
@@ -32,10 +34,14 @@ def generate(
         batch_size: Conversations answered at a time; answers do not depend on it, up to rounding.
         progress: Receives how many are answered.
         label: What to call the work in progress.
+
+    Raises:
+        UserError: Prompts with their answers may be longer than what the model can read.
     """
     import torch
 
     tokens = [prompt_tokens(tokenizer, prompt) for prompt in prompts]
+    _check_length(model, [len(each) for each in tokens], max_new_tokens)
     answers = [""] * len(tokens)
     model.eval()
     done = 0
@@ -47,6 +53,14 @@ def generate(
             done += len(places)
             progress(label or say("evaluation.answering"), done, len(tokens))
     return answers
+
+
+def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - see generate
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize)
+    longer = [length for length in lengths if length + max_new_tokens > limit]
+    if longer:
+        values = {"count": len(longer), "limit": limit, "longest": max(longer), "answer": max_new_tokens}
+        raise UserError(say("evaluation.too_long", **values), say("evaluation.too_long_hint"))
 
 
 def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[int]]:
@@ -80,6 +94,7 @@ def _answer(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens
         max_new_tokens=max_new_tokens,
         do_sample=False,
         num_beams=1,
+        repetition_penalty=1.0,  # many models come with more, which keeps them from copying out of passages
         use_cache=True,
         temperature=None,  # a model's own sampling settings would only cause warnings
         top_p=None,

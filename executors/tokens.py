@@ -46,8 +46,16 @@ def training_row(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Messag
 
 
 def _render(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message], opening: bool) -> str:
+    """Return the conversation as text.
+
+    A model that can think before it answers is told not to: the answers to learn from are without thoughts, and
+    untuned it would spend all tokens of an answer on them.
+
+    Source: Qwen3's chat template, which reads ``enable_thinking``; other templates do not look at it.
+    """
     turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
-    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=opening))
+    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=opening, enable_thinking=False)
+    return str(text)
 
 
 def _encode(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:

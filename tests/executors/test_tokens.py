@@ -16,6 +16,11 @@ ODD_TEMPLATES = {
         "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}</s>{% endfor %}"
         "{% if add_generation_prompt %}<|assistant|><think></think>{% endif %}"
     ),
+    "thinks unless told not to": (
+        "{% for m in messages %}<|{{ m['role'] }}|>{% if m['role'] == 'assistant' %}<think></think>{% endif %}"
+        "{{ m['content'] }}</s>{% endfor %}{% if add_generation_prompt %}<|assistant|>"
+        "{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}{% endif %}"
+    ),
     "never ends": (
         "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}{% endfor %}"
         "{% if add_generation_prompt %}[assistant] {% endif %}"
