@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
+from ..knowledge.quiet import quiet_libraries
 from .plan import ModelSource
-from .quiet import quiet_libraries
 from .step import BUILTIN, builtin_path
 
 if TYPE_CHECKING:

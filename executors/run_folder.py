@@ -16,6 +16,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from .environment import describe_environment
+from .inputs import check_inputs
 from .plan import Plan
 from .step import EarlierResult, Result, StepOptions
 
@@ -147,7 +148,11 @@ def create_run(plan: Plan, plan_path: Path, runs: Path) -> RunFolder:
         plan: The plan.
         plan_path: The file that it was read from; its bytes are copied.
         runs: The folder of all runs; made if need be.
+
+    Raises:
+        UserError: Files that the plan names are not there.
     """
+    check_inputs(plan, plan_path)
     runs.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".new-", dir=runs))
     try:

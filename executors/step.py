@@ -5,14 +5,14 @@ A step kind is a file ``executors/steps/<kind>.py`` with a class ``Options(StepO
 heavy imports inside functions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
@@ -31,9 +31,14 @@ class StepOptions(BaseModel):
 
     A subclass sets ``kind: Literal["<file name>"] = "<file name>"`` and describes each field, as the descriptions
     become the plan file's comments where the plan gives no reason of its own.
+
+    Attributes:
+        inputs: Names of the options that name files or folders to read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inputs: ClassVar[tuple[str, ...]] = ()
 
     kind: str
 
@@ -123,10 +128,15 @@ class StepContext:
         """
         if name.startswith(BUILTIN):
             return builtin_path(name)
-        outputs = {getattr(step, "output", None) for step in self.plan.steps[: self.number - 1]}
-        parts = Path(name).parts
-        prefixes = {str(Path(*parts[:length])) for length in range(1, len(parts) + 1)}
-        return self.output(name) if prefixes & outputs else self.plan_folder / name
+        made = is_output(name, self.plan.steps[: self.number - 1])
+        return self.output(name) if made else self.plan_folder / name
+
+
+def is_output(name: str, earlier: Sequence[StepOptions]) -> bool:
+    """Tell whether a name's first part is the ``output`` of one of the earlier steps."""
+    parts = Path(name).parts
+    prefixes = {str(Path(*parts[:length])) for length in range(1, len(parts) + 1)}
+    return bool(prefixes & {getattr(step, "output", None) for step in earlier})
 
 
 def builtin_path(name: str) -> Path:

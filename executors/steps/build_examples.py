@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
@@ -15,6 +15,8 @@ from ..step import OutputName, Result, StepContext, StepOptions
 
 class _Files(StepOptions):
     """Say what is read and written; stands before the settings in a plan file."""
+
+    inputs: ClassVar = ("train", "validation", "index")
 
     kind: Literal["build_examples"] = "build_examples"
     train: str = Field(min_length=1, description="JSONL rows with question, answer and, if known, quote or relevant")

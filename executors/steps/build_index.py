@@ -1,6 +1,6 @@
 """Step ``build_index``: cut the user's documents into passages and make them searchable."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -14,6 +14,8 @@ from ..step import OutputName, Result, StepContext, StepOptions
 
 class _Files(StepOptions):
     """Say what is read and written; stands before the settings in a plan file."""
+
+    inputs: ClassVar = ("sources",)
 
     kind: Literal["build_index"] = "build_index"
     sources: tuple[str, ...] = Field(min_length=1, description="documents: files and folders")

@@ -1,7 +1,7 @@
 """Step ``evaluate``: compare the ways to answer on held-out rows."""
 
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -22,6 +22,8 @@ SHOWN_LINES = 20
 
 class Options(StepOptions):
     """Describe one comparison."""
+
+    inputs: ClassVar = ("test", "index", "finetuned", "combined")
 
     kind: Literal["evaluate"] = "evaluate"
     test: str = Field(min_length=1, description="JSONL rows that training never saw")

@@ -1,6 +1,6 @@
 """Step ``train``: fine-tune the plan's model on rows of data and keep the adapter."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -13,6 +13,8 @@ from ..train_options import TrainOptions
 
 class _Task(StepOptions):
     """Say what is trained, how, and on what; stands before the settings in a plan file."""
+
+    inputs: ClassVar = ("train", "validation")
 
     kind: Literal["train"] = "train"
     name: str = Field(min_length=1, description="what this fine-tuning is called in the report")

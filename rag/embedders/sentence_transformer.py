@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...knowledge.quiet import quiet_libraries
 from . import Role
 
 if TYPE_CHECKING:
@@ -88,14 +89,26 @@ def _load(name: str) -> "SentenceTransformer":
     folder = Path(name).expanduser()
     if name.startswith((".", "/", "~")) and not folder.is_dir():
         raise _cannot_open(name, say("rag.no_such_folder"))
+    quiet_libraries()
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # the caller has its own
     try:
-        return SentenceTransformer(str(folder) if folder.is_dir() else name)
+        return SentenceTransformer(str(folder) if folder.is_dir() else _fetched(name))
     except (OSError, ValueError, KeyError) as error:
         raise _cannot_open(name, str(error).strip().split("\n")[0]) from error
+
+
+def _fetched(name: str) -> str:
+    """Return the folder of a hub's model, from the cache or else at one attempt; the library makes dozens."""
+    from huggingface_hub import snapshot_download
+
+    full_name = name if "/" in name else f"sentence-transformers/{name}"
+    try:
+        return snapshot_download(full_name, local_files_only=True)
+    except OSError:  # LocalEntryNotFoundError derives from it
+        return snapshot_download(full_name, ignore_patterns=["onnx/*", "openvino/*", "*.h5", "*.ot", "*.msgpack"])
 
 
 def _cannot_open(name: str, reason: str) -> UserError:
