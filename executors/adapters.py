@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..knowledge.durable import flush_folder, write_json
+from ..knowledge.durable import flush_files, flush_folder, write_json
 from ..knowledge.progress import Progress, silent
 from .models import load_model
 from .plan import ModelSource
@@ -59,6 +59,7 @@ def save_adapter(
     else:
         save_trained(model, part)
     write_json(part / ABOUT, {"method": method, "model": base.model_dump()})
+    flush_files(part)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     flush_folder(folder.parent)

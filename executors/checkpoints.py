@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..knowledge.durable import flush_folder, write_json
+from ..knowledge.durable import flush_files, flush_folder, write_json
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -27,10 +26,7 @@ def seal(checkpoint: Path, about: dict[str, JsonValue]) -> None:
         checkpoint: A folder whose files are all written.
         about: What else to remember; ``about`` gives it back.
     """
-    for path in _files(checkpoint):
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-    flush_folder(checkpoint)
+    flush_files(checkpoint)
     sums: dict[str, JsonValue] = {path.name: _checksum(path) for path in _files(checkpoint)}
     write_json(checkpoint / MANIFEST, {"files": sums, "about": about})
     flush_folder(checkpoint.parent)

@@ -36,6 +36,15 @@ def write_json(path: Path, content: object) -> None:
     write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
+def flush_files(folder: Path) -> None:
+    """Flush the files in a folder, which others have written, and the folder's entries."""
+    for path in folder.iterdir():
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    flush_folder(folder)
+
+
 def flush_folder(folder: Path) -> None:
     """Flush a folder's entries, so that a rename in it survives a power cut."""
     if os.name == "nt":  # Windows cannot open a folder for flushing; its renames are journaled

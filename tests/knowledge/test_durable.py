@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ftadvisor.knowledge.durable import write_bytes, write_text
+from ftadvisor.knowledge.durable import flush_files, write_bytes, write_text
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
@@ -42,3 +42,13 @@ def test_a_failed_write_leaves_the_old_content_and_nothing_else(
     with pytest.raises(OSError, match="No space"):
         write_bytes(tmp_path / "a", b"new")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"old")]
+
+
+def test_files_of_others_are_flushed_and_then_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "ab":
+        (tmp_path / name).write_text(name)
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.fstat(handle).st_ino))
+    flush_files(tmp_path)
+    assert set(flushed[:2]) == {(tmp_path / name).stat().st_ino for name in "ab"}
+    assert flushed[2:] == ([] if os.name == "nt" else [tmp_path.stat().st_ino])
