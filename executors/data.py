@@ -17,7 +17,7 @@ SHOWN_PROBLEMS = 20
 
 
 class Row(BaseModel):
-    """Hold one question with its answer.
+    """Hold one question with its answer; numbers count as texts, as ids and right values often are.
 
     Attributes:
         line: Where it stands in its file, from 1.
@@ -27,7 +27,7 @@ class Row(BaseModel):
         language: The row's language, such as ``zh``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     line: int
     id: str
@@ -55,7 +55,7 @@ class Conversation(BaseModel):
         line: Where it stands in its file, from 1.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     line: int
     id: str

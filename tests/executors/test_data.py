@@ -25,6 +25,13 @@ def test_rows_with_all_that_may_be_known(tmp_path: Path) -> None:
     assert (second.id, second.line, second.relevant) == ("3", 3, ("d1",))
 
 
+def test_numbers_count_as_texts(tmp_path: Path) -> None:
+    (row,) = read_rows(
+        write(tmp_path / "rows.jsonl", {"id": 7, "question": "q", "answer": 3, "expected": {"stars": 5}})
+    )
+    assert (row.id, row.answer, row.expected) == ("7", "3", {"stars": "5"})
+
+
 def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path, english: None) -> None:
     path = write(
         tmp_path / "rows.jsonl",
@@ -32,7 +39,7 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path, english: No
         "{not json",
         ["a", "list"],
         {"question": "q"},
-        {"question": "", "answer": 3},
+        {"question": "", "answer": [3]},
     )
     with pytest.raises(UserError) as error:
         read_rows(path)
