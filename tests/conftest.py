@@ -1,9 +1,15 @@
-"""A tiny random language model with its own tokenizer, made once per test run."""
+"""What all tests share: no network, Ctrl-C that works, and a tiny random language model with its own tokenizer."""
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # the hub's library reads it when it is imported, here and in processes we start
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; our processes would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEMPLATE = (
     "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] }}"

@@ -21,7 +21,8 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name)
 def test_decision_says_what_it_must(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert [section for section in sections if section in SECTIONS] == SECTIONS
     assert text.startswith(f"# {int(path.name[:4])}. ")
 
 
