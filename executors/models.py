@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MODELSCOPE = "modelscope:"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
+NO_FOREIGN_CODE = {"trust_remote_code": False}
+"""Said each time: where nothing is said, transformers asks at the terminal whether to run a model's own code."""
+
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{{ '### ' + message['role'] + '\n' + message['content'] }}"
     "{{ eos_token if message['role'] == 'assistant' else '' }}{{ '\n\n' }}{% endfor %}"
@@ -65,7 +68,7 @@ def load_tokenizer(source: str, revision: str | None = None, progress: Progress 
     transformers = require("transformers")
     folder = resolve_model(source, revision, progress)
     try:
-        tokenizer: PreTrainedTokenizerBase = transformers.AutoTokenizer.from_pretrained(folder)
+        tokenizer: PreTrainedTokenizerBase = transformers.AutoTokenizer.from_pretrained(folder, **NO_FOREIGN_CODE)
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
     if tokenizer.chat_template is None:
@@ -89,12 +92,12 @@ def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedM
     transformers.utils.logging.disable_progress_bar()  # ours tells how far the work is
     folder = resolve_model(source.source, source.revision, progress)
     _check_weights(folder)
-    options = {"dtype": number_type(source), "use_safetensors": True, "trust_remote_code": False}
+    options = {"dtype": number_type(source), "use_safetensors": True, **NO_FOREIGN_CODE}
     if source.quantisation != "none":
         options |= {"quantization_config": _quantisation(source), "device_map": {"": device()}}
     try:
         model: PreTrainedModel = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, require("safetensors").SafetensorError) as error:
         raise _unreadable(folder, error) from error
     if source.quantisation == "none":
         model.to(device())  # type: ignore[arg-type]
@@ -104,9 +107,17 @@ def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedM
 
 
 def context_length(source: ModelSource) -> int:
-    """Return how many tokens the model can read at most."""
+    """Return how many tokens the model can read at most.
+
+    Raises:
+        UserError: It was not found, or its config cannot be read.
+    """
     transformers = require("transformers")
-    config = transformers.AutoConfig.from_pretrained(resolve_model(source.source, source.revision))
+    folder = resolve_model(source.source, source.revision)
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE)
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
     length: int = getattr(config.get_text_config(), "max_position_embeddings", sys.maxsize)
     return length
 

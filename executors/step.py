@@ -20,7 +20,7 @@ from ..knowledge.progress import Progress
 from . import steps
 
 if TYPE_CHECKING:
-    from .plan import Plan
+    from .plan import ModelSource, Plan
 
 Result = dict[str, JsonValue]
 BUILTIN = "builtin:"
@@ -102,6 +102,13 @@ class StepContext:
     def seed(self) -> int:
         """The plan's seed."""
         return self.plan.seed
+
+    @property
+    def model(self) -> "ModelSource":
+        """The plan's model; a folder that the plan names relative to itself, with its whole path."""
+        named = self.plan.model
+        folder = self.plan_folder / named.source
+        return named.model_copy(update={"source": str(folder)}) if (folder / "config.json").is_file() else named
 
     def results(self, kind: str) -> list[EarlierResult]:
         """Return the earlier results of one kind of step, in order."""

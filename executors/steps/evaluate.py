@@ -70,7 +70,7 @@ def execute(options: Options, context: StepContext) -> Result:
     passages, retrieval = _retrieve(rows, options, context)
     arms = [_arm(name, rows, passages, options, context) for name in options.arms]
     answerings = answer_arms(
-        arms, context.plan.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
+        arms, context.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
     )
     ours = main_arm(context.plan.label, options.arms) or options.arms[-1]
     result = compare(rows, answerings, options.format, options.fields, ours, context.seed)

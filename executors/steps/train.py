@@ -66,7 +66,7 @@ def execute(options: Options, context: StepContext) -> Result:
     validation = read_conversations(context.input(options.validation), prompt) if options.validation else []
     training = Training(
         name=options.name,
-        base=context.plan.model,
+        base=context.model,
         method=options.method,
         method_options=options.method_options,
         options=TrainOptions.model_validate(options.model_dump(include=set(TrainOptions.model_fields))),

@@ -1,6 +1,7 @@
 """The combined path as a plan, on documents and rows that it has never seen, with a tiny real model."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,11 @@ def test_plan_runs_on_any_documents(tiny_model: Path, tmp_path: Path, monkeypatc
         (tmp_path / "docs" / f"{item}.txt").write_text(text)
     for name, numbers in (("train", range(8)), ("test", range(8, 12))):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(json.dumps(row(number)) for number in numbers))
-    (tmp_path / "plan.yaml").write_text(PLAN.replace("MODEL", str(tiny_model)))
-    monkeypatch.chdir(tmp_path)
-    assert main(["--quiet", "run", "plan.yaml"]) == 0
+    shutil.copytree(tiny_model, tmp_path / "model")
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("MODEL", "model"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")  # what the plan names starts in its own folder
+    assert main(["--quiet", "run", "../plan.yaml"]) == 0
 
     (found,) = tmp_path.rglob("examples/train.jsonl")
     examples = [json.loads(line) for line in found.read_text().splitlines()]

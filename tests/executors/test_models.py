@@ -1,7 +1,11 @@
+import json
 import shutil
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ftadvisor.executors.models import context_length, load_model, load_tokenizer, resolve_model
@@ -82,8 +86,34 @@ def test_broken_config_is_one_message(tiny_model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
     (folder / "config.json").write_text('{"model_type": "no such architecture"}')
+    for load in (load_model, context_length):
+        with pytest.raises(UserError, match=str(folder)):
+            load(ModelSource(source=str(folder)))
+
+
+def test_torn_weights_are_one_message(tiny_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
     with pytest.raises(UserError, match=str(folder)):
         load_model(ModelSource(source=str(folder)))
+
+
+@pytest.mark.parametrize(("name", "load"), [("tokenizer_config", load_tokenizer), ("config", context_length)])
+def test_code_beside_a_model_is_never_run_nor_asked_for(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, load: Callable[[Any], object]
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    own = {"auto_map": {"AutoConfig": "own.Config", "AutoTokenizer": [None, "own.Tokenizer"]}, "model_type": "own"}
+    own |= {"tokenizer_class": "OwnTokenizer"}
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | own))
+    (folder / "own.py").write_text("raise SystemExit('ran')")
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("asked"))
+    with suppress(UserError):  # some can be loaded without their code
+        load(str(folder) if load is load_tokenizer else ModelSource(source=str(folder)))
 
 
 def test_base_models_get_a_template_and_a_padding_token(tiny_model: Path, tmp_path: Path) -> None:
