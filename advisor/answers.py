@@ -16,6 +16,7 @@ _UNKNOWN = {"", "?", "null", "none?", "unknown?", "~", "不知道", "未知"}
 _TRUE, _FALSE = {"true", "yes", "y", "1", "是", "有", "可以"}, {"false", "no", "n", "0", "否", "没有", "不可以"}
 _SCALES = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "千": 1e3, "万": 1e4, "百万": 1e6, "亿": 1e8}
 _COUNT = re.compile(r"([\d.,_]+)\s*(百万|[kmbg千万亿]?)", re.IGNORECASE)
+_UNITS = {"vram_gb": ("gb", "gib", "g"), "base_model_params_b": ("b",), "adapter_storage_mb": ("mb", "mib", "m")}
 _TEXT = ("id", "task_type", "language", "base_model")
 
 
@@ -106,6 +107,9 @@ def _plain(name: str, given: object) -> object:
         return True if word in _TRUE else False if word in _FALSE else given
     if choices(name):
         return word
+    for unit in _UNITS.get(name, ()):  # these fields count in it, so that 7B is 7 and not 7 billion
+        if word.endswith(unit):
+            return _count(word.removesuffix(unit).rstrip())
     return _count(word)
 
 

@@ -9,15 +9,15 @@ from ..knowledge.messages import say
 from ..knowledge.yaml_file import read_text
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any] | str]:
-    """Yield the answers of each line, or what is wrong with the line; empty lines are skipped.
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """Yield each line's number, and its answers or what is wrong with it; empty lines are skipped.
 
     Raises:
         UserError: The file cannot be read.
     """
-    for line in read_text(path).splitlines():
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.strip():
-            yield _answers(line)
+            yield number, _answers(line)
 
 
 def _answers(line: str) -> dict[str, Any] | str:

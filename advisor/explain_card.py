@@ -27,7 +27,7 @@ def model_lines(card: ModelCard, width: int) -> Iterator[str]:
 def gpu_lines(card: GpuCard, width: int) -> Iterator[str]:
     """Yield what a GPU holds, how fast it is, what it costs, and who says so."""
     yield heading("gpu", card.title, card.id)
-    yield part("holds", f"{card.memory_bytes / GIB:.1f} GB", width)
+    yield part("holds", f"{card.memory_bytes / GIB:.1f} GiB", width)
     speeds = {"bf16": card.bf16_tflops, "fp16": card.fp16_tflops}
     yield part("speed", ", ".join(f"{name} {value:g} TFLOPS" for name, value in speeds.items() if value), width)
     yield part("bandwidth", f"{card.bandwidth_gb_per_s:g} GB/s", width)

@@ -35,7 +35,8 @@ def _share(card: MethodCard) -> str:
 
 def _setting(name: str, setting: StartingValue) -> str:
     known = "" if setting.low is None else f" ({setting.low:g} - {setting.high:g})"
-    return f"{name} = {setting.value}{known}: {setting.because} [{', '.join(setting.evidence)}]"
+    text = f"{setting.because} [{', '.join(setting.evidence)}]"
+    return say("advice.named", name=f"{name} = {setting.value}{known}", text=text)
 
 
 def _evidence(card: MethodCard) -> list[str]:

@@ -29,5 +29,11 @@ def sources(ids: Iterable[str], width: int) -> Iterator[str]:
     yield f"  {say('advice.explain.sources')}"
     for source in dict.fromkeys(ids):
         entry = load(Evidence)[source]
-        yield wrap(f"[{source}] {entry.title} ({entry.year}): {entry.says}", width, "      ", "    - ")
-        yield f"      {entry.url}"
+        told = say("advice.named", name=f"[{source}] {entry.title} ({entry.year})", text=entry.says)
+        yield wrap(told, width, "      ", "    - ")
+        yield f"      {address(entry)}"
+
+
+def address(entry: Evidence) -> str:
+    """Return where a source is, in the user's language where it has no address."""
+    return entry.url if "://" in entry.url else say("advice.explain.no_address")

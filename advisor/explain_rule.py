@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.method import MethodCard
-from ..knowledge.question import Question
+from ..knowledge.question import Option, Question
 from ..knowledge.rule import Case, Effect, Rule
 from ..knowledge.sources import Evidence
-from .explain_parts import bullets, heading, part, sources
+from .explain_parts import address, bullets, heading, part, sources
 from .sentences import without_numbers
 from .trace_view import condition_text, word
 
@@ -33,18 +33,25 @@ def question_lines(question: Question, width: int) -> Iterator[str]:
     yield part("why", question.why, width)
     yield part("find_out", question.find_out, width)
     yield part("options", "", width)
-    yield from bullets((f"{word(option.value)}: {option.label}; {option.help}" for option in question.option), width)
+    yield from bullets(map(_answer, question.option), width)
 
 
 def evidence_lines(entry: Evidence, width: int) -> Iterator[str]:
     """Yield what a source says, where it is, and what relies on it."""
     yield heading("evidence", entry.title, entry.id)
     yield part("says", entry.says, width)
-    yield part("where", say("advice.explain.where_text", url=entry.url, year=entry.year, checked=entry.checked), width)
+    yield part(
+        "where", say("advice.explain.where_text", url=address(entry), year=entry.year, checked=entry.checked), width
+    )
     used = [rule.id for rule in load(Rule).values() if entry.id in rule.evidence]
     used += [card.id for card in load(MethodCard).values() if entry.id in card.evidence]
     if used:
         yield part("used_by", ", ".join(used), width)
+
+
+def _answer(option: Option) -> str:
+    text = say("advice.semicolon").join(str(part) for part in (option.label, option.help))
+    return say("advice.named", name=word(option.value), text=text)
 
 
 def _effect(effect: Effect) -> str:

@@ -1,13 +1,14 @@
 """The profile as a file: read with line numbers, written with the user's comments kept."""
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..knowledge.durable import write_text
 from ..knowledge.messages import say
 from ..knowledge.yaml_file import read_yaml
-from .answers import profile_from
+from .answers import change, profile_from
 from .profile import FIELDS, Profile
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ def read_profile(path: Path) -> Profile:
     """
     file = read_yaml(path)
     return profile_from(file.values, "file", {str(name): file.line((name,)) for name in file.values})
+
+
+def read_answers(path: Path | None, words: Iterable[str]) -> Profile:
+    """Return the profile in a file, if any, with answers of the form ``field=value`` put in.
+
+    Raises:
+        UserError: The file cannot be read, or an answer has no value.
+    """
+    return change(read_profile(path) if path else Profile(), words)
 
 
 def write_profile(profile: Profile, path: Path) -> None:

@@ -75,7 +75,7 @@ def _certainty(weighed: Weighed, questions: list[OpenQuestion]) -> Certainty:
 
 def _assumed(question: OpenQuestion) -> Assumed:
     asked = load(Question)[question.field]
-    labels = "; ".join(title_of(label) for label in dict.fromkeys(question.labels))
+    labels = say("advice.semicolon").join(title_of(label) for label in dict.fromkeys(question.labels))
     if question.unusual:
         usual = next((option.label for option in asked.option if option.value == asked.usual), asked.usual)
         text = say("advice.assumed_usual", name=asked.name, usual=usual, labels=labels)

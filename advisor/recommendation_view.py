@@ -45,7 +45,11 @@ def recommendation_lines(found: Recommendation, columns: int) -> Iterator[str]:
         "flips": [_flip(flip) for flip in _changes(found)[:SHOWN]],
         "open": [item.text for item in found.assumed[:SHOWN]],
         "memory": _memory(found),
-        "next": [step.text, step.command, say("advice.view.passes_if", passes_if=step.passes_if)],
+        "next": [
+            step.text,
+            say("advice.view.command", command=step.command),
+            say("advice.view.passes_if", passes_if=step.passes_if),
+        ],
     }
     for name, lines in sections.items():
         yield from _section(say(f"advice.view.{name}"), lines, width)
@@ -68,15 +72,14 @@ def _section(title: str, lines: list[str], width: int) -> Iterator[str]:
 
 
 def _rejected(found: Recommendation) -> Iterator[str]:
-    """Yield the paths one by one, and the variants of the chosen path together where one rule turned them down."""
-    variants: dict[str, list[str]] = {}
-    for other in found.rejected:
-        if ":" in other.label:
-            variants.setdefault(other.text, []).append(variant_title(other.label.partition(":")[2]))
-        else:
-            yield say("advice.view.lost", label=title_of(other.label), text=other.text)
-    for text, titles in variants.items():
-        yield say("advice.view.lost", label=", ".join(titles), text=text)
+    """Yield the paths, then the variants of the chosen path, those together that one rule turned down."""
+    titles: dict[tuple[bool, str], list[str]] = {}
+    for other in sorted(found.rejected, key=lambda other: ":" in other.label):
+        variant = other.label.partition(":")[2]
+        title = variant_title(variant) if variant else title_of(other.label)
+        titles.setdefault((bool(variant), other.text), []).append(title)
+    for (_, text), together in titles.items():
+        yield say("advice.view.lost", label=say("advice.comma").join(together), text=text)
 
 
 def _changes(found: Recommendation) -> list[Flip]:

@@ -22,7 +22,7 @@ GIB = 2**30
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("what", choices=list(KINDS), help=say("advice.help.list"))
+    parser.add_argument("what", choices=list(KINDS), metavar="|".join(KINDS), help=say("advice.help.list"))
     parser.add_argument("--json", action="store_true", help=say("advice.help.json"))
 
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _method(card: MethodCard) -> str:
-    return f"{card.title}: {card.summary}"
+    return say("advice.named", name=card.title, text=card.summary)
 
 
 def _model(card: ModelCard) -> str:
@@ -50,7 +50,7 @@ def _model(card: ModelCard) -> str:
 
 
 def _gpu(card: GpuCard) -> str:
-    return f"{card.title}, {card.memory_bytes / GIB:.1f} GB"
+    return f"{card.title}, {card.memory_bytes / GIB:.1f} GiB"
 
 
 def _rule(rule: Rule) -> str:
@@ -58,7 +58,7 @@ def _rule(rule: Rule) -> str:
 
 
 def _size(parameters: int) -> str:
-    return f"{parameters / 1e9:.2f}B" if parameters >= 1e9 else f"{parameters / 1e6:.0f}M"
+    return f"{parameters / 1e9:.2f}B" if parameters >= 0.9995e9 else f"{parameters / 1e6:.0f}M"
 
 
 KINDS: Mapping[str, tuple[type[Record], Callable[[Any], str]]] = {

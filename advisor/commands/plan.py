@@ -12,7 +12,8 @@ from ..files import Files
 from ..labels import LABELS
 from ..plan_output import PLAN, PROFILE, plan_summary, write_draft
 from ..planning import make_plan
-from ..profile_file import read_profile
+from ..profile import Profile
+from ..profile_file import read_answers
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..terminal import Terminal
@@ -20,7 +21,8 @@ from ..terminal import Terminal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--profile", type=Path, default=PROFILE, metavar="FILE", help=say("planning.profile_help"))
+    parser.add_argument("--profile", type=Path, metavar="FILE", help=say("planning.profile_help"))
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=say("advice.help.set"))
     parser.add_argument("-o", "--output", type=Path, default=PLAN, metavar="FILE", help=say("planning.output_help"))
     parser.add_argument("--documents", nargs="+", default=[], metavar="PATH", help=say("planning.documents_help"))
     parser.add_argument("--train", metavar="FILE", help=say("planning.train_help"))
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the plan and say what it does; return 0."""
-    profile = read_profile(arguments.profile)
+    profile = _profile(arguments)
     recommendation = _as_wanted(recommend(profile), arguments.label)
     files = files_from(arguments, arguments.output.parent)
     folder = arguments.output.parent
@@ -41,6 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
     return DONE
+
+
+def _profile(arguments: argparse.Namespace) -> Profile:
+    path = arguments.profile or (None if arguments.set else PROFILE)
+    if path == PROFILE and not path.exists():
+        raise UserError(say("planning.no_profile", path=path), say("planning.no_profile_hint"))
+    return read_answers(path, arguments.set)
 
 
 def files_from(arguments: argparse.Namespace, folder: Path) -> Files:

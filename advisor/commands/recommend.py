@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from ..answers import change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
 from ..output import print_json, print_note
-from ..profile import FIELDS, Profile
-from ..profile_file import read_profile
+from ..plan_output import PROFILE
+from ..profile import FIELDS
+from ..profile_file import read_answers
 from ..recommend import recommend
+from ..recommendation import Recommendation
 from ..recommendation_view import print_recommendation, problem_lines
 from ..trace_view import trace_json, trace_lines
 from ..whatif import situation_of
@@ -38,8 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the recommendation for one profile, or one line for each of a file."""
     if arguments.profiles is not None:
         return _run_batch(arguments)
-    profile = _profile(arguments)
-    found = recommend(profile, arguments.brief)
+    if arguments.profile is None and not arguments.set:
+        raise UserError(say("advice.no_profile"), "ftadvisor")
+    profile = read_answers(arguments.profile, arguments.set)
+    found = _with_own_command(recommend(profile, arguments.brief), arguments)
     situation = situation_of(profile)
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):
@@ -53,11 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _profile(arguments: argparse.Namespace) -> Profile:
-    if arguments.profile is None and not arguments.set:
-        raise UserError(say("advice.no_profile"), "ftadvisor")
-    profile = read_profile(arguments.profile) if arguments.profile else Profile()
-    return change(profile, arguments.set)
+def _with_own_command(found: Recommendation, arguments: argparse.Namespace) -> Recommendation:
+    """Let the next command name the answers that were given here."""
+    step = found.next_step
+    given = [word for answer in arguments.set for word in ("--set", answer)]
+    if arguments.profile is not None:
+        given = ["--profile", str(arguments.profile), *given]
+    command = step.command.replace(f"--profile {PROFILE}", shlex.join(given))
+    return found.model_copy(update={"next_step": step.model_copy(update={"command": command})})
 
 
 def _run_batch(arguments: argparse.Namespace) -> int:
@@ -75,7 +83,7 @@ def _run_batch(arguments: argparse.Namespace) -> int:
 
 
 def _answers(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(read_lines(arguments.profiles), start=1):
+    for number, line in read_lines(arguments.profiles):
         if isinstance(line, str):
             yield {"line": number, "error": line}
         else:

@@ -57,6 +57,20 @@ def test_answers_on_the_command_line_come_last(profile: Path, capsys: pytest.Cap
     assert run_json(words, capsys)["label"] in {"rag", "prompting:long_context"}
 
 
+def test_the_next_command_plans_for_the_answers_given(
+    profile: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(profile.parent)
+    words = ["recommend", "--profile", "profile.yaml", "--set", "n_tasks=1"]
+    command = run_json(words, capsys)["next_step"]["command"]
+    assert command == "ftadvisor plan --profile profile.yaml --set n_tasks=1 -o plan.yaml"
+    assert main(command.split()[1:]) == 0
+    profile.unlink()
+    assert main(["plan", "-o", "other.yaml"]) == 2
+    assert "--set" in capsys.readouterr().err
+    assert main(["plan", "--set", "task_type=qa", "-o", "other.yaml"]) == 0
+
+
 def test_answers_alone_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["recommend", "--set", "task_type=ner", "--set", "labelled_examples=12"]
     assert run_json(words, capsys)["label"] == "prompting:few_shot"
@@ -106,10 +120,10 @@ def test_a_batch_answers_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_a_broken_line_is_told_and_the_rest_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "profiles.jsonl"
-    path.write_text('{"task_type": \n[1]\n{"task_type": "qa"}\n', encoding="utf-8")
+    path.write_text('{"task_type": \n\n[1]\n{"task_type": "qa"}\n', encoding="utf-8")
     assert main(["recommend", "--profiles", str(path), "--json", "--brief"]) == 2
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [answer.get("line") for answer in answers] == [1, 2, None]
+    assert [answer.get("line") for answer in answers] == [1, 3, None]
     assert answers[2]["label"]
 
 

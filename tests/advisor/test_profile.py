@@ -106,3 +106,10 @@ def test_answers_on_the_command_line_replace_those_of_the_file() -> None:
     assert profile.answers() == {"vram_gb": 80}
     assert profile.origins == {"vram_gb": "flag"}
     assert "colour" in profile.problems[0]
+
+
+def test_sizes_are_read_with_the_unit_of_their_field() -> None:
+    written = {"vram_gb": ["24 GB", "24g", "24GiB"], "base_model_params_b": ["7B", "7"], "adapter_storage_mb": ["5 MB"]}
+    read = {name: {read_answer(name, word)[0] for word in words} for name, words in written.items()}
+    assert read == {"vram_gb": {24}, "base_model_params_b": {7}, "adapter_storage_mb": {5}}
+    assert read_answer("labelled_examples", "3k") == (3000, None)
