@@ -1,5 +1,6 @@
 """Turn the words of a command line into a question to the estimator, with all their problems at once."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,8 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
         values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())
     values["gpu"] = tuple(_gpus(values.get("gpu", ()), problems))
     _check_names(values, problems)
+    if values["gpu"] and values.get("device") == "cpu":
+        problems.append(say("estimate.cpu_or_gpu"))
     request = _validated(values, problems)
     if problems or request is None:
         raise UserError("\n".join(problems), "ftadvisor estimate --help")
@@ -65,10 +68,10 @@ def _gpus(names: tuple[str, ...], problems: list[str]) -> list[str]:
 def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
     method = values.get("method")
     if method is not None and method not in method_names():
-        problems.append(say("estimate.unknown_method", method=method, known=", ".join(method_names())))
+        problems.append(say("estimate.no_such_method", method=method, known=", ".join(method_names())))
     stack = values.get("stack")
     if stack is not None and stack not in load(Stack):
-        problems.append(say("estimate.unknown_stack", name=stack, known=", ".join(load(Stack))))
+        problems.append(say("estimate.no_such_stack", name=stack, known=", ".join(load(Stack))))
 
 
 def _validated(values: Mapping[str, Any], problems: list[str]) -> EstimateRequest | None:
@@ -84,7 +87,8 @@ def _reworded(item: Any) -> str:  # noqa: ANN401 - pydantic's error details
     option = "--" + RENAMED.get(name, name).replace("_", "-")
     context = item.get("ctx", {})
     if "expected" in context:
-        return say("estimate.not_one_of", option=option, value=item["input"], allowed=context["expected"])
+        allowed = ", ".join(re.findall(r"'([^']*)'", context["expected"]))  # pydantic joins them in English
+        return say("estimate.not_one_of", option=option, value=item["input"], allowed=allowed)
     for key, words in (("ge", "at_least"), ("gt", "more_than"), ("lt", "less_than")):
         if key in context:
             return say(f"estimate.{words}", option=option, value=item["input"], bound=context[key])

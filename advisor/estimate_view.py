@@ -10,6 +10,7 @@ from ..executors.estimate.compare import Compared
 from ..executors.estimate.remedies import Remedy
 from ..executors.estimate.result import Estimate, Fit, Range
 from ..knowledge.messages import say
+from .wrapping import wrap
 
 BAR = 40
 GIB, MIB = 2**30, 2**20
@@ -38,7 +39,7 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
         console.print(_verdict(fit))
     console.print(say("estimate.view.assumed", stack=answer.stack["name"]))
     for assumption in answer.assumptions:
-        console.print(Text(f"  - {assumption}", style="dim"))
+        console.print(Text(wrap(assumption, console.width - 1, "    ", "  - "), style="dim"))
 
 
 def print_remedies(found: Sequence[Remedy], gpu: str, console: Console | None = None) -> None:
@@ -85,6 +86,8 @@ def print_comparison(found: Sequence[Compared], console: Console | None = None) 
     for answer in answers:
         table.add_row(*_cells(answer))
     console.print(table)
+    if answers:
+        console.print(Text(wrap(answers[-1].assumptions[0], console.width - 1), style="dim"))
     for one in found:
         if one.estimate is None:
             console.print(Text(f"{one.method}: {one.unsupported}", style="dim"))

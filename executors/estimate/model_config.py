@@ -27,6 +27,8 @@ def config_of(name: str) -> tuple[str, Config]:
         path = path / "config.json"
     if path.is_file():
         return name, _read(path)
+    if name.startswith((".", "/", "~")) or path.suffix == ".json":
+        raise UserError(say("problems.no_file", path=path), say("problems.no_file_hint"))
     card = find_model(name)
     return card.id, card.config
 

@@ -46,8 +46,24 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
 def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
     """Return, in words, what was taken for granted."""
     keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
+    longest = request.config.get("max_position_embeddings")
+    if isinstance(longest, int) and longest < request.seq_len:
+        keys.append("assume_longer_context")
     if card is None and request.device == "cuda":
         keys.append("assume_no_gpu")
     if request.train_tokens == 0:
         keys.append("assume_no_tokens")
-    return [say(f"estimate.{key}") for key in keys]
+    values = {"seq_len": request.seq_len, "longest": longest}
+    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys)]
+
+
+def _chosen(request: EstimateRequest) -> list[str]:
+    """Return the settings that count most, because most people leave them at their defaults."""
+    dtype = request.dtype if request.quant == "none" else f"{request.dtype} ({request.quant})"
+    again = say(f"estimate.checkpointing.{'on' if request.grad_checkpointing else 'off'}")
+    shape = {"batch": request.batch, "seq_len": request.seq_len, "grad_accum": request.grad_accum}
+    found = [say("estimate.settings", **shape, dtype=dtype, optimizer=request.optimizer, checkpointing=again)]
+    if request.method in {"lora", "qlora", "adalora"}:
+        where = ", ".join(request.targets) or say("estimate.all_linear")
+        found.append(say("estimate.settings_rank", rank=request.rank, targets=where))
+    return found
