@@ -101,7 +101,7 @@ def compare(
     """Score all arms with the same metrics, and say how much better one is than each other one.
 
     Args:
-        rows: The held-out rows.
+        rows: The held-out rows; those with the same quote are drawn together for the intervals.
         answerings: Each arm's answers.
         pattern: Form of a whole answer with named groups; None if answers are free.
         fields: What in an answer can be right or wrong; where empty, answers are compared with the rows' as texts.
@@ -112,12 +112,14 @@ def compare(
         ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm.
     """
     scores = {arm: _scores(rows, answering.answers, pattern, fields) for arm, answering in answerings.items()}
+    groups = [row.quote or row.id for row in rows]
     others = [arm for arm in scores if arm != ours]
     return {
         "arms": {
-            arm: {name: _as_json(interval(each, seed)) for name, each in found.items()} for arm, found in scores.items()
+            arm: {name: _as_json(interval(each, seed, groups)) for name, each in found.items()}
+            for arm, found in scores.items()
         },
-        "differences": {arm: _differences(scores[ours], scores[arm], seed) for arm in others},
+        "differences": {arm: _differences(scores[ours], scores[arm], groups, seed) for arm in others},
         "confusion": {arm: _confusions(rows, each.answers, pattern, fields) for arm, each in answerings.items()},
         "seconds": {arm: answering.seconds for arm, answering in answerings.items()},
     }
@@ -179,8 +181,8 @@ def _as_json(found: Interval) -> dict[str, JsonValue]:
     return {"value": found["value"], "low": found["low"], "high": found["high"]}
 
 
-def _differences(ours: Scores, other: Scores, seed: int) -> dict[str, JsonValue]:
-    return {name: _as_json(difference(ours[name], other[name], seed)) for name in ours}
+def _differences(ours: Scores, other: Scores, groups: Sequence[str], seed: int) -> dict[str, JsonValue]:
+    return {name: _as_json(difference(ours[name], other[name], seed, groups)) for name in ours}
 
 
 def _confusions(

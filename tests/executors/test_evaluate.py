@@ -84,6 +84,17 @@ def test_comparison_by_hand() -> None:
     assert found["seconds"] == {"base": 1.0, "combined": 2.0}
 
 
+def test_rows_with_one_quote_are_drawn_together() -> None:
+    rows = [ROWS[0].model_copy(update={"id": str(n), "quote": f"clause {n // 8}"}) for n in range(80)]
+    right = ["a"] * 40 + ["b"] * 40
+    answerings = {"rag": Answering(right, 1.0), "base": Answering(["b"] * 80, 1.0)}
+    found = compare(rows, answerings, None, [FIELD], "rag", seed=1)
+    alone = compare([row.model_copy(update={"quote": None}) for row in rows], answerings, None, [FIELD], "rag", seed=1)
+    for each in (found["differences"]["base"]["x"], found["arms"]["rag"]["x"]):
+        assert each["high"] - each["low"] > 0.5
+    assert alone["differences"]["base"]["x"]["high"] - alone["differences"]["base"]["x"]["low"] < 0.25
+
+
 def test_without_fields_answers_are_compared_as_texts() -> None:
     found = compare(ROWS, {"rag": Answering(["a0", "a1", "x", "x"], 1.0)}, None, [], "rag", seed=1)
     assert found["arms"]["rag"]["exact"]["value"] == 0.5

@@ -95,6 +95,25 @@ def test_paired_difference_is_sharper_than_two_separate_intervals() -> None:
     assert difference(other, other, seed=1) == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
+def test_rows_about_the_same_thing_make_the_interval_wider() -> None:
+    scores, groups = [0.0] * 40 + [1.0] * 40, [str(row // 8) for row in range(80)]
+    found = interval(scores, seed=1, groups=groups)
+    # ten groups of which half are right: the standard error is 0.5 / sqrt(10)
+    assert found["value"] == 0.5
+    assert found["low"] == pytest.approx(0.2, abs=0.05)
+    assert found["high"] == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "groups", [["same"] * 60, [str(row) for row in range(60)], [str(row % 2) for row in range(60)]]
+)
+def test_groups_never_make_the_interval_narrower(groups: list[str]) -> None:
+    scores = [float(row % 3 == 0) for row in range(60)]
+    alone, together = interval(scores, seed=1), interval(scores, seed=1, groups=groups)
+    assert together["low"] <= alone["low"]
+    assert together["high"] >= alone["high"]
+
+
 def test_same_seed_same_interval() -> None:
     scores = [float(number % 3 == 0) for number in range(50)]
     assert interval(scores, seed=5) == interval(scores, seed=5)
