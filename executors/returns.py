@@ -20,7 +20,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 SEED = 417
 NEAR_DUPLICATE = 0.6  # 4-gram Jaccard above which two questions count as the same
-SPLITS = {"train": (0.70, 8), "validation": (0.10, 4), "test": (0.20, 7)}  # share of clauses, dialogues per clause
+SPLITS = {"train": (0.70, 6), "validation": (0.10, 4), "test": (0.20, 5)}  # share of clauses, dialogues per clause
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 FORMAT = {
