@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 
 from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.messages import Language, say, use_language
+from ..knowledge.refusal import reason_of
 from . import commands
 from .parser import Parser
 
@@ -99,5 +100,5 @@ def _help_command(words: list[str]) -> str:
 
 
 def _refusal(error: OSError) -> str:
-    problem = error.strerror or str(error)
+    problem = reason_of(error)
     return f"{error.filename}: {problem}" if error.filename else problem

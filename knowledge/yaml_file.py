@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .errors import UserError
 from .messages import say
 from .problems import Problem
+from .refusal import reason_of
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
@@ -97,7 +98,7 @@ def read_text(path: Path) -> str:
         raise UserError(say("problems.not_utf8", path=path), say("problems.not_utf8_hint")) from None
     except OSError as error:
         hint = say("problems.unreadable_hint")
-        raise UserError(say("problems.unreadable", path=path, problem=error.strerror), hint) from None
+        raise UserError(say("problems.unreadable", path=path, problem=reason_of(error)), hint) from None
 
 
 def refuse(file: YamlFile, problems: Iterable[Problem], hint: str) -> NoReturn:

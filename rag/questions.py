@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.refusal import reason_of
 
 
 class Question(BaseModel):
@@ -44,7 +45,8 @@ def read_questions(path: Path) -> list[Question]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(say("rag.no_questions", path=path, reason=getattr(error, "strerror", None) or error)) from error
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        raise UserError(say("rag.no_questions", path=path, reason=reason)) from error
     questions, problems = [], []
     for number, line in enumerate(lines, start=1):
         if line.strip():

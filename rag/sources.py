@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.refusal import reason_of
 from .readers import UnreadableError, formats, readers_by_extension
 from .records import Document, Unread
 
@@ -84,8 +85,10 @@ def _read_file(path: Path, name: str) -> Iterator[Document | Unread]:
         return
     try:
         yield from reader.read(path, name)
-    except (UnreadableError, OSError) as error:
-        yield Unread(name, getattr(error, "strerror", None) or str(error))
+    except UnreadableError as error:
+        yield Unread(name, str(error))
+    except OSError as error:
+        yield Unread(name, reason_of(error))
 
 
 def _nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> str:

@@ -19,6 +19,7 @@ from ..knowledge import durable
 from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
+from ..knowledge.refusal import reason_of
 from .manifest import FileEntry, Manifest
 
 POINTER, MANIFEST, LOCK = "current", "manifest.json", ".lock"
@@ -86,7 +87,7 @@ def being_built(folder: Path) -> Iterator[None]:
                 raise UserError(say("rag.busy", folder=folder), say("rag.busy_hint"))
             yield
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
         raise RefusedError(say("rag.cannot_write", folder=folder, reason=reason), say("rag.write_hint")) from error
 
 
@@ -169,5 +170,5 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = reason_of(error)
         raise UserError(say("rag.file_missing", path=path, reason=reason), say("rag.build_hint")) from error

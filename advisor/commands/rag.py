@@ -97,7 +97,7 @@ def _query(arguments: argparse.Namespace) -> int:
     if (arguments.question is None) == (arguments.questions is None):
         raise UserError(say("rag.one_question"), "ftadvisor rag query --help")
     if arguments.top_k < 1:
-        raise UserError(say("rag.wrong_top_k", value=arguments.top_k))
+        raise UserError(say("rag.wrong_top_k", value=arguments.top_k), "ftadvisor rag query --help")
     questions = None if arguments.questions is None else read_questions(arguments.questions)
     index = open_index(arguments.index)
     if questions is None:

@@ -7,6 +7,7 @@ from ...executors.plan_file import read_plan
 from ...executors.run_folder import RunFolder, create_run, open_run
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...knowledge.refusal import reason_of
 from ..cli import DONE
 from ..output import print_json, print_note
 from ..running import run_shown
@@ -44,7 +45,7 @@ def _folder(arguments: argparse.Namespace) -> RunFolder:
     try:
         return create_run(plan, arguments.plan, arguments.runs)
     except OSError as error:
-        problem = error.strerror or str(error)
+        problem = reason_of(error)
         raise UserError(say("run.no_folder", path=arguments.runs, problem=problem), say("run.no_folder_hint")) from None
 
 
