@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 MEMORY = 64  # dimensions of the residual stream that hold the previous token
 PEAK = 8.4  # bias length: about 9 nats between distance one and its neighbours
 FREQUENCIES = 6
+HEAD_SIZE = 64
+ROTARY_BASE = 1e8  # so slow that half of the dimensions hardly turn within a prompt
 
 
 def plant_copying(model: "LlamaForCausalLM", scale: float = 0.08) -> None:
     """Write the circuit into a freshly initialised model.
 
     Args:
-        model: A Llama with attention biases, head size at least 64 and a slow rotary base.
+        model: A Llama with attention biases, heads of ``HEAD_SIZE`` and the rotary base ``ROTARY_BASE``.
         scale: Standard deviation of the token embeddings.
     """
     import torch
@@ -43,7 +45,7 @@ def plant_copying(model: "LlamaForCausalLM", scale: float = 0.08) -> None:
 def _plant_previous_token(model: "LlamaForCausalLM", code: "torch.Tensor", width: int, scale: float) -> None:
     import torch
 
-    attention, size, angles = model.model.layers[0].self_attn, model.config.head_dim, _angles(model)
+    attention, size, angles = model.model.layers[0].self_attn, HEAD_SIZE, _angles()
     share = MEMORY // 2
     for head in (0, 1):
         first, half = head * size, head * size + size // 2
@@ -59,7 +61,7 @@ def _plant_previous_token(model: "LlamaForCausalLM", code: "torch.Tensor", width
 def _plant_match_and_copy(model: "LlamaForCausalLM", code: "torch.Tensor", width: int, scale: float) -> None:
     import torch
 
-    attention, size, angles = model.model.layers[1].self_attn, model.config.head_dim, _angles(model)
+    attention, size, angles = model.model.layers[1].self_attn, HEAD_SIZE, _angles()
     slow = [index for index in range(size // 2) if angles[index] * 200 < 0.8]  # hardly turn within 200 tokens
     places = torch.tensor(slow + [index + size // 2 for index in slow])
     for head in range(model.config.num_attention_heads):
@@ -73,16 +75,16 @@ def _plant_match_and_copy(model: "LlamaForCausalLM", code: "torch.Tensor", width
         attention.o_proj.weight[start : start + copied, first : first + copied] = torch.eye(copied) * scale * 1.2
 
 
-def _angles(model: "LlamaForCausalLM") -> "torch.Tensor":
+def _angles() -> "torch.Tensor":
     import torch
 
-    half = model.config.head_dim // 2
-    base: float = model.config.rope_parameters["rope_theta"]
-    return base ** (-torch.arange(half) / half)
+    half = HEAD_SIZE // 2
+    return torch.tensor([ROTARY_BASE ** (-index / half) for index in range(half)])
 
 
 def _orthogonal(rows: int, columns: int) -> "torch.Tensor":
     import torch
 
     size = max(rows, columns)
-    return torch.linalg.qr(torch.randn(size, size))[0][:rows, :columns]
+    basis: torch.Tensor = torch.linalg.qr(torch.randn(size, size))[0]
+    return basis[:rows, :columns]

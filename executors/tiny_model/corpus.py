@@ -1,6 +1,6 @@
 """The text that the embedded model learns from: generated, bilingual, made of choices among passages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -44,7 +44,8 @@ class Corpus:
     def thing(self, language: Language) -> str:
         """Draw what a request is about: a known service or an invented one."""
         if self.random.random() < 0.5:
-            return self.random.choice(words()["things"][language])
+            known: list[str] = words()["things"][language]
+            return self.random.choice(known)
         return self.nonsense(language)
 
     def nonsense(self, language: Language) -> str:
@@ -88,7 +89,8 @@ class Corpus:
     # -- conversations -------------------------------------------------------------------------------------------
     def repeat(self) -> list[Message]:
         """Draw a conversation that asks to say something again."""
-        draw = self.random.choice([self.identifier, lambda: self.nonsense("en"), lambda: self.nonsense("zh")])
+        draws: list[Callable[[], str]] = [self.identifier, lambda: self.nonsense("en"), lambda: self.nonsense("zh")]
+        draw = self.random.choice(draws)
         text = " ".join(draw() for _ in range(self.random.randint(2, 6)))
         return Prompt().messages(text, answer=text)
 

@@ -69,7 +69,7 @@ class Muon:
 def _orthogonalise(updates: "torch.Tensor", rounds: int = 4) -> "torch.Tensor":
     """Return the nearest semi-orthogonal matrices of a batch of shape ``(count, short, long)``."""
     a, b, c = COEFFICIENTS
-    result = updates / (updates.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    result: torch.Tensor = updates / (updates.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(rounds):
         product = result @ result.mT
         result = a * result + (b * product + c * (product @ product)) @ result

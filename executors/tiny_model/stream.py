@@ -1,6 +1,6 @@
 """Batches of generated conversations: first copying, then choosing among more and more passages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ class Stream:
 
     def _rows(self, count: int) -> list[Row]:
         _, weights, most = [mixture for mixture in MIXTURES if self.done >= mixture[0]][-1]
-        draws = {
+        draws: dict[str, Callable[[], list[Message]]] = {
             "repeat": self.corpus.repeat,
             "short": lambda: self.corpus.short(4),
             "wording": self.corpus.wording,

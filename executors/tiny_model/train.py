@@ -1,7 +1,5 @@
 """Train the embedded model from scratch: ``python -m ftadvisor.executors.tiny_model.train --out FOLDER``."""
 
-
-
 import argparse
 import time
 from copy import deepcopy
@@ -9,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .copying import plant_copying
+from .copying import HEAD_SIZE, ROTARY_BASE, plant_copying
 from .corpus import Corpus
 from .muon import Muon
 from .stream import Row, Stream, collate, encode
@@ -58,12 +56,12 @@ def build_model(vocabulary: int, settings: Settings) -> "LlamaForCausalLM":
         vocab_size=vocabulary,
         hidden_size=settings.width,
         num_hidden_layers=settings.layers,
-        num_attention_heads=settings.width // 64,
-        num_key_value_heads=settings.width // 64,
-        head_dim=64,
+        num_attention_heads=settings.width // HEAD_SIZE,
+        num_key_value_heads=settings.width // HEAD_SIZE,
+        head_dim=HEAD_SIZE,
         intermediate_size=settings.feed_forward,
         attention_bias=True,
-        rope_parameters={"rope_type": "default", "rope_theta": 1e8},
+        rope_parameters={"rope_type": "default", "rope_theta": ROTARY_BASE},
         max_position_embeddings=2048,
         tie_word_embeddings=True,
         rms_norm_eps=1e-5,

@@ -43,7 +43,7 @@ def passage(random: Random, language: Language, clause: Clause, nonsense: Callab
 
 def ask(random: Random, language: Language, clause: Clause) -> str:
     """Word a customer's question about a clause."""
-    text = random.choice(words()["questions"][language]).format(**vars(clause))
+    text: str = random.choice(words()["questions"][language]).format(**vars(clause))
     gap = " " if language == "en" else ""
     if random.random() < 0.4:
         text = random.choice(words()["feelings"][language]) + gap + text
