@@ -15,6 +15,7 @@ from .prompt import Message, Prompt
 
 ArmName = Literal["base", "prompting", "rag", "finetuned", "combined", "shuffled"]
 ARMS: tuple[ArmName, ...] = get_args(ArmName)
+FEW_SHOT: tuple[ArmName, ...] = ("prompting", "rag")
 WITH_PASSAGES: tuple[ArmName, ...] = ("rag", "combined", "shuffled")
 PATH_ARMS: dict[str, ArmName] = {
     "rag+finetune": "combined",
@@ -52,7 +53,7 @@ def make_arm(
 
     * ``base``: the bare question.
     * ``prompting``: instruction and few-shot examples.
-    * ``rag``: instruction and retrieved passages, untuned model.
+    * ``rag``: instruction, few-shot examples and retrieved passages, untuned model: all that helps without training.
     * ``finetuned``: the prompt of training without passages.
     * ``combined``: the prompt of training with passages, those that serving retrieves.
     * ``shuffled``: like ``combined``, but with passages that were retrieved for another row: what the model answers
@@ -68,12 +69,11 @@ def make_arm(
     """
     if name == "shuffled":
         passages = strangers(rows, passages, seed)
-    if name in WITH_PASSAGES:
-        shown = [[hit.text for hit in hits] for hits in passages]
-        prompts = [prompt.messages(row.question, texts) for row, texts in zip(rows, shown, strict=True)]
-    else:
-        asked = Prompt() if name == "base" else prompt
-        prompts = [asked.messages(row.question, few_shot=name == "prompting") for row in rows]
+    asked, few_shot = Prompt() if name == "base" else prompt, name in FEW_SHOT
+    seen: Sequence[Sequence[str] | None] = (
+        [[hit.text for hit in hits] for hits in passages] if name in WITH_PASSAGES else [None] * len(rows)
+    )
+    prompts = [asked.messages(row.question, texts, few_shot=few_shot) for row, texts in zip(rows, seen, strict=True)]
     return Arm(name, prompts, adapter)
 
 

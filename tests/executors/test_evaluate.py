@@ -35,7 +35,9 @@ def test_each_arm_sees_what_it_is_about() -> None:
     assert prompts("base") == [[{"role": "user", "content": row.question}] for row in ROWS]
     assert prompts("prompting") == [PROMPT.messages(row.question, few_shot=True) for row in ROWS]
     assert prompts("finetuned") == [PROMPT.messages(row.question) for row in ROWS]
-    assert prompts("rag") == prompts("combined") == served
+    assert prompts("combined") == served
+    shown = [PROMPT.messages(row.question, seen, few_shot=True) for row, seen in zip(ROWS, texts, strict=True)]
+    assert prompts("rag") == shown
     assert sorted(map(str, prompts("shuffled"))) != sorted(map(str, served))
 
 
