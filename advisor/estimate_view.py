@@ -68,7 +68,9 @@ def _bars(answer: Estimate) -> Table:
 
 def _print_time(answer: Estimate, console: Console) -> None:
     if answer.time is not None:
-        console.print(say("estimate.view.step", seconds=_range(answer.time.step_seconds, ".2f")))
+        console.print(
+            say("estimate.view.step", gpu=answer.fits[0].gpu, seconds=_range(answer.time.step_seconds, ".2f"))
+        )
         if answer.time.run_hours is not None:
             console.print(say("estimate.view.run", hours=_range(answer.time.run_hours, ".1f")))
     if answer.cost is not None and answer.cost.run is not None:

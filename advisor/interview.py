@@ -51,7 +51,7 @@ def _ask_unusual(session: Session, fields: list[str], asker: Asker, folder: Path
         Choice(BACK, say("session.back"), "b"),
         Choice(ENOUGH, say("session.enough"), "r"),
     ]
-    answer = asker.choose(say("session.unusual", number=len(session.asked) + 1), choices)
+    answer = asker.choose(say("session.unusual"), choices)
     if answer == ENOUGH:
         return None
     if answer == BACK:
