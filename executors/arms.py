@@ -15,7 +15,6 @@ from .prompt import Message, Prompt
 
 ArmName = Literal["base", "prompting", "rag", "finetuned", "combined", "shuffled"]
 ARMS: tuple[ArmName, ...] = get_args(ArmName)
-FEW_SHOT: tuple[ArmName, ...] = ("prompting", "rag")
 WITH_PASSAGES: tuple[ArmName, ...] = ("rag", "combined", "shuffled")
 PATH_ARMS: dict[str, ArmName] = {
     "rag+finetune": "combined",
@@ -48,12 +47,13 @@ def make_arm(
     passages: Sequence[Sequence[Hit]],
     adapter: Path | None,
     seed: int,
+    rag_examples: bool = True,
 ) -> Arm:
     """Return an arm with the prompts of all rows.
 
     * ``base``: the bare question.
     * ``prompting``: instruction and few-shot examples.
-    * ``rag``: instruction, few-shot examples and retrieved passages, untuned model: all that helps without training.
+    * ``rag``: instruction, retrieved passages and, unless told otherwise, few-shot examples; untuned model.
     * ``finetuned``: the prompt of training without passages.
     * ``combined``: the prompt of training with passages, those that serving retrieves.
     * ``shuffled``: like ``combined``, but with passages that were retrieved for another row: what the model answers
@@ -66,10 +66,12 @@ def make_arm(
         passages: Each row's passages in the order that is shown; empty for arms without.
         adapter: Folder of the adapter; None for the untuned model.
         seed: Decides whose passages the control gets.
+        rag_examples: Whether the untuned model sees the examples before the passages, too.
     """
     if name == "shuffled":
         passages = strangers(rows, passages, seed)
-    asked, few_shot = Prompt() if name == "base" else prompt, name in FEW_SHOT
+    asked = Prompt() if name == "base" else prompt
+    few_shot = name == "prompting" or (name == "rag" and rag_examples)
     seen: Sequence[Sequence[str] | None] = (
         [[hit.text for hit in hits] for hits in passages] if name in WITH_PASSAGES else [None] * len(rows)
     )

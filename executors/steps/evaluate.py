@@ -36,6 +36,7 @@ class Options(StepOptions):
     fields: tuple[FieldOptions, ...] = Field(
         (), description="what in an answer is right or wrong; empty: compare texts"
     )
+    rag_examples: bool = Field(True, description="show the prompt's examples to the untuned model with passages, too")
     max_new_tokens: int = Field(128, ge=1, description="longest answer in tokens")
     batch_size: int = Field(16, ge=1, description="questions answered at a time")
     examples: int = Field(6, ge=0, description="rows that the report shows with all answers")
@@ -133,4 +134,4 @@ def _arm(
     adapters = {"finetuned": options.finetuned, "combined": options.combined, "shuffled": options.combined}
     adapter = adapters.get(name)
     folder = context.input(adapter) if adapter else None
-    return make_arm(name, rows, context.plan.prompt, passages, folder, context.seed)
+    return make_arm(name, rows, context.plan.prompt, passages, folder, context.seed, options.rag_examples)
