@@ -126,7 +126,7 @@ def dialogue(words: dict[str, Any], clause: Clause, language: Language, random: 
         "question": gap.join(part for part in (pick["openers"], middle, pick["closers"]) if part),
         "answer": answer,
         "quote": clause.text[language],
-        "expected": {"clause": clause.number, "decision": decision[language]},
+        "expected": {"decision": decision[language], "clause": clause.number},
     }
 
 
