@@ -34,7 +34,7 @@ def test_build_says_what_it_did_and_what_it_left_out(folder: Path, capsys: pytes
 def test_build_prints_one_json_document(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rag", "build", str(folder / "政策"), "-o", str(folder / "索引"), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
-    assert (summary["documents"], summary["chunks"], summary["retriever"]) == (1, 2, "bm25")
+    assert (summary["documents"], summary["chunks"], summary["retriever"]) == (1, 2, "hybrid")
     assert [item["source"] for item in summary["unread"]] == ["old.doc"]
 
 
