@@ -1,22 +1,19 @@
 """The text that the embedded model learns from: generated, bilingual, made of choices among passages."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
 
 from ..prompt import Message, Prompt
-from .words import CODAS, HAN, LANGUAGES, ONSETS, SENSES, VOWELS, Language, words
+from .grounds import Ground, Grounds, nonsense
+from .words import LANGUAGES, SENSES, Language, words
 from .worlds import Clause, Schema, ask, passage, schema_for
 
 SHAPES = "A-000 A00 AA-00 0.0 AAA-0-0 00A A0.00 0000 A000 AA000 0-0 A-00".split()  # noqa: SIM905
 
 
-@dataclass(frozen=True)
-class Concept:
-    """A ground for a request: the formal term in a clause and the words a customer uses for it."""
-
-    term: str
-    spoken: str
+FOLLOW_UPS = 0.5  # share of conversations in which the customer asks about the other passages, too
+HALF_WIDTH = 0.25  # share of Chinese conversations with the punctuation of English
+NARROW = str.maketrans("，：！？（）", ",:!?()")
 
 
 class Corpus:
@@ -28,11 +25,7 @@ class Corpus:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        fixed = Random(20)  # the invented synonyms are facts of this world: the same for every seed
-        self._synonyms = {
-            "en": [(_word(fixed), _word(fixed)) for _ in range(160)],
-            "zh": [(_han(fixed, 2, 2), _han(fixed, 2, 3)) for _ in range(160)],
-        }
+        self.grounds = Grounds(self.random)
 
     # -- words ---------------------------------------------------------------------------------------------------
     def identifier(self) -> str:
@@ -42,45 +35,33 @@ class Corpus:
         return "".join(self.random.choice(draw[mark]) if mark in draw else mark for mark in shape)
 
     def thing(self, language: Language) -> str:
-        """Draw what a request is about: a known service or an invented one."""
+        """Draw what a request is about: a known service or an invented one of one to three words."""
         if self.random.random() < 0.5:
             known: list[str] = words()["things"][language]
             return self.random.choice(known)
-        return self.nonsense(language)
+        count = self.random.choice([1, 1, 1, 2, 3]) if language == "en" else 1
+        return " ".join(self.nonsense(language) for _ in range(count))
 
     def nonsense(self, language: Language) -> str:
         """Draw an invented word."""
-        return _word(self.random) if language == "en" else _han(self.random, 2, 4)
-
-    def concepts(self, language: Language, count: int) -> list[Concept]:
-        """Draw different grounds, each worded alike, differently or by an invented synonym in the question."""
-        kind = self.random.choices(["spoken", "formal", "invented", "synonym"], [0.35, 0.15, 0.25, 0.25])[0]
-        if kind == "synonym":
-            return [Concept(term, spoken) for term, spoken in self.random.sample(self._synonyms[language], count)]
-        if kind == "invented":
-            gap = " " if language == "en" else ""
-            terms = [gap.join(self.nonsense(language) for _ in range(self.random.randint(1, 2))) for _ in range(count)]
-            return [Concept(term, term) for term in terms]
-        known = self.random.sample(sorted(words()["grounds"][language].items()), count)
-        return [Concept(term, self.random.choice(spoken) if kind == "spoken" else term) for term, spoken in known]
+        return nonsense(self.random, language)
 
     def clauses(self, language: Language, count: int) -> list[Clause]:
         """Draw clauses that differ in their ground, in what they are about, or in both."""
-        concepts, things = self.concepts(language, count), [self.thing(language) for _ in range(count)]
+        grounds, things = self.grounds.draw(language, count), [self.thing(language) for _ in range(count)]
         differ = self.random.choices(["ground", "thing", "both"], [0.6, 0.15, 0.25])[0]
         if differ == "ground":
             things = things[:1] * count
         elif differ == "thing":
-            concepts = concepts[:1] * count
-        return [self._clause(language, thing, concept) for thing, concept in zip(things, concepts, strict=True)]
+            grounds = grounds[:1] * count
+        return [self._clause(language, thing, ground) for thing, ground in zip(things, grounds, strict=True)]
 
-    def _clause(self, language: Language, thing: str, concept: Concept) -> Clause:
+    def _clause(self, language: Language, thing: str, ground: Ground) -> Clause:
         sense = self.random.choice(SENSES)
         return Clause(
             identifier=self.identifier(),
             thing=thing,
-            term=concept.term,
-            spoken=concept.spoken,
+            ground=ground,
             sense=sense,
             wording=self.random.choice(words()["decisions"][language][sense]),
             days=self.random.randint(1, 90),
@@ -123,7 +104,7 @@ class Corpus:
         schema = schema_for(self.random, language)
         passages = [passage(self.random, language, clause, self.nonsense) for clause in clauses]
         prompt = Prompt(instruction=schema.instruction if self.random.random() < 0.97 else "")
-        if self.random.random() < 0.05 and other.spoken not in [clause.spoken for clause in clauses]:
+        if self.random.random() < 0.05 and other.ground.spoken not in [clause.ground.spoken for clause in clauses]:
             return prompt.messages(ask(self.random, language, other), passages, words()["missing"][language])
         chosen = self.random.choice(clauses)
         return self._answered(prompt, schema, language, chosen, clauses, passages)
@@ -138,10 +119,11 @@ class Corpus:
         passages: Sequence[str],
     ) -> list[Message]:
         turns = prompt.messages(ask(self.random, language, chosen), passages, schema.answer(self.random, chosen))
-        if len(clauses) > 1 and self.random.random() < 0.15:
-            second = self.random.choice([clause for clause in clauses if clause is not chosen])
-            turns += Prompt().messages(ask(self.random, language, second), None, schema.answer(self.random, second))
-        return turns
+        others = [clause for clause in clauses if clause is not chosen]
+        if self.random.random() < FOLLOW_UPS:  # more to learn from passages that were read once
+            for other in self.random.sample(others, min(len(others), 2)):
+                turns += Prompt().messages(ask(self.random, language, other), None, schema.answer(self.random, other))
+        return [half_width(turn) for turn in turns] if self.random.random() < HALF_WIDTH else turns
 
     def wording(self) -> list[Message]:
         """Draw wordings of decisions to be named by the labels that earlier turns show."""
@@ -156,10 +138,6 @@ class Corpus:
         return turns
 
 
-def _word(random: Random) -> str:
-    syllables = random.choice([1, 2, 2, 3])
-    return "".join(random.choice(ONSETS) + random.choice(VOWELS) + random.choice(CODAS) for _ in range(syllables))
-
-
-def _han(random: Random, least: int, most: int) -> str:
-    return "".join(random.choice(HAN) for _ in range(random.randint(least, most)))
+def half_width(turn: Message) -> Message:
+    """Return a turn with the punctuation that English uses, as people type it in Chinese, too."""
+    return Message(role=turn["role"], content=turn["content"].translate(NARROW))

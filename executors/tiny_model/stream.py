@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Row = tuple[list[int], list[bool]]  # token ids, and which of them are to be predicted
 
-LONGEST = 320  # tokens; longer conversations are left out
+LONGEST = 448  # tokens; longer conversations are left out
 DRAWN = 768  # conversations drawn at a time and sorted by length
 # From which share of the run on -> weights of repeat, lookup, short, wording, case; and the most passages in a case.
 MIXTURES: list[tuple[float, tuple[float, ...], int]] = [

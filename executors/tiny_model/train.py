@@ -38,7 +38,7 @@ class Settings:
         seed: Seed of weights and text.
     """
 
-    minutes: float = 85.0
+    minutes: float = 95.0
     threads: int = 1
     width: int = 192
     layers: int = 5

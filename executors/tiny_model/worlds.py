@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from .grounds import Ground
 from .words import SENSES, Language, words
+
+SEPARATORS: dict[Language, list[str]] = {"en": [", ", ", ", "; ", " or ", " / "], "zh": ["、", "、", "，", "或", "；"]}
 
 
 @dataclass(frozen=True)
@@ -13,8 +16,7 @@ class Clause:
 
     identifier: str
     thing: str
-    term: str
-    spoken: str
+    ground: Ground
     sense: str
     wording: str
     days: int
@@ -23,8 +25,10 @@ class Clause:
 def passage(random: Random, language: Language, clause: Clause, nonsense: Callable[[Language], str]) -> str:
     """Word a clause as a passage: a heading and sentences, or invented filler around the words that matter."""
     gap, pool = " " if language == "en" else "", words()["passage"]
-    parts = [random.choice(pool[part][language]) for part in ("subjects", "decisions", "limits", "extras")]
-    if random.random() < 0.35:
+    also = clause.ground.also
+    subjects = "listing" if also else "subjects"
+    parts = [random.choice(pool[part][language]) for part in (subjects, "decisions", "limits", "extras")]
+    if not also and random.random() < 0.35:
         filler = [nonsense(language) for _ in range(4)]
         parts = [
             f"{filler[0]}{gap}{{thing}}{gap}{filler[1]}{gap}{{term}}",
@@ -38,12 +42,13 @@ def passage(random: Random, language: Language, clause: Clause, nonsense: Callab
         text = f"{text} ({{identifier}})"
     else:
         text = random.choice(pool["headings"][language]) + random.choice(["\n", "\n\n", " "]) + text
-    return text.format(**vars(clause))
+    listed = random.choice(SEPARATORS[language]).join(also)
+    return text.format(**vars(clause), term=clause.ground.term, also=listed)
 
 
 def ask(random: Random, language: Language, clause: Clause) -> str:
     """Word a customer's question about a clause."""
-    text: str = random.choice(words()["questions"][language]).format(**vars(clause))
+    text: str = random.choice(words()["questions"][language]).format(thing=clause.thing, spoken=clause.ground.spoken)
     gap = " " if language == "en" else ""
     if random.random() < 0.4:
         text = random.choice(words()["feelings"][language]) + gap + text
@@ -88,7 +93,7 @@ class Schema:
             "note": note,
             "days": str(clause.days),
             "wording": clause.wording,
-            "term": clause.term,
+            "term": clause.ground.term,
         }
         return self._fill([values[kind] for kind, _ in self.fields])
 
@@ -99,7 +104,7 @@ class Schema:
 
 _FORMS: list[tuple[tuple[str, ...], int]] = [
     (("id", "label", "note"), 3),
-    (("term", "id", "wording", "label", "note"), 4),
+    (("term", "id", "wording", "label", "note"), 8),
     (("term", "id", "label"), 3),
     (("id", "label"), 2),
     (("id", "wording", "label"), 2),
