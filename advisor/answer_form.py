@@ -15,7 +15,7 @@ MOST_VALUES = 20
 KEPT_SHARE = 0.95
 """So many rows must follow a form for it to be the form."""
 
-_MARKER = re.compile(r"【[^】\n]{1,20}】|\[[^\]\n]{1,20}\]|(?:^|\n)[^\n::【】\[\]]{1,20}[::] ?")
+_MARKER = re.compile(r"【[^】\n]{1,20}】|\[[^\]\n]{1,20}\]|(?:^|\n)[^\n:：【】\[\]]{1,20}[:：] ?")
 
 
 @dataclass(frozen=True)
