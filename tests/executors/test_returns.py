@@ -59,7 +59,9 @@ def test_there_are_enough_dialogues_to_learn_to_choose_and_to_test() -> None:
 
 def test_no_clause_is_asked_about_in_two_parts() -> None:
     clauses = {split: {row["expected"]["clause"] for row in rows(split)} for split in NAMES}
-    pairs = {split: {(each.thing, each.ground) for each in drawn} for split, drawn in draw_clauses(read_words()).items()}
+    pairs = {
+        split: {(each.thing, each.ground) for each in drawn} for split, drawn in draw_clauses(read_words()).items()
+    }
     for one, other in combinations(NAMES, 2):
         assert not clauses[one] & clauses[other]
         assert not pairs[one] & pairs[other]
