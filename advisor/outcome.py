@@ -15,6 +15,7 @@ from .asking import Asker, Choice
 from .cli import DONE
 from .commands.run import RUNS
 from .interview import ask, interview
+from .output import print_note
 from .plan_output import PLAN, PROFILE, plan_summary, write_draft
 from .planning import make_plan
 from .profile_file import write_profile
@@ -54,7 +55,7 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
             session = _name_files(session, advice, asker, folder)
             plan = _write(session, advice, asker, folder)
             if plan is not None and wanted == "run":
-                return run_shown(create_run(read_plan(plan), plan, folder / RUNS), quiet)
+                return run_shown(create_run(read_plan(plan), plan, folder / RUNS, print_note), quiet)
 
 
 def _as_text(advice: Recommendation, width: int) -> str:

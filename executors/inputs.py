@@ -6,7 +6,7 @@ from pathlib import Path
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .plan import Plan
-from .step import BUILTIN, StepOptions, builtin_path, is_output
+from .step import StepOptions, input_path
 
 
 def check_inputs(plan: Plan, plan_path: Path) -> None:
@@ -33,5 +33,5 @@ def _needed(step: StepOptions, earlier: Sequence[StepOptions], folder: Path) -> 
     for option in step.inputs:
         value = getattr(step, option)
         for name in (value,) if isinstance(value, str) else value or ():
-            if not is_output(name, earlier):
-                yield option, builtin_path(name) if name.startswith(BUILTIN) else folder / name
+            if (path := input_path(name, earlier, folder)) is not None:
+                yield option, path

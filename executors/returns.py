@@ -15,12 +15,12 @@ from random import Random
 from typing import Any, Literal
 
 from ..knowledge.durable import write_text
+from .overlap import NEAR_DUPLICATE, four_grams, jaccard
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 SEED = 12038  # goods and grounds of each split; the first whose test pairs were in no earlier validation or test side
 TEST_SEED = 1  # all else of the test side; to be raised whenever a choice was made by looking at it
-NEAR_DUPLICATE = 0.6  # 4-gram Jaccard above which two questions count as the same
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 FORMAT = {
@@ -206,16 +206,6 @@ def _fresh(
             seen.append(grams)
             return row
     raise RuntimeError(f"no fresh wording left for clause {clause.number}; words.toml needs more parts")
-
-
-def four_grams(text: str) -> frozenset[str]:
-    """Return the character 4-grams of a text."""
-    return frozenset(text[start : start + 4] for start in range(max(1, len(text) - 3)))
-
-
-def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
-    """Return the share of two sets' members that both have, 0 to 1."""
-    return len(left & right) / len(left | right)
 
 
 def write_example(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..knowledge.durable import flush_folder, write_bytes, write_json
 from ..knowledge.errors import UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
+from .contents import check_contents
 from .environment import describe_environment
 from .inputs import check_inputs
 from .plan import Plan
@@ -139,7 +141,7 @@ class RunFolder:
         write_json(self.status_file, old.model_copy(update=changes).model_dump(mode="json"))
 
 
-def create_run(plan: Plan, plan_path: Path, runs: Path) -> RunFolder:
+def create_run(plan: Plan, plan_path: Path, runs: Path, warn: Callable[[str], None] = lambda _: None) -> RunFolder:
     """Make the folder of a new run, ready to be executed.
 
     Either the whole folder is there afterwards or, after a crash, a hidden one that nothing uses.
@@ -148,11 +150,14 @@ def create_run(plan: Plan, plan_path: Path, runs: Path) -> RunFolder:
         plan: The plan.
         plan_path: The file that it was read from; its bytes are copied.
         runs: The folder of all runs; made if need be.
+        warn: Receives what people should know although the plan can run.
 
     Raises:
-        UserError: Files that the plan names are not there.
+        UserError: Files that the plan names are not there, or hold wrong rows.
     """
     check_inputs(plan, plan_path)
+    for warning in check_contents(plan, plan_path):
+        warn(warning)
     runs.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".new-", dir=runs))
     try:

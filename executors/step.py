@@ -12,7 +12,8 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .plan import ModelSource, Plan
 
 Result = dict[str, JsonValue]
+RowUse = Literal["learn", "choose", "measure"]
+"""What rows are for: weights are learnt from them, states chosen by them, or results measured on them."""
+
 BUILTIN = "builtin:"
 
 
@@ -34,11 +38,13 @@ class StepOptions(BaseModel):
 
     Attributes:
         inputs: Names of the options that name files or folders to read.
+        rows: Those of them that name a file of rows, and what the rows are for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inputs: ClassVar[tuple[str, ...]] = ()
+    rows: ClassVar[Mapping[str, RowUse]] = MappingProxyType({})
 
     kind: str
 
@@ -144,6 +150,13 @@ def is_output(name: str, earlier: Sequence[StepOptions]) -> bool:
     parts = Path(name).parts
     prefixes = {str(Path(*parts[:length])) for length in range(1, len(parts) + 1)}
     return bool(prefixes & {getattr(step, "output", None) for step in earlier})
+
+
+def input_path(name: str | None, earlier: Sequence[StepOptions], folder: Path) -> Path | None:
+    """Return where a file or folder lies that a plan in some folder names; None for none, and for what a step makes."""
+    if name is None or is_output(name, earlier):
+        return None
+    return builtin_path(name) if name.startswith(BUILTIN) else folder / name
 
 
 def builtin_path(name: str) -> Path:

@@ -14,7 +14,7 @@ from ...knowledge.messages import say
 from ..cli import DONE
 from ..comparison_view import print_arms
 from ..files import Files
-from ..output import print_json
+from ..output import print_json, print_note
 from ..plan_output import write_draft
 from ..planning import make_plan
 from ..profile_file import read_profile
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     recommendation = _decide(console)
     plan_path = _plan(recommendation, arguments.runs)
     console.print(say("demo.planned", path=plan_path), soft_wrap=True)
-    folder = create_run(read_plan(plan_path), plan_path, arguments.runs)
+    folder = create_run(read_plan(plan_path), plan_path, arguments.runs, print_note)
     console.print(say("run.folder", path=folder.path), soft_wrap=True)
     code = run_shown(folder, arguments.quiet)
     if code == DONE:

@@ -43,7 +43,7 @@ def _folder(arguments: argparse.Namespace) -> RunFolder:
         return open_run(arguments.resume)
     plan = read_plan(arguments.plan)
     try:
-        return create_run(plan, arguments.plan, arguments.runs)
+        return create_run(plan, arguments.plan, arguments.runs, print_note)
     except OSError as error:
         problem = reason_of(error)
         raise UserError(say("run.no_folder", path=arguments.runs, problem=problem), say("run.no_folder_hint")) from None

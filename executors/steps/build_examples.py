@@ -17,6 +17,7 @@ class _Files(StepOptions):
     """Say what is read and written; stands before the settings in a plan file."""
 
     inputs: ClassVar = ("train", "validation", "index")
+    rows: ClassVar = {"train": "learn", "validation": "choose"}
 
     kind: Literal["build_examples"] = "build_examples"
     train: str = Field(min_length=1, description="JSONL rows with question, answer and, if known, quote or relevant")

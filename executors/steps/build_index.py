@@ -9,6 +9,8 @@ from ...knowledge.messages import say
 from ...rag.chunkers import find_chunker
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
+from ..data import read_rows
+from ..oracles import OracleFinder
 from ..step import OutputName, Result, StepContext, StepOptions
 
 
@@ -54,5 +56,27 @@ def execute(options: Options, context: StepContext) -> Result:
     sources = [context.input(source) for source in options.sources]
     summary = build_index(sources, context.output(options.output), settings, context.progress)
     context.event("index_built", embedded=summary.embedded)
+    _check_rows(options, context)
     # what is told depends on the reader's language, how much was left to embed on interruptions; a result must not
     return {"output": options.output, **summary.model_dump(mode="json", exclude={"embedded", "reason"})}
+
+
+def _check_rows(options: Options, context: StepContext) -> None:
+    """Verify the quotes and documents of all rows that later steps look up in this index, before anything is trained.
+
+    Raises:
+        UserError: Some are not in the index; names the files and lines.
+    """
+    from ...rag.index import open_index
+
+    finder = OracleFinder(open_index(context.output(options.output)))
+    for step in context.plan.steps[context.number :]:
+        if getattr(step, "index", None) != options.output:
+            continue
+        for option in step.rows:
+            if name := getattr(step, option):
+                path = context.input(name)
+                try:
+                    finder.check(read_rows(path))
+                except UserError as error:
+                    raise UserError(f"{path}: {error.message}", error.hint) from error

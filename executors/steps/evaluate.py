@@ -1,6 +1,7 @@
 """Step ``evaluate``: compare the ways to answer on held-out rows."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -24,6 +25,7 @@ class Options(StepOptions):
     """Describe one comparison."""
 
     inputs: ClassVar = ("test", "index", "finetuned", "combined")
+    rows: ClassVar = {"test": "measure"}
 
     kind: Literal["evaluate"] = "evaluate"
     test: str = Field(min_length=1, description="JSONL rows that training never saw")
@@ -66,8 +68,9 @@ def execute(options: Options, context: StepContext) -> Result:
     """Answer all test rows in every way, score the answers, and keep them in ``answers.jsonl``."""
     from ..evaluate import answer_arms, compare, drawn, row_record
 
-    rows = read_rows(context.input(options.test))
-    check_expected(rows, options.fields)
+    path = context.input(options.test)
+    rows = read_rows(path)
+    check_expected(rows, options.fields, path)
     passages, retrieval = _retrieve(rows, options, context)
     arms = [_arm(name, rows, passages, options, context) for name in options.arms]
     answerings = answer_arms(
@@ -81,8 +84,8 @@ def execute(options: Options, context: StepContext) -> Result:
     return {"rows": len(rows), **result, "retrieval": retrieval, "examples": list(examples)}
 
 
-def check_expected(rows: Sequence[Row], fields: Sequence[FieldOptions]) -> None:
-    """Verify that each row says what is right for each field.
+def check_expected(rows: Sequence[Row], fields: Sequence[FieldOptions], path: Path) -> None:
+    """Verify that each row of a file says what is right for each field.
 
     Raises:
         UserError: A right value is missing, or is not one of the field's values; names the lines.
@@ -98,7 +101,8 @@ def check_expected(rows: Sequence[Row], fields: Sequence[FieldOptions]) -> None:
             if field.values is not None and value is not None and value not in field.values:
                 problems.append(say("evaluation.wrong_expected", field=field.name, value=value, line=row.line))
     if problems:
-        raise UserError("\n".join(problems[:SHOWN_LINES]), say("evaluation.expected_hint"))
+        head = say("problems.in_file", path=path, count=len(problems))
+        raise UserError("\n".join([head, *problems[:SHOWN_LINES]]), say("evaluation.expected_hint"))
 
 
 def _retrieve(rows: Sequence[Row], options: Options, context: StepContext) -> tuple[list[list[Hit]], Result | None]:

@@ -15,6 +15,7 @@ class _Task(StepOptions):
     """Say what is trained, how, and on what; stands before the settings in a plan file."""
 
     inputs: ClassVar = ("train", "validation")
+    rows: ClassVar = {"train": "learn", "validation": "choose"}
 
     kind: Literal["train"] = "train"
     name: str = Field(min_length=1, description="what this fine-tuning is called in the report")

@@ -147,7 +147,7 @@ def test_arms_need_what_they_are_about(arms: list[str], missing: str) -> None:
 def test_rows_must_say_what_is_right(english: None) -> None:
     bad = [ROWS[0].model_copy(update={"expected": {}}), ROWS[1].model_copy(update={"expected": {"x": "c"}}), *ROWS[2:]]
     with pytest.raises(UserError) as error:
-        check_expected(bad, [FIELD])
+        check_expected(bad, [FIELD], Path("test.jsonl"))
     assert "lines 1" in error.value.message
     assert "line 2" in error.value.message
-    check_expected(ROWS, [FIELD])
+    check_expected(ROWS, [FIELD], Path("test.jsonl"))

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -36,5 +37,5 @@ def test_files_that_no_step_makes_must_be_there_before_the_first_step(tmp_path: 
     assert not (tmp_path / "runs").exists()
     for name in ("rows.jsonl", "test.jsonl", "adapters/b/x"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text(json.dumps({"question": f"What of {name}?", "answer": "No."}), encoding="utf-8")
     assert create_run(read_plan(path), path, tmp_path / "runs").status().step == 1

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ftadvisor.executors.overlap import NEAR_DUPLICATE, four_grams, jaccard
 from ftadvisor.executors.returns import (
     LANGUAGES,
-    NEAR_DUPLICATE,
     SPLITS,
     Language,
     draw_clauses,
-    four_grams,
-    jaccard,
     read_words,
     write_example,
 )

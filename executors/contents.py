@@ -1,0 +1,105 @@
+"""Read all rows that a plan names before its first step: a wrong line must not show after hours of training."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from .data import Conversation, Row, read_conversations, read_rows
+from .overlap import Overlap, find_overlaps
+from .plan import Plan
+from .step import RowUse, StepOptions, input_path
+
+SHOWN_PAIRS = 10
+
+
+@dataclass(frozen=True)
+class _File:
+    """Hold the questions of a file of rows.
+
+    Attributes:
+        use: What the rows are for.
+        lines: Where each question stands in the file.
+    """
+
+    path: Path
+    use: RowUse
+    questions: list[str]
+    lines: list[int]
+
+
+def check_contents(plan: Plan, plan_path: Path) -> list[str]:
+    """Read the files of rows that a plan names, and compare what it measures on with what it trains on.
+
+    Args:
+        plan: The plan; all its files are there.
+        plan_path: Its file; relative names start in its folder.
+
+    Returns:
+        What people should know although the plan can run: test rows that nearly repeat rows seen in training.
+
+    Raises:
+        UserError: Rows are wrong, or test rows are training rows; names each file and line.
+    """
+    files: dict[tuple[Path, RowUse], _File] = {}
+    problems: list[UserError] = []
+    for number, step in enumerate(plan.steps, 1):
+        for path, use in _named(step, plan.steps[: number - 1], plan_path.parent):
+            try:
+                rows = _read(step, path, plan)
+            except UserError as error:
+                problems.append(error)
+                continue
+            files[path, use] = _File(path, use, [_question(row) for row in rows], [row.line for row in rows])
+    if problems:
+        hints = dict.fromkeys(problem.hint for problem in problems)
+        raise UserError("\n".join(dict.fromkeys(problem.message for problem in problems)), "\n".join(hints))
+    return _overlapping(list(files.values()))
+
+
+def _named(step: StepOptions, earlier: Sequence[StepOptions], folder: Path) -> Iterator[tuple[Path, RowUse]]:
+    for option, use in step.rows.items():
+        path = input_path(getattr(step, option), earlier, folder)
+        if path is not None:
+            yield path, use
+
+
+def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[Row | Conversation]:
+    if step.kind == "train":
+        return read_conversations(path, plan.prompt)
+    rows = read_rows(path)
+    if step.kind == "evaluate":
+        from .steps.evaluate import check_expected
+
+        check_expected(rows, getattr(step, "fields", ()), path)
+    return rows
+
+
+def _question(row: Row | Conversation) -> str:
+    return row.question if isinstance(row, Row) else row.turns[-2]["content"]
+
+
+def _overlapping(files: Sequence[_File]) -> list[str]:
+    """Refuse test questions that training asks word for word; return a warning per pair of files that are near."""
+    refused, warnings = [], []
+    for test in (file for file in files if file.use == "measure"):
+        for seen in (file for file in files if file.use != "measure"):
+            overlaps = find_overlaps(test.questions, seen.questions)
+            same = [each for each in overlaps if each.exact]
+            near = [each for each in overlaps if not each.exact]
+            if same and seen.use == "learn":
+                refused.append(_told("contents.same", same, test, seen))
+            elif same:
+                warnings.append(_told("contents.same", same, test, seen))
+            if near:
+                warnings.append(_told("contents.near", near, test, seen))
+    if refused:
+        raise UserError("\n".join(refused), say("contents.same_hint"))
+    return warnings
+
+
+def _told(key: str, overlaps: Sequence[Overlap], test: _File, seen: _File) -> str:
+    pairs = [f"{test.lines[each.test]}={seen.lines[each.training]}" for each in overlaps[:SHOWN_PAIRS]]
+    shown = ", ".join(pairs) + (", ..." if len(overlaps) > len(pairs) else "")
+    return say(key, count=len(overlaps), total=len(test.questions), test=test.path, seen=seen.path, pairs=shown)
