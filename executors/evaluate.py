@@ -18,7 +18,8 @@ from .adapters import load_adapted
 from .arms import Arm
 from .data import Row
 from .generate import generate
-from .metrics import FieldOptions, Interval, confusion, difference, interval, judge, judge_text
+from .intervals import Interval, difference, interval
+from .metrics import FieldOptions, confusion, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name

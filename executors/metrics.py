@@ -1,13 +1,12 @@
-"""Judge answers: is the house form kept, is each field right, and how sure are we of it."""
+"""Judge answers: is the house form kept, and is each field right."""
 
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-RESAMPLES = 10_000
+from .stated import found_value, normalised
 
 
 class FieldOptions(BaseModel):
@@ -37,14 +36,6 @@ class FieldOptions(BaseModel):
         return self
 
 
-class Interval(TypedDict):
-    """Hold a figure and its 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
-
-
 def regular(pattern: str) -> str:
     """Return a regular expression that compiles.
 
@@ -63,29 +54,6 @@ def keeps_format(answer: str, pattern: str) -> bool:
     return re.fullmatch(pattern, answer.strip(), re.DOTALL) is not None
 
 
-def found_value(answer: str, pattern: str | None, field: FieldOptions) -> str | None:
-    """Return the value that an answer gives to a field, or None if it gives none or several.
-
-    Args:
-        answer: What the model wrote.
-        pattern: The wanted form with named groups; None if there is none.
-        field: What to look for. In an answer without the form, the only value that occurs in it counts.
-    """
-    form = re.fullmatch(pattern, answer.strip(), re.DOTALL) if pattern else None
-    if form is not None and field.name in form.groupdict():
-        return form[field.name]
-    candidates = _occurring(answer, field)
-    return candidates.pop() if len(candidates) == 1 else None
-
-
-def _occurring(answer: str, field: FieldOptions) -> set[str]:
-    if field.values is None:
-        return {match[0] for match in re.finditer(field.pattern or "", answer)}
-    # the longest first, so that a value inside another is not seen where only the other stands
-    either = "|".join(re.escape(value) for value in sorted(field.values, key=len, reverse=True))
-    return set(re.findall(either, answer))
-
-
 def judge(
     answers: Sequence[str], expected: Sequence[Mapping[str, str]], pattern: str | None, fields: Sequence[FieldOptions]
 ) -> dict[str, list[float]]:
@@ -97,7 +65,7 @@ def judge(
     scores: dict[str, list[float]] = {}
     for field in fields:
         pairs = zip(answers, expected, strict=True)
-        scores[field.name] = [float(found_value(answer, pattern, field) == row[field.name]) for answer, row in pairs]
+        scores[field.name] = [float(is_right(answer, row[field.name], pattern, field)) for answer, row in pairs]
     if len(fields) > 1:
         scores["all"] = [min(row) for row in zip(*scores.values(), strict=True)]
     if pattern:
@@ -127,6 +95,12 @@ def _overlap(answer: list[str], target: list[str]) -> float:
     return 2 * shared / (len(answer) + len(target)) if shared else 0.0
 
 
+def is_right(answer: str, expected: str, pattern: str | None, field: FieldOptions) -> bool:
+    """Tell whether an answer states the right value of a field; see ``found_value`` for what states it."""
+    found = found_value(answer, pattern, field.values, field.pattern, field.name)
+    return found is not None and normalised(found) == normalised(expected)
+
+
 def confusion(
     answers: Sequence[str], expected: Sequence[Mapping[str, str]], pattern: str | None, field: FieldOptions
 ) -> dict[str, dict[str, int]]:
@@ -134,53 +108,6 @@ def confusion(
     values = field.values or ()
     table = {right: dict.fromkeys([*values, "-"], 0) for right in values}
     for answer, row in zip(answers, expected, strict=True):
-        found = found_value(answer, pattern, field)
+        found = found_value(answer, pattern, field.values, field.pattern, field.name)
         table[row[field.name]][found if found in values else "-"] += 1
     return table
-
-
-def interval(
-    scores: Sequence[float], seed: int, groups: Sequence[str] | None = None, resamples: int = RESAMPLES
-) -> Interval:
-    """Return the mean with its 95 % bootstrap interval.
-
-    Args:
-        scores: One per row, at least one.
-        seed: Makes the interval repeatable.
-        groups: What each row is about; rows about the same thing tend to be right or wrong together. The interval is
-            then the wider of two: rows drawn one by one, and groups drawn as wholes.
-        resamples: How many samples are drawn.
-
-    Source: Efron 1979, "Bootstrap Methods: Another Look at the Jackknife", section 2; percentile interval. Groups:
-        Field and Welsh 2007, "Bootstrapping clustered data".
-    """
-    rows = _percentiles(scores, [str(row) for row in range(len(scores))], seed, resamples)
-    wholes = rows if groups is None else _percentiles(scores, groups, seed, resamples)
-    mean = sum(scores) / len(scores)
-    return Interval(value=mean, low=min(rows[0], wholes[0]), high=max(rows[1], wholes[1]))
-
-
-def difference(
-    ours: Sequence[float],
-    other: Sequence[float],
-    seed: int,
-    groups: Sequence[str] | None = None,
-    resamples: int = RESAMPLES,
-) -> Interval:
-    """Return how much better the first is, with a paired 95 % bootstrap interval: both on the same drawn rows."""
-    return interval([mine - theirs for mine, theirs in zip(ours, other, strict=True)], seed, groups, resamples)
-
-
-def _percentiles(scores: Sequence[float], groups: Sequence[str], seed: int, resamples: int) -> tuple[float, float]:
-    import numpy
-
-    members = numpy.unique(numpy.asarray(groups), return_inverse=True)[1]
-    sums, sizes = numpy.bincount(members, weights=scores), numpy.bincount(members)
-    chance, count = numpy.random.default_rng(seed), len(sums)
-    part = max(1, 4_000_000 // count)  # bounds the memory of the drawn groups to 32 MB
-    means = []
-    for start in range(0, resamples, part):
-        drawn = chance.integers(count, size=(min(part, resamples - start), count))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    low, high = numpy.percentile(numpy.concatenate(means), [2.5, 97.5])
-    return float(low), float(high)
