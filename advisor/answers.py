@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.task import find_family, task_words
+from .model_remark import model_remark
 from .profile import FIELDS, Origin, Profile, choices
 
 _UNKNOWN = {"", "?", "null", "none?", "unknown?", "~", "不知道", "未知"}
@@ -36,6 +37,7 @@ def profile_from(
         if name in ("origins", "problems"):
             continue
         value, problem = read_answer(str(name), given)
+        problem = problem or _remark(str(name), value)
         if value is not None:
             values[str(name)] = value
         if problem:
@@ -56,11 +58,16 @@ def change(profile: Profile, words: Iterable[str]) -> Profile:
         if not equals:
             raise UserError(say("advice.set_without_value", word=word), say("advice.set_hint"))
         value, problem = read_answer(name.strip(), given.strip())
+        problem = problem or _remark(name.strip(), value)
         if name.strip() in FIELDS:
             profile = profile.with_answers("flag", **{name.strip(): value})
         if problem:
             profile = profile.model_copy(update={"problems": (*profile.problems, problem)})
     return profile
+
+
+def _remark(name: str, value: Any) -> str | None:  # noqa: ANN401 - any field's value
+    return model_remark(value) if name == "base_model" and value is not None else None
 
 
 def read_answer(name: str, given: object) -> tuple[Any, str | None]:

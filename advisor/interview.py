@@ -10,6 +10,7 @@ from .answers import read_answer
 from .asking import Asker, Choice
 from .machine import find_gpus
 from .measured import MEASURED, measure
+from .model_remark import model_remark
 from .session import Session, next_field, open_unusual, save
 
 BACK, UNKNOWN, OTHER, ENOUGH, FOUND, USUAL = ".back", ".unknown", ".other", ".enough", ".found", ".usual"
@@ -149,6 +150,8 @@ def _write(session: Session, question: Question, asker: Asker, folder: Path) -> 
         name = MEASURED[question.id]
         named = session.with_files(**{name: (answer,) if name == "documents" else answer})
         return named.answered(question.id, count, "detected")
+    if question.id == "base_model" and (remark := model_remark(answer)):
+        asker.tell(remark)
     return session.answered(question.id, read_answer(question.id, answer)[0])
 
 

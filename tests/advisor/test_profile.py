@@ -31,19 +31,24 @@ def profiles() -> st.SearchStrategy[Profile]:
     return st.fixed_dictionaries({}, optional=fields).map(lambda answers: Profile().with_answers("asked", **answers))
 
 
+def as_answered(profile: Profile) -> Profile:
+    """Return a profile without the remark that no catalogue has its model: that is told, not answered."""
+    return profile.model_copy(update={"problems": ()})
+
+
 @given(profile=profiles())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 def test_a_written_profile_reads_as_it_was(profile: Profile, tmp_path: Path) -> None:
     path = tmp_path / "profile.yaml"
     path.unlink(missing_ok=True)
     write_profile(profile, path)
-    assert read_profile(path) == profile
+    assert as_answered(read_profile(path)) == profile
 
 
 @given(profile=profiles())
 @settings(max_examples=40, deadline=None)
 def test_json_reads_as_it_was(profile: Profile) -> None:
-    assert profile_from(json.loads(profile.model_dump_json())) == profile
+    assert as_answered(profile_from(json.loads(profile.model_dump_json()))) == profile
 
 
 def test_comments_and_order_stay_when_an_answer_changes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from ..shadow.operations import cast
 from ..unsupported import UnsupportedError
 from ..weights import Architecture, Weight
 from .method import Added, FineTuning
+from .targets import check_targets
 
 if TYPE_CHECKING:
     from ..shadow.modules import Modules
@@ -41,6 +42,7 @@ class IA3(FineTuning):
         """Refuse families for which peft has no default, unless targets are named."""
         if not self._names():
             raise UnsupportedError(say("estimate.no_ia3_targets", kind=self.request.config["model_type"]))
+        check_targets(architecture, self.request.targets)
 
     def _names(self) -> tuple[str, ...]:
         return self.request.targets or TARGETS.get(str(self.request.config["model_type"]), ())
