@@ -6,20 +6,25 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
+from ftadvisor.executors.prompt import Message
 from ftadvisor.executors.returns import read_words
+from ftadvisor.executors.tiny_model import stream
 from ftadvisor.executors.tiny_model.corpus import Corpus
-from ftadvisor.executors.tiny_model.stream import lookup
 from ftadvisor.executors.tiny_model.tokenizer import render
 from ftadvisor.executors.tiny_model.train import Pretraining, Settings, accuracy
 from ftadvisor.executors.tiny_model.words import HAN, words
 from ftadvisor.knowledge.messages import Language
 
-EXAMPLE = files("ftadvisor.knowledge").joinpath("examples/returns")
-CONVERSATIONS = 20_000
-TRAINING_SEED = 0
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+EXAMPLE = Path(str(files("ftadvisor.knowledge").joinpath("examples/returns")))
+CONVERSATIONS = 40_000
 
 
 def units(text: str) -> list[str]:
@@ -46,17 +51,36 @@ def example_texts() -> tuple[str, ...]:
     return (*sections, *(row["question"] for row in rows), *(row["answer"] for row in rows))
 
 
-def pretraining_texts() -> Iterator[str]:
-    corpus = Corpus(TRAINING_SEED)
-    for number in range(CONVERSATIONS):
-        turns = corpus.case(4) if number % 5 else corpus.wording()
-        yield from (turn["content"] for turn in turns)
+def pretraining_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield what the stream of the bundled model's training draws, from its first phase to its last.
+
+    Training follows the clock, so no two trainings change phase at the same conversation; all else is the same.
+    """
+    pytest.importorskip("tokenizers", reason="needs the train extra")
+    drawn: list[list[Message]] = []
+    monkeypatch.setattr(stream, "encode", lambda _, conversations: drawn.extend(conversations) or [])
+    settings = Settings()
+    source = stream.Stream(bundled_tokenizer(), settings.seed, settings.batch_tokens)
+    batches, count = iter(source), 0
+    while count < CONVERSATIONS:
+        source.done = count / CONVERSATIONS
+        next(batches)
+        count += len(drawn)
+        yield from (turn["content"] for turns in drawn for turn in turns)
+        drawn.clear()
 
 
-def test_pretraining_shares_no_eight_gram_with_the_example() -> None:
+def bundled_tokenizer() -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(EXAMPLE.parent / "tiny_model" / "tokenizer.json"))
+
+
+def test_pretraining_shares_no_eight_gram_with_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     example = {gram for text in example_texts() for gram in eight_grams(text)}
     assert len(example) > 5_000
-    shared = {gram for text in pretraining_texts() for gram in eight_grams(text) if gram in example}
+    texts = pretraining_texts(monkeypatch)
+    shared = {gram for text in texts for gram in eight_grams(text) if gram in example}
     assert not shared, sorted(shared)[:10]
 
 
@@ -95,7 +119,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Pretraining:
 
 def test_the_planted_circuit_copies_before_any_training(untrained: Pretraining) -> None:
     random = Random(1)
-    rows = [lookup(random, untrained.model.config.vocab_size) for _ in range(20)]
+    rows = [stream.lookup(random, untrained.model.config.vocab_size) for _ in range(20)]
     assert accuracy(untrained.model, rows) > 0.3
 
 
