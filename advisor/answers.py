@@ -55,7 +55,7 @@ def change(profile: Profile, words: Iterable[str]) -> Profile:
     """
     for word in words:
         name, equals, given = word.partition("=")
-        if not equals:
+        if not equals or not name.strip():
             raise UserError(say("advice.set_without_value", word=word), say("advice.set_hint"))
         value, problem = read_answer(name.strip(), given.strip())
         problem = problem or _remark(name.strip(), value)

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..executors.plan_file import read_plan
-from ..executors.run_folder import create_run
 from ..knowledge.errors import UserError
 from ..knowledge.load import load
 from ..knowledge.messages import say
@@ -15,14 +13,13 @@ from .asking import Asker, Choice
 from .cli import DONE
 from .commands.run import RUNS
 from .interview import ask, interview
-from .output import print_note
 from .plan_output import PLAN, PROFILE, plan_summary, write_draft
 from .planning import make_plan
 from .profile_file import write_profile
 from .recommend import recommend
 from .recommendation import Recommendation
 from .recommendation_view import print_recommendation
-from .running import run_shown
+from .running import new_run, run_shown
 from .session import Session, next_field, open_unusual, save
 from .whatif import ask_order
 
@@ -55,7 +52,7 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
             session = _name_files(session, advice, asker, folder)
             plan = _write(session, advice, asker, folder)
             if plan is not None and wanted == "run":
-                return run_shown(create_run(read_plan(plan), plan, folder / RUNS, print_note), quiet)
+                return run_shown(new_run(plan, folder / RUNS), quiet)
 
 
 def _as_text(advice: Recommendation, width: int) -> str:

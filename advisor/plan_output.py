@@ -19,10 +19,12 @@ def write_draft(draft: PlanDraft, path: Path, *, force: bool) -> None:
     """Write a plan, if there is one, to a file that is not there yet.
 
     Raises:
-        UserError: The file is there and ``force`` is not given, or its folder is missing.
+        UserError: The file is there and ``force`` is not given, it is a folder, or its folder is missing.
     """
     if draft.plan is None:
         return
+    if path.is_dir():
+        raise UserError(say("planning.is_folder", path=path), say("planning.is_folder_hint", path=path / PLAN))
     if path.exists() and not force:
         raise UserError(say("planning.exists", path=path), say("planning.exists_hint"))
     if not path.parent.is_dir():

@@ -4,13 +4,49 @@ import errno
 import shutil
 from pathlib import Path
 
+from ..executors.plan_file import read_plan
 from ..executors.run import RunFailed, execute_run, resume_hint
-from ..executors.run_folder import RunFolder
+from ..executors.run_folder import RunFolder, create_run
+from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.refusal import reason_of
 from .cli import DONE, FAILED, INTERRUPTED
 from .output import print_note, progress_shown
 
 NEARLY_FULL_BYTES = 4 * 2**20
+
+
+def make_runs(runs: Path) -> None:
+    """Make the folder of all runs.
+
+    Raises:
+        UserError: It cannot be made.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_folder(runs, error) from None
+
+
+def new_run(plan_path: Path, runs: Path) -> RunFolder:
+    """Return the folder of a new run; what people should know beforehand is shown.
+
+    Args:
+        plan_path: The plan's file.
+        runs: The folder of all runs; made if need be.
+
+    Raises:
+        UserError: The plan or its data are wrong, or the folder cannot be made.
+    """
+    plan = read_plan(plan_path)
+    try:
+        return create_run(plan, plan_path, runs, print_note)
+    except OSError as error:
+        raise _no_folder(runs, error) from None
+
+
+def _no_folder(runs: Path, error: OSError) -> UserError:
+    return UserError(say("run.no_folder", path=runs, problem=reason_of(error)), say("run.no_folder_hint"))
 
 
 def run_shown(folder: RunFolder, quiet: bool, plan_path: Path | None = None) -> int:

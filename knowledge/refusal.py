@@ -10,6 +10,7 @@ _SAID = {
     errno.EPERM: "forbidden",
     errno.EISDIR: "folder",
     errno.ENOTDIR: "no_folder",
+    errno.EEXIST: "exists",
     errno.ENOSPC: "full",
     errno.EDQUOT: "full",
     errno.EROFS: "read_only",

@@ -14,6 +14,7 @@ from .questions import Question
 from .records import Hit
 
 _DEPTH = 10
+SHOWN_NAMES = 10
 _HITS = 50  # several chunks of one document are one find, so more than ten are asked for
 
 
@@ -46,11 +47,15 @@ def evaluate_index(index: Index, questions: Sequence[Question], progress: Progre
         progress: Is told the number of questions asked.
 
     Raises:
-        UserError: A question does not say which documents answer it.
+        UserError: A question does not say which documents answer it, or names none that is in the index.
     """
     unanswered = [question.id for question in questions if not question.answered_by]
     if unanswered:
         raise UserError(say("rag.unanswered", ids=", ".join(unanswered[:20])))
+    lost = [question for question in questions if not question.answered_by & {*index.documents}]
+    if unknown := sorted({name for question in lost for name in question.answered_by}):
+        known = ", ".join(list(index.documents)[:SHOWN_NAMES])
+        raise UserError(say("rag.unknown_documents", names=", ".join(unknown[:SHOWN_NAMES]), known=known))
     ranked: list[list[str]] = []
     seconds: list[float] = []
     for number, question in enumerate(questions, start=1):

@@ -132,7 +132,24 @@ def ftadvisor(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Show
         ("rag build none -o index", ["none"]),
         ("rag build empty -o index", ["empty"]),
         ("rag build broken.jsonl -o index", ["broken.jsonl#2"]),
+        ("rag build policy.md -o rows.jsonl", ["rows.jsonl", "-o"]),
         ("rag query none question", ["none", "rag build"]),
+        ("rag query none", ["one question", "--questions"]),
+        ("rag evaluate none --questions none.jsonl", ["none.jsonl"]),
+        ("rag evaluate none --questions broken.jsonl", ["broken.jsonl", "2"]),
+        ("run empty", ["empty"]),
+        ("run plan.yaml --runs policy.md", ["policy.md", "--runs"]),
+        ("run --resume empty", ["empty", "ftadvisor runs"]),
+        ("demo --runs policy.md", ["policy.md", "--runs"]),
+        ("plan --profile profile.yaml -o empty --force", ["empty", "plan.yaml"]),
+        ("plan --profile profile.yaml -o new.yaml --documents none", ["none"]),
+        ("recommend --profile profile.yaml --set =3", ["=3", "FIELD=VALUE"]),
+        ("estimate --model 7b --method lora --targets q_proj,qq_proj", ["qq_proj", "v_proj"]),
+        ("list", ["methods"]),
+        ("explain", ["WHAT"]),
+        ("doctor --deep", ["--deep"]),
+        ("runs --all", ["--all"]),
+        ("dance", ["dance", "recommend"]),
         ("list magic", ["magic", "methods"]),
         ("explain magic", ["magic"]),
     ],
@@ -153,6 +170,39 @@ def test_wrong_input_is_told_in_chinese(ftadvisor: Shown, words: str) -> None:
     assert code == WRONG_INPUT
     assert said.startswith("错误：")
     assert "\n下一步：" in said
+
+
+@pytest.mark.parametrize("question", ["", "  "])
+def test_an_empty_question_is_no_question(ftadvisor: Shown, question: str) -> None:
+    assert ftadvisor(["rag", "build", "policy.md", "-o", "index"])[0] == DONE
+    code, said = ftadvisor(["rag", "query", "index", question])
+    assert code == WRONG_INPUT
+    assert "one question" in said
+
+
+def test_documents_that_the_index_does_not_have_are_told_before_measuring(ftadvisor: Shown, folder: Path) -> None:
+    (folder / "asked.jsonl").write_text('{"question": "How long?", "passage_id": "polcy.md"}\n', encoding="utf-8")
+    assert ftadvisor(["rag", "build", "policy.md", "-o", "index"])[0] == DONE
+    code, said = ftadvisor(["rag", "evaluate", "index", "--questions", "asked.jsonl"])
+    assert code == WRONG_INPUT
+    assert "polcy.md" in said
+    assert "It has: policy.md" in said
+
+
+def test_test_rows_that_are_training_rows_are_refused_before_the_run(ftadvisor: Shown, folder: Path) -> None:
+    steps = "  - {kind: evaluate, test: rows.jsonl, arms: [finetuned], finetuned: a}\n"
+    (folder / "leaking.plan.yaml").write_text(TRAINING.replace("MODEL", "builtin:tiny") + steps, encoding="utf-8")
+    code, said = ftadvisor(["run", "leaking.plan.yaml"])
+    assert code == WRONG_INPUT
+    assert "1=1" in said
+    assert not (folder / "runs").exists()
+
+
+def test_unknown_base_model_is_told_and_kept(ftadvisor: Shown) -> None:
+    code, said = ftadvisor(["recommend", "--profile", "profile.yaml", "--set", "base_model=lama-3.1-8x", "--brief"])
+    assert code == DONE
+    assert "lama-3.1-8x" in said
+    assert "llama-3.1-8b" in said
 
 
 def test_unknown_answers_count_as_unknown(ftadvisor: Shown, folder: Path) -> None:

@@ -6,22 +6,21 @@ from pathlib import Path
 from rich.console import Console
 
 from ...executors.arms import main_arm
-from ...executors.plan_file import read_plan
 from ...executors.report.record import Evaluation
-from ...executors.run_folder import RunFolder, create_run
+from ...executors.run_folder import RunFolder
 from ...executors.step import builtin_path
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..comparison_view import print_arms
 from ..files import Files
-from ..output import print_json, print_note
+from ..output import print_json
 from ..plan_output import write_draft
 from ..planning import make_plan
 from ..profile_file import read_profile
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..recommendation_view import print_recommendation
-from ..running import run_shown
+from ..running import make_runs, new_run, run_shown
 from .run import RUNS
 
 PROFILE = "builtin:returns/profile.yaml"
@@ -43,10 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Decide, plan, run and compare; return 0 when all steps are done, 1 when one failed."""
     console = Console(stderr=arguments.json, highlight=False, markup=False)
+    make_runs(arguments.runs)
     recommendation = _decide(console)
     plan_path = _plan(recommendation, arguments.runs)
     console.print(say("demo.planned", path=plan_path), soft_wrap=True)
-    folder = create_run(read_plan(plan_path), plan_path, arguments.runs, print_note)
+    folder = new_run(plan_path, arguments.runs)
     console.print(say("run.folder", path=folder.path), soft_wrap=True)
     code = run_shown(folder, arguments.quiet)
     if code == DONE:
@@ -66,7 +66,6 @@ def _decide(console: Console) -> Recommendation:
 
 def _plan(recommendation: Recommendation, runs: Path) -> Path:
     """Write the plan beside the runs; it is the same at each demonstration, so it may be overwritten."""
-    runs.mkdir(parents=True, exist_ok=True)
     path = runs / "demo.plan.yaml"
     draft = make_plan(read_profile(builtin_path(PROFILE)), recommendation, files=FILES, folder=runs, model=MODEL)
     write_draft(draft, path, force=True)

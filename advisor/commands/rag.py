@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise UserError(say("rag.output_is_file", path=arguments.output), say("rag.output_is_file_hint"))
     with progress_shown(arguments.quiet) as progress:
         summary = build_index(arguments.sources, arguments.output, _options(arguments), progress)
     if arguments.json:
@@ -94,7 +96,8 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
 
 
 def _query(arguments: argparse.Namespace) -> int:
-    if (arguments.question is None) == (arguments.questions is None):
+    given = arguments.question is not None and bool(arguments.question.strip())
+    if given == (arguments.questions is not None):
         raise UserError(say("rag.one_question"), "ftadvisor rag query --help")
     if arguments.top_k < 1:
         raise UserError(say("rag.wrong_top_k", value=arguments.top_k), "ftadvisor rag query --help")

@@ -3,14 +3,12 @@
 import argparse
 from pathlib import Path
 
-from ...executors.plan_file import read_plan
-from ...executors.run_folder import RunFolder, create_run, open_run
+from ...executors.run_folder import RunFolder, open_run
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
-from ...knowledge.refusal import reason_of
 from ..cli import DONE
 from ..output import print_json, print_note
-from ..running import run_shown
+from ..running import new_run, run_shown
 
 RUNS = Path("runs")
 
@@ -41,12 +39,7 @@ def _folder(arguments: argparse.Namespace) -> RunFolder:
         raise UserError(say("run.nothing"), say("run.nothing_hint"))
     if arguments.resume is not None:
         return open_run(arguments.resume)
-    plan = read_plan(arguments.plan)
-    try:
-        return create_run(plan, arguments.plan, arguments.runs, print_note)
-    except OSError as error:
-        problem = reason_of(error)
-        raise UserError(say("run.no_folder", path=arguments.runs, problem=problem), say("run.no_folder_hint")) from None
+    return new_run(arguments.plan, arguments.runs)
 
 
 def _document(folder: RunFolder) -> dict[str, object]:

@@ -30,6 +30,11 @@ def test_means_over_the_questions(index: Index) -> None:
     assert 0 <= metrics.latency_seconds["p50"] <= metrics.latency_seconds["p90"] <= metrics.latency_seconds["p99"]
 
 
+def test_a_question_whose_documents_are_not_in_the_index_is_no_miss_but_a_mistake(index: Index) -> None:
+    with pytest.raises(UserError, match=r"nowhere.*shipping\.md"):
+        evaluate_index(index, [Question(id="1", question="x", passage_id="nowhere")])
+
+
 def test_a_question_without_an_answer_is_named(index: Index) -> None:
     with pytest.raises(UserError, match="q7"):
         evaluate_index(index, [Question(id="q7", question="x")])
