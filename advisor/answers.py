@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.task import find_family, task_words
@@ -91,8 +89,8 @@ def read_answer(name: str, given: object) -> tuple[Any, str | None]:
         ]
         return None, say("advice.unknown_task", value=given, close=", ".join(close))
     try:
-        value = getattr(Profile.model_validate({name: _plain(name, given)}), name)
-    except ValidationError:
+        value = getattr(Profile(**{name: _plain(name, given)}), name)
+    except ValueError:
         return None, say("advice.unknown_value", name=name, value=given, allowed=allowed(name))
     return value, None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ..executors.estimate.architectures.find import architecture_of
-from ..executors.step import BUILTIN, builtin_path
+from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.errors import UserError
 from ..knowledge.find import find_model
 from ..knowledge.load import load

@@ -3,16 +3,14 @@
 import argparse
 import os
 import sys
-from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
 from pkgutil import iter_modules
 
 from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.messages import Language, say, use_language
 from ..knowledge.refusal import reason_of
 from . import commands
-from .parser import Parser
+from .parser import Parser, ShowVersion
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -52,6 +50,8 @@ def _run(words: list[str]) -> int:
         return _run_top(words)
     name, names = words[place], command_names()
     if name not in names:
+        from difflib import get_close_matches
+
         close = get_close_matches(name, names, n=1)
         hint = f"ftadvisor {close[0]} --help" if close else "ftadvisor --help"
         raise UserError(say("cli.unknown_command", command=name, commands=", ".join(names)), hint)
@@ -64,7 +64,7 @@ def _run(words: list[str]) -> int:
 def _run_top(words: list[str]) -> int:
     listed = "\n".join(f"  {name:<12} {say(f'commands.{name}.summary')}" for name in command_names())
     parser = Parser(prog="ftadvisor", description=say("cli.description"), epilog=say("cli.commands", commands=listed))
-    parser.add_argument("--version", action="version", version=version("ftadvisor"), help=say("cli.version_help"))
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help=say("cli.version_help"))
     parser.add_argument("command", nargs="?", help=say("cli.command_help"))
     chosen = parser.parse(words)
     return int(import_module(f"{commands.__name__}._session").run(chosen))

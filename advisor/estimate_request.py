@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from ..executors.estimate.methods.find import method_names
 from ..executors.estimate.model_config import config_of
 from ..executors.estimate.request import EstimateRequest
@@ -77,9 +75,16 @@ def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
 def _validated(values: Mapping[str, Any], problems: list[str]) -> EstimateRequest | None:
     try:
         return EstimateRequest.model_validate(values)
-    except ValidationError as error:
-        problems += [_reworded(item) for item in error.errors()]
+    except ValueError as error:
+        problems += _told(error)
         return None
+
+
+def _told(error: ValueError) -> list[str]:
+    from pydantic import ValidationError
+
+    assert isinstance(error, ValidationError)
+    return [_reworded(item) for item in error.errors()]
 
 
 def _reworded(item: Any) -> str:  # noqa: ANN401 - pydantic's error details

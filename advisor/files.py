@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from ..executors.step import BUILTIN, builtin_path
+from ..knowledge.builtin import BUILTIN, builtin_path
 
 
 class Files(BaseModel):

@@ -13,9 +13,9 @@ from .asking import Asker, Choice
 from .cli import DONE
 from .commands.run import RUNS
 from .interview import ask, interview
-from .plan_output import PLAN, PROFILE, plan_summary, write_draft
+from .plan_output import PLAN, plan_summary, write_draft
 from .planning import make_plan
-from .profile_file import write_profile
+from .profile_file import PROFILE, write_profile
 from .recommend import recommend
 from .recommendation import Recommendation
 from .recommendation_view import print_recommendation

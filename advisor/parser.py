@@ -50,6 +50,17 @@ class Parser(argparse.ArgumentParser):
         raise UserError(_reworded(message), f"{self.prog} --help")
 
 
+class ShowVersion(argparse.Action):
+    """Print the version and end; looking it up takes longer than the rest of a start, so it waits until asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print and end."""
+        from importlib.metadata import version
+
+        print(version("ftadvisor"))
+        parser.exit()
+
+
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def add_usage(
         self,

@@ -12,7 +12,7 @@ from .draft import PlanDraft
 from .label_text import title_of
 from .recommendation import Recommendation
 
-PROFILE, PLAN = Path("profile.yaml"), Path("plan.yaml")
+PLAN = Path("plan.yaml")
 
 
 def write_draft(draft: PlanDraft, path: Path, *, force: bool) -> None:

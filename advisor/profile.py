@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from ..knowledge.frozen import Field, Frozen
 
 Origin = Literal["asked", "flag", "file", "detected", "described"]
 Volatility = Literal["static", "monthly", "weekly", "daily", "realtime"]
@@ -18,7 +18,7 @@ Weights = Literal["open", "closed"]
 LabelQuality = Literal["clean", "mixed", "noisy"]
 
 
-class Profile(BaseModel):
+class Profile(Frozen):
     """Hold the answers about one case; ``None`` means unknown and is never replaced by a default.
 
     Attributes:
@@ -52,8 +52,6 @@ class Profile(BaseModel):
         origins: Where each answer came from.
         problems: What was said but not understood; the field it was said for is unknown.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str | None = None
     task_type: str | None = None

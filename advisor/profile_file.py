@@ -14,6 +14,9 @@ from .profile import FIELDS, Profile
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
 
+PROFILE = Path("profile.yaml")
+"""Where answers are kept unless another place is named."""
+
 
 def read_profile(path: Path) -> Profile:
     """Return the profile in a YAML or JSON file; what was not understood is in its ``problems`` with line numbers.

@@ -2,16 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from ..knowledge.frozen import Frozen
 
 Certainty = Literal["decided", "leaning", "toss-up"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Reason(_Part):
+class Reason(Frozen):
     """One rule that spoke for the recommended path, in a plain sentence with its sources."""
 
     rule: str
@@ -19,7 +15,7 @@ class Reason(_Part):
     evidence: tuple[str, ...] = ()
 
 
-class Rejected(_Part):
+class Rejected(Frozen):
     """One path that was turned down, and the one rule that decided it."""
 
     label: str
@@ -27,23 +23,23 @@ class Rejected(_Part):
     text: str
 
 
-class Flip(_Part):
+class Flip(Frozen):
     """One answer that, if it were different, would change the recommendation."""
 
     field: str
-    from_: Any = Field(alias="from")
+    from_: Any
     to: Any
     label: str
 
 
-class Assumed(_Part):
+class Assumed(Frozen):
     """One unknown answer that could matter, and how it was treated."""
 
     field: str
     text: str
 
 
-class NextStep(_Part):
+class NextStep(Frozen):
     """The cheapest useful thing to do next.
 
     Attributes:
@@ -59,14 +55,14 @@ class NextStep(_Part):
     passes_if: str
 
 
-class Ranked(_Part):
+class Ranked(Frozen):
     """One path that nothing excludes, with the weight of the rules for and against it."""
 
     label: str
     points: float
 
 
-class Recommendation(_Part):
+class Recommendation(Frozen):
     """The advice for one profile; its JSON form is that of ``ftadvisor recommend --json``.
 
     Attributes:
@@ -106,4 +102,4 @@ class Recommendation(_Part):
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``recommend --json`` prints."""
-        return self.model_dump(mode="json", by_alias=True)
+        return self.model_dump(mode="json")

@@ -4,10 +4,11 @@ from inspect import get_annotations
 
 from pydantic import BaseModel
 
+from ..knowledge.frozen import Frozen
 from ..knowledge.messages import say
 
 
-def meaning(record: type[BaseModel], option: str) -> str:
+def meaning(record: type[BaseModel] | type[Frozen], option: str) -> str:
     """Return what an option is for.
 
     The text is ``options.<file>.<option>`` of the messages, where the file is that of the class which defines the

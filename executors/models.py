@@ -6,12 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
 from .plan import ModelSource
-from .step import BUILTIN, builtin_path
 
 if TYPE_CHECKING:
     import torch

@@ -12,6 +12,7 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from ..knowledge.durable import write_text
+from ..knowledge.frozen import Frozen
 from ..knowledge.messages import say, speaking
 from ..knowledge.problems import Problem, problems_of
 from ..knowledge.yaml_file import YamlFile, read_yaml, refuse
@@ -94,7 +95,7 @@ def _writer() -> YAML:
     return yaml
 
 
-def _commented(record: BaseModel, place: str, comments: Mapping[str, str]) -> CommentedMap:
+def _commented(record: BaseModel | Frozen, place: str, comments: Mapping[str, str]) -> CommentedMap:
     tree = CommentedMap()
     for name in type(record).model_fields:
         here = f"{place}.{name}".lstrip(".")
@@ -108,7 +109,7 @@ def _commented(record: BaseModel, place: str, comments: Mapping[str, str]) -> Co
 
 
 def _node(value: Any, place: str, comments: Mapping[str, str]) -> Any:  # noqa: ANN401 - any YAML value
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | Frozen):
         return _commented(value, place, comments)
     if isinstance(value, dict):
         return CommentedMap({name: _node(item, f"{place}.{name}", comments) for name, item in value.items()})

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, c
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
+from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.progress import Progress
 from . import steps
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Result = dict[str, JsonValue]
 RowUse = Literal["learn", "choose", "measure"]
 """What rows are for: weights are learnt from them, states chosen by them, or results measured on them."""
-
-BUILTIN = "builtin:"
 
 
 class StepOptions(BaseModel):
@@ -157,11 +155,6 @@ def input_path(name: str | None, earlier: Sequence[StepOptions], folder: Path) -
     if name is None or is_output(name, earlier):
         return None
     return builtin_path(name) if name.startswith(BUILTIN) else folder / name
-
-
-def builtin_path(name: str) -> Path:
-    """Return the place of bundled data, such as ``builtin:returns/policies``, inside the installed package."""
-    return Path(str(files("ftadvisor.knowledge").joinpath("examples", name.removeprefix(BUILTIN))))
 
 
 def _inside(name: str) -> str:

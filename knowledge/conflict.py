@@ -4,16 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
+from .frozen import Frozen
 from .record import Record
 from .text import Text
 
 
-class VersionRange(BaseModel):
+class VersionRange(Frozen):
     """Name the versions of one package: from ``at_least`` up to, but not including, ``below``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     package: str
     at_least: str = "0"

@@ -3,15 +3,12 @@
 from datetime import date
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from .frozen import Field, Frozen
 from .sourced import Sourced
 
 
-class Price(BaseModel):
+class Price(Frozen):
     """Say what one accelerator cost per hour, where and when; prices age, so the day belongs to them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     usd_per_hour: float = Field(gt=0)
     where: str

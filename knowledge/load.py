@@ -1,17 +1,17 @@
 """Read the knowledge files: one TOML file per entry, strictly checked, all problems told at once."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from .record import Record
+from .toml_folder import read_folder
 
 Entry = TypeVar("Entry", bound=Record)
+
+KNOWLEDGE = Path(__file__).parent
 
 
 @cache
@@ -24,27 +24,33 @@ def load(kind: type[Entry]) -> Mapping[str, Entry]:
     Raises:
         KnowledgeError: One or more files break the record's contract; lists every problem.
     """
-    problems: list[str] = []
+    return MappingProxyType(read_entries(kind, KNOWLEDGE / kind.folder))
+
+
+def read_entries(kind: type[Entry], folder: Path) -> dict[str, Entry]:
+    """Return the entries of a kind in one folder, by id.
+
+    Raises:
+        KnowledgeError: One or more files break the record's contract; lists every problem.
+    """
+    contents, problems = read_folder(folder)
     entries: dict[str, Entry] = {}
-    folder = files(__package__).joinpath(kind.folder)
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if not path.name.endswith(".toml"):
-            continue
-        name = path.name.removesuffix(".toml")
+    for name, values in contents.items():
         try:
-            entries[name] = kind.model_validate({"id": name} | tomllib.loads(path.read_text(encoding="utf-8")))
-        except tomllib.TOMLDecodeError as error:
-            problems.append(f"knowledge/{kind.folder}/{path.name}: {error}")
-        except ValidationError as error:
-            problems += [f"knowledge/{kind.folder}/{path.name}: {place}" for place in _places(error)]
+            entries[name] = kind.model_validate({"id": name} | values)
+        except ValueError as error:  # pydantic's, which is imported only when it comes
+            problems += [f"{folder.parent.name}/{folder.name}/{name}.toml: {place}" for place in _places(error)]
     if problems:
         raise KnowledgeError("\n".join(problems))
-    return MappingProxyType(entries)
+    return entries
 
 
 class KnowledgeError(Exception):
     """Report knowledge files that break their contract: a defect of this project, not of the user's input."""
 
 
-def _places(error: ValidationError) -> list[str]:
+def _places(error: ValueError) -> list[str]:
+    from pydantic import ValidationError
+
+    assert isinstance(error, ValidationError)
     return [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]

@@ -1,9 +1,8 @@
 """Method cards: what each fine-tuning method trains, costs and suits, with starting values and their sources."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
+from .frozen import Field, Frozen
 from .record import Record
 from .text import Text
 
@@ -11,25 +10,19 @@ Level = Literal["lowest", "low", "medium", "high", "highest"]
 Need = Literal["open_weights", "bias_terms", "quantisation", "custom_loop", "large_model"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Figure(_Part):
+class Figure(Frozen):
     """A range of a figure with the evidence for it."""
 
     low: float
     high: float
     evidence: tuple[str, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def __post_init__(self) -> None:
         if self.low > self.high:
             raise ValueError(f"low {self.low} is above high {self.high}")
-        return self
 
 
-class StartingValue(_Part):
+class StartingValue(Frozen):
     """A hyper-parameter's value to start from, the range to search, and why.
 
     Attributes:
@@ -43,12 +36,10 @@ class StartingValue(_Part):
     because: Text
     evidence: tuple[str, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _within_its_range(self) -> Self:
+    def __post_init__(self) -> None:
         outside = not isinstance(self.value, str) and self.low is not None and self.high is not None
         if outside and not self.low <= self.value <= self.high:  # type: ignore[operator]
             raise ValueError(f"{self.value} is not between {self.low} and {self.high}")
-        return self
 
 
 class MethodCard(Record):

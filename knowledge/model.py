@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, JsonValue
-
+from .frozen import Field
+from .json_value import JsonValue
 from .sourced import Sourced
 from .text import Text
 

@@ -1,18 +1,15 @@
 """Questions: how each answer of the profile is asked for, why, and how to find it out."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
+from .frozen import Frozen
 from .record import Record
 from .rule import Condition, Scalar
 from .text import Text
 
 
-class Option(BaseModel):
+class Option(Frozen):
     """Offer one answer; for numbers it is a typical value of a range."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: Scalar
     label: Text
@@ -43,10 +40,8 @@ class Question(Record):
     find_out: Text
     when: tuple[Condition, ...] = ()
     usual: Scalar | None = None
-    option: tuple[Option, ...] = Field(default=())
+    option: tuple[Option, ...] = ()
 
-    @model_validator(mode="after")
-    def _choices_have_options(self) -> Self:
+    def __post_init__(self) -> None:
         if self.kind == "choice" and len(self.option) < 2:
             raise ValueError("a choice needs at least two options")
-        return self

@@ -2,16 +2,14 @@
 
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from .frozen import Frozen
 
 
-class Record(BaseModel):
+class Record(Frozen):
     """Base of all knowledge records: frozen, strict about unknown keys, known by an id.
 
     The id is the file's name; a file need not repeat it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: ClassVar[str]
 

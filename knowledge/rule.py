@@ -1,9 +1,8 @@
 """Rules: what speaks for or against a path, as data with its own examples."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
+from .frozen import Field, Frozen
 from .record import Record
 from .text import Text
 
@@ -11,25 +10,19 @@ Scalar = bool | int | float | str
 Operator = Literal["is", "is_not", "one_of", "none_of", "at_least", "below"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(_Part):
+class Condition(Frozen):
     """Compare one fact with a value; unknown when the fact is unknown."""
 
     fact: str
     op: Operator
     value: Scalar | tuple[Scalar, ...]
 
-    @model_validator(mode="after")
-    def _lists_where_lists_belong(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.op in ("one_of", "none_of")) != isinstance(self.value, tuple):
             raise ValueError(f"'{self.op}' needs {'a list' if self.op in ('one_of', 'none_of') else 'one value'}")
-        return self
 
 
-class Effect(_Part):
+class Effect(Frozen):
     """Say what a rule that fires does to some labels.
 
     Attributes:
@@ -43,14 +36,12 @@ class Effect(_Part):
     labels: tuple[str, ...] = Field(min_length=1)
     weight: int = Field(default=0, ge=0, le=9)
 
-    @model_validator(mode="after")
-    def _weights_where_weights_belong(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.kind in ("prefer", "avoid")) != (self.weight > 0):
             raise ValueError(f"'{self.kind}' {'needs a' if self.kind in ('prefer', 'avoid') else 'has no'} weight")
-        return self
 
 
-class Case(_Part):
+class Case(Frozen):
     """Show one set of answers on which the rule fires, stays silent, or cannot be decided.
 
     Attributes:
@@ -82,9 +73,7 @@ class Rule(Record):
     effect: tuple[Effect, ...] = Field(min_length=1)
     case: tuple[Case, ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _examples_show_both_sides(self) -> Self:
+    def __post_init__(self) -> None:
         shown = {case.fires for case in self.case}
         if missing := ({"yes", "no"} if self.when else {"yes"}) - shown:
             raise ValueError(f"no example that answers {' and '.join(sorted(missing))}")
-        return self

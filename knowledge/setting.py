@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from .frozen import Field, Frozen
 from .load import load
 from .record import Record
 from .text import Text
@@ -13,25 +12,21 @@ from .text import Text
 Value = bool | int | float | str
 
 
-class Chosen(BaseModel):
+class Chosen(Frozen):
     """Give one option's value and the reason for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: Value
     why: Text
     evidence: tuple[str, ...] = Field(min_length=1)
 
 
-class Situation(BaseModel):
+class Situation(Frozen):
     """Say what is to be set up.
 
     Attributes:
         parameters: Weights of the base model; None when unknown, and then no setting that asks for them holds.
         rows: Rows to learn from; None when unknown.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     step: str
     method: str = ""

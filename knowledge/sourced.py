@@ -1,8 +1,6 @@
 """Entries whose facts each name where they come from."""
 
-from typing import ClassVar, Self
-
-from pydantic import model_validator
+from typing import ClassVar
 
 from .record import Record
 
@@ -19,12 +17,10 @@ class Sourced(Record):
 
     sources: dict[str, tuple[str, ...]]
 
-    @model_validator(mode="after")
-    def _every_fact_has_a_source(self) -> Self:
+    def __post_init__(self) -> None:
         stated = {name for name in self.facts if getattr(self, name) is not None}
         named = {name for name, ids in self.sources.items() if ids}
         if missing := sorted(stated - named):
             raise ValueError(f"no source for {', '.join(missing)}")
         if strange := sorted(set(self.sources) - stated):
             raise ValueError(f"a source for {', '.join(strange)}, which states no fact")
-        return self

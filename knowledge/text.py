@@ -1,14 +1,11 @@
 """Text that a knowledge file carries in both languages."""
 
-from pydantic import BaseModel, ConfigDict
-
+from .frozen import Frozen
 from .messages import current_language
 
 
-class Text(BaseModel):
+class Text(Frozen):
     """Hold one piece of text in Chinese and in English; ``str()`` gives the current language's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     zh: str
     en: str

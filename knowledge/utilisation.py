@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
+from .frozen import Field
 from .sourced import Sourced
 
 

@@ -10,8 +10,7 @@ from ..asking import Asker, Choice
 from ..cli import INTERRUPTED
 from ..interview import interview
 from ..outcome import decide
-from ..plan_output import PROFILE
-from ..profile_file import read_profile
+from ..profile_file import PROFILE, read_profile
 from ..session import SESSION_FILE, Session, save, saved
 from ..terminal import Terminal
 

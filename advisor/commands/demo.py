@@ -8,7 +8,7 @@ from rich.console import Console
 from ...executors.arms import main_arm
 from ...executors.report.record import Evaluation
 from ...executors.run_folder import RunFolder
-from ...executors.step import builtin_path
+from ...knowledge.builtin import builtin_path
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..comparison_view import print_arms

@@ -4,16 +4,16 @@ import argparse
 import os
 from pathlib import Path
 
-from ...executors.step import BUILTIN
+from ...knowledge.builtin import BUILTIN
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..files import Files
 from ..labels import LABELS
-from ..plan_output import PLAN, PROFILE, plan_summary, write_draft
+from ..plan_output import PLAN, plan_summary, write_draft
 from ..planning import make_plan
 from ..profile import Profile
-from ..profile_file import read_answers
+from ..profile_file import PROFILE, read_answers
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..terminal import Terminal

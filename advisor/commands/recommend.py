@@ -15,9 +15,8 @@ from ..answers import change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
 from ..output import print_json, print_note
-from ..plan_output import PROFILE
 from ..profile import FIELDS
-from ..profile_file import read_answers
+from ..profile_file import PROFILE, read_answers
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..recommendation_view import print_recommendation, problem_lines

@@ -1,7 +1,6 @@
 """The same run with every method, side by side."""
 
-from pydantic import BaseModel, ConfigDict
-
+from ...knowledge.frozen import Frozen
 from .estimate import estimate
 from .methods.find import method_names
 from .request import EstimateRequest
@@ -9,10 +8,8 @@ from .result import Estimate
 from .unsupported import UnsupportedError
 
 
-class Compared(BaseModel):
+class Compared(Frozen):
     """Hold one method's estimate, or why there is none."""
-
-    model_config = ConfigDict(frozen=True)
 
     method: str
     estimate: Estimate | None

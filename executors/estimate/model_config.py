@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
-from pydantic import JsonValue
-
+from ...knowledge.builtin import BUILTIN, builtin_path
 from ...knowledge.errors import UserError
 from ...knowledge.find import find_model
+from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from ..step import BUILTIN, builtin_path
 
 Config = dict[str, JsonValue]
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict
-
+from ...knowledge.frozen import Frozen
 from .estimate import estimate
 from .request import EstimateRequest
 from .result import Estimate
@@ -12,15 +11,13 @@ from .unsupported import UnsupportedError
 WITHOUT_CHECKPOINTING = frozenset({"prefix_tuning", "p_tuning_v2"})
 
 
-class Remedy(BaseModel):
+class Remedy(Frozen):
     """Name one change, and what the run needs after it and all before it.
 
     Attributes:
         change: ``checkpointing``, ``batch``, ``loss``, ``optimizer``, ``qlora`` or ``length``.
         value: What the setting becomes.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     change: str
     value: str

@@ -1,10 +1,10 @@
 """What a person asks the estimator: a model, a method, and every setting that costs memory or time."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from ...knowledge.frozen import Field, Frozen
+from ...knowledge.json_value import JsonValue
 
-Method = Annotated[str, Field(description="fine-tuning method id, or inference")]
 Quant = Literal["none", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq"]
 Variant = Literal["none", "dora", "rslora"]
 Dtype = Literal["bf16", "fp16", "fp32"]
@@ -29,7 +29,7 @@ BITS: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
 """Bytes of one number of each precision."""
 
 
-class EstimateRequest(BaseModel):
+class EstimateRequest(Frozen):
     """Hold one question to the estimator; every field but the model's config has a default.
 
     Attributes:
@@ -62,8 +62,6 @@ class EstimateRequest(BaseModel):
         stack: Whose library behaviour applies; an entry of ``knowledge/stacks``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     config: dict[str, JsonValue]
     model: str = ""
     method: str = "lora"
@@ -71,19 +69,19 @@ class EstimateRequest(BaseModel):
     quant: Quant = "none"
     kbit_prepare: bool = True
     outer_dtype: Literal["", "bf16", "fp16"] = ""
-    rank: int = Field(16, ge=1)
+    rank: int = Field(default=16, ge=1)
     targets: tuple[str, ...] = ()
-    dropout: float = Field(0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
     adapter_dtype: Literal["auto", "fp32", "bf16"] = "auto"
-    virtual_tokens: int = Field(20, ge=1)
-    encoder_width: int = Field(128, ge=1)
-    bottleneck: int = Field(64, ge=1)
-    labels: int = Field(0, ge=0)
-    batch: int = Field(1, ge=1)
-    seq_len: int = Field(1024, ge=1)
-    target_len: int = Field(0, ge=0)
-    loss_len: int = Field(0, ge=0)
-    grad_accum: int = Field(1, ge=1)
+    virtual_tokens: int = Field(default=20, ge=1)
+    encoder_width: int = Field(default=128, ge=1)
+    bottleneck: int = Field(default=64, ge=1)
+    labels: int = Field(default=0, ge=0)
+    batch: int = Field(default=1, ge=1)
+    seq_len: int = Field(default=1024, ge=1)
+    target_len: int = Field(default=0, ge=0)
+    loss_len: int = Field(default=0, ge=0)
+    grad_accum: int = Field(default=1, ge=1)
     dtype: Dtype = "bf16"
     amp: bool | None = None
     optimizer: Optimizer = "adamw_torch_fused"
@@ -91,20 +89,17 @@ class EstimateRequest(BaseModel):
     attention: Attention = "sdpa"
     loss: Loss = "standard"
     gpu: tuple[str, ...] = ()
-    gpus: int = Field(1, ge=1)
+    gpus: int = Field(default=1, ge=1)
     parallel: Parallel = "none"
     device: Device = "cuda"
     stack: str = "current"
-    train_tokens: int = Field(0, ge=0)
-    epochs: float = Field(1.0, gt=0)
-    usd_per_gpu_hour: float | None = Field(None, gt=0)
+    train_tokens: int = Field(default=0, ge=0)
+    epochs: float = Field(default=1.0, gt=0)
+    usd_per_gpu_hour: float | None = Field(default=None, gt=0)
 
-    @field_validator("config")
-    @classmethod
-    def _names_its_type(cls, config: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        if not isinstance(config.get("model_type"), str):
+    def __post_init__(self) -> None:
+        if not isinstance(self.config.get("model_type"), str):
             raise ValueError("config has no model_type")
-        return config
 
     @property
     def tokens(self) -> int:

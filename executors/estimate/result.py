@@ -1,26 +1,22 @@
-"""What the estimator answers; ``model_dump_json`` of it is ``ftadvisor estimate --json``."""
+"""What the estimator answers; ``model_dump("json")`` of it is ``ftadvisor estimate --json``."""
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from ...knowledge.frozen import Frozen
 
 Phase = Literal["load", "forward", "backward", "clip", "step"]
 Range = tuple[float, float, float]
 """Low, likely, high."""
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Part(_Answer):
+class Part(Frozen):
     """Name one share of the peak."""
 
     name: str
     bytes: int
 
 
-class Peak(_Answer):
+class Peak(Frozen):
     """Give the largest need of memory on one device, and when it occurs.
 
     Attributes:
@@ -41,14 +37,14 @@ class Peak(_Answer):
     phase: Phase
 
 
-class Duration(_Answer):
+class Duration(Frozen):
     """Give times as low, likely, high; ``run_hours`` is None when the number of training tokens is unknown."""
 
     step_seconds: Range
     run_hours: Range | None
 
 
-class Cost(_Answer):
+class Cost(Frozen):
     """Give the money for the whole run as low, likely, high, and the hourly price it rests on."""
 
     currency: Literal["USD"] = "USD"
@@ -56,7 +52,7 @@ class Cost(_Answer):
     run: Range | None
 
 
-class Fit(_Answer):
+class Fit(Frozen):
     """Judge one GPU: it fits only when the high end of the estimate fits."""
 
     gpu: str
@@ -64,7 +60,7 @@ class Fit(_Answer):
     headroom_bytes: int
 
 
-class Estimate(_Answer):
+class Estimate(Frozen):
     """Hold one answer: memory, time, money, and what they rest on."""
 
     model: str

@@ -5,15 +5,17 @@ Each file ``<area>.toml`` in this folder holds entries ``[key]`` with ``zh`` and
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
-from typing import Literal, get_args
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from ..toml_folder import read_folder
 
 Language = Literal["zh", "en"]
 
+_LANGUAGES = set(get_args(Language))
 _chosen: Language | None = None
 
 
@@ -66,15 +68,21 @@ def say_in(language: Language, key: str, /, **values: object) -> str:
 
 @cache
 def _area(area: str) -> Mapping[str, Mapping[Language, str]]:
-    text = files(__package__).joinpath(f"{area}.toml").read_text(encoding="utf-8")
-    return _flatten(tomllib.loads(text))
+    return _flatten(_areas()[area])
 
 
-def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, Mapping[Language, str]]:
+@cache
+def _areas() -> Mapping[str, Mapping[str, Any]]:
+    contents, problems = read_folder(Path(__file__).parent)
+    assert not problems, problems
+    return contents
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Mapping[Language, str]]:
     found: dict[str, Mapping[Language, str]] = {}
     for name, value in tree.items():
         assert isinstance(value, dict), name
-        if set(value) == set(get_args(Language)):
+        if value.keys() == _LANGUAGES:
             found[prefix + name] = value
         else:
             found |= _flatten(value, f"{prefix}{name}.")

@@ -9,7 +9,7 @@ from ftadvisor.advisor.cli import DONE, main
 from ftadvisor.advisor.commands import demo
 from ftadvisor.advisor.files import Files
 from ftadvisor.executors.plan_file import read_plan
-from ftadvisor.executors.step import builtin_path
+from ftadvisor.knowledge.builtin import builtin_path
 from ftadvisor.knowledge.messages import use_language
 
 ROWS = {"train": 12, "validation": 4, "test": 4}

@@ -28,7 +28,8 @@ from ftadvisor.executors.plan_file import read_plan, write_plan
 from ftadvisor.executors.report.record import Evaluation
 from ftadvisor.executors.run import execute_run
 from ftadvisor.executors.run_folder import create_run
-from ftadvisor.executors.step import StepOptions, builtin_path, parse_step
+from ftadvisor.executors.step import StepOptions, parse_step
+from ftadvisor.knowledge.builtin import builtin_path
 from ftadvisor.knowledge.messages import use_language
 from ftadvisor.knowledge.progress import silent
 

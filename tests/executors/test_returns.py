@@ -18,7 +18,7 @@ from ftadvisor.executors.returns import (
     read_words,
     write_example,
 )
-from ftadvisor.executors.step import builtin_path
+from ftadvisor.knowledge.builtin import builtin_path
 
 NAMES = [split.name for split in SPLITS]
 HALF_WIDTH = re.compile(r"[,:;!?()]")

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.messages import say
 from ....knowledge.stack import Stack
 from ..shadow.attention import Heads

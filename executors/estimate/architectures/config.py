@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.messages import say
 from ..unsupported import UnsupportedError
 

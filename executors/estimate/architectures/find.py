@@ -6,8 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.load import load
 from ....knowledge.messages import say
 from ....knowledge.stack import Stack

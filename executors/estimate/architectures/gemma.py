@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.stack import Stack
 from ..shadow.graph import Value, view
 from ..shadow.modules import Modules
