@@ -1,8 +1,7 @@
 """Turn answers as people and files write them into a profile; what is not understood is told and stays unknown."""
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..knowledge.errors import UserError
@@ -76,20 +75,16 @@ def read_answer(name: str, given: object) -> tuple[Any, str | None]:
         given: The value as it was written: a number, ``5k``, ``3万``, ``yes``, a word ...
     """
     if name != "id" and name not in FIELDS:
-        close = difflib.get_close_matches(name, FIELDS, 1)
+        close = _close(name, FIELDS, 1)
         hint = say("advice.did_you_mean", name=close[0]) if close else ""
         return None, say("advice.unknown_field", name=name, hint=hint)
     if given is None or (isinstance(given, str) and given.strip().lower() in _UNKNOWN):
         return None, None
     if name == "task_type" and find_family(str(given)) is None:
-        close = difflib.get_close_matches(str(given).lower(), list(task_words()), 3) or [
-            "qa",
-            "classification",
-            "dialogue",
-        ]
+        close = _close(str(given).lower(), list(task_words()), 3) or ["qa", "classification", "dialogue"]
         return None, say("advice.unknown_task", value=given, close=", ".join(close))
     try:
-        value = getattr(Profile(**{name: _plain(name, given)}), name)
+        value = getattr(Profile.model_validate({name: _plain(name, given)}), name)
     except ValueError:
         return None, say("advice.unknown_value", name=name, value=given, allowed=allowed(name))
     return value, None
@@ -100,6 +95,12 @@ def allowed(name: str) -> str:
     if fixed := choices(name):
         return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in fixed)
     return say("advice.any_word") if name in _TEXT else say("advice.any_number")
+
+
+def _close(word: str, known: Sequence[str], count: int) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(word, known, count)
 
 
 def _plain(name: str, given: object) -> object:

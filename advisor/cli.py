@@ -1,6 +1,5 @@
 """The command line: find the command's module by its file name, import only that one, run it."""
 
-import argparse
 import os
 import sys
 from importlib import import_module
@@ -79,13 +78,14 @@ def _command_place(words: list[str]) -> int | None:
 
 
 def _language_of(words: list[str]) -> Language | None:
-    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    parser.add_argument("--language", choices=["zh", "en"])
-    try:
-        language: Language | None = parser.parse_known_args(words)[0].language
-    except argparse.ArgumentError:  # the command's own parser reports it
-        return None
-    return language
+    """Return the language that is asked for last; the command's own parser reports one that there is not."""
+    chosen: Language | None = None
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        named = value if equals else following
+        if name == "--language" and named in ("zh", "en"):
+            chosen = "zh" if named == "zh" else "en"
+    return chosen
 
 
 def _complain(message: str, hint: str) -> None:

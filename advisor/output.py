@@ -4,9 +4,8 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
@@ -50,8 +49,7 @@ def progress_shown(quiet: bool) -> Iterator[ShownProgress]:
         yield _Lines()
 
 
-@dataclass(frozen=True)
-class _Work:
+class _Work(NamedTuple):
     """Hold the last state of a piece of work."""
 
     label: str = ""

@@ -23,8 +23,10 @@ GIB = 2**30
 
 def print_recommendation(found: Recommendation, console: Console) -> None:
     """Print one recommendation, headings in bold."""
+    text = Text()
     for line in recommendation_lines(found, console.width):
-        console.print(Text(line, style="bold" if line and not line.startswith(" ") else ""))
+        text.append(f"{line}\n", "bold" if line and not line.startswith(" ") else None)
+    console.print(text, end="")
 
 
 def recommendation_lines(found: Recommendation, columns: int) -> Iterator[str]:

@@ -1,9 +1,8 @@
 """Evaluate the rules on a profile's facts: each one is true, false or unknown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..knowledge.load import KnowledgeError, load
 from ..knowledge.rule import Condition, Rule
@@ -20,8 +19,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Say whether a rule fires; None means that an unknown answer would decide it."""
 
     rule: Rule

@@ -1,14 +1,13 @@
 """Weigh the verdicts: which paths are excluded and by what, and which of the rest has the most weight."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..knowledge.rule import Effect, Rule
 from .labels import NAMES_OF_VARIANTS, PATHS, RULE_NAMES
 from .rules import Verdict
 
 
-@dataclass
 class Standing:
     """Hold what the rules say about one path or variant.
 
@@ -18,13 +17,13 @@ class Standing:
         excluded: The rule that rules it out, or None.
     """
 
-    points: int = 0
-    speaking: list[tuple[int, Rule]] = field(default_factory=list)
-    excluded: Rule | None = None
+    def __init__(self) -> None:
+        self.points = 0
+        self.speaking: list[tuple[int, Rule]] = []
+        self.excluded: Rule | None = None
 
 
-@dataclass(frozen=True)
-class Weighed:
+class Weighed(NamedTuple):
     """Hold the standing of every path and every variant after all rules have spoken.
 
     Attributes:

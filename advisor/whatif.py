@@ -1,9 +1,8 @@
 """What other answers would change: flips of known answers, and the unknown ones that could still decide."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..knowledge.load import load
 from ..knowledge.question import Question
@@ -14,8 +13,7 @@ from .weighing import weigh
 from .wiring import facts_if, facts_of
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """Hold what is known and what follows from it, as the point to vary from."""
 
     facts: Mapping[str, Any]
@@ -51,8 +49,7 @@ def situation_of(profile: Profile) -> Situation:
     return Situation(facts, verdicts, weigh(verdicts).label())
 
 
-@dataclass(frozen=True)
-class OpenQuestion:
+class OpenQuestion(NamedTuple):
     """An unknown answer that could change the recommendation.
 
     Attributes:

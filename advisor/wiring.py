@@ -2,10 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from . import facts
 from .profile import FIELDS, Profile
@@ -41,8 +40,7 @@ def fields_behind(name: str) -> frozenset[str]:
     return frozenset().union(*(fields_behind(parameter) for parameter in needed))
 
 
-@dataclass(frozen=True)
-class Wire:
+class Wire(NamedTuple):
     """One fact: its function, the names of its parameters, and those that must be known."""
 
     name: str

@@ -1,15 +1,13 @@
 """Wrap text to a window: Chinese characters count two columns and may break anywhere, words break at spaces."""
 
-import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from rich.cells import cell_len
 
 #: No line begins with these; the character before them moves down with them.
 _NOT_FIRST = "，。、；：？！）》”’」』】…,.;:?!)]}%"
-_PIECES = re.compile(
-    r"\s+|[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’…]|[^\s\u2e80-\u9fff\uf900-\uffef“”‘’…]+"
-)
+_SPACE, _WIDE, _WORD = range(3)
 
 
 def wrap(text: str, width: int, indent: str = "", first: str | None = None) -> str:
@@ -42,10 +40,28 @@ def _lines(text: str, width: int) -> Iterator[str]:
 
 def _unbreakable(text: str) -> list[str]:
     pieces: list[str] = []
-    for piece in _PIECES.findall(text):
+    for piece in _pieces(text):
         glued = pieces and not pieces[-1].isspace() and (piece[0] in _NOT_FIRST or pieces[-1][-1] in "“‘（《「『【")
         if glued:
             pieces[-1] += piece
         else:
             pieces.append(piece)
     return pieces
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield runs of spaces, words, and single characters of the scripts that break anywhere."""
+    for kind, run in groupby(text, _kind):
+        if kind == _WIDE:
+            yield from run
+        else:
+            yield "".join(run)
+
+
+def _kind(character: str) -> int:
+    if character.isspace():
+        return _SPACE
+    if character < "\u2018":
+        return _WORD
+    wide = "\u2e80" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"
+    return _WIDE if wide or character in "“”‘’…" else _WORD

@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from secrets import token_hex
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -13,7 +12,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         path: The file; its folder must exist. Others may read it as far as the user's umask lets them.
         content: All of the new content.
     """
-    part = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:
         with part.open("xb") as file:
             file.write(content)

@@ -1,7 +1,6 @@
 """Find a model or a GPU by any of the names people use for it."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import TypeVar
 
@@ -73,6 +72,8 @@ def _find(cards: Mapping[str, Card], asked: str, name: str, kind: str) -> Card:
 
 
 def _close(cards: Mapping[str, Card], name: str) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, cards, n=8, cutoff=0.4)
     ids = dict.fromkeys(cards[match].id for match in close)
     return ", ".join(list(ids)[:4] or [*sorted({card.id for card in cards.values()})[:8], "..."])

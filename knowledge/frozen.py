@@ -6,7 +6,7 @@ then, so a program whose input is in order starts without it.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, dataclass_transform, get_origin
+from typing import Any, ClassVar, Literal, Self, dataclass_transform, get_origin
 
 from .plain import DoubtError, checker
 
@@ -43,6 +43,18 @@ class FieldInfo:
         """Whether a value must be given."""
         return self.default is _REQUIRED and self.default_factory is None
 
+    def filled(self) -> Any:  # noqa: ANN401
+        """Return the value of a field that was not given.
+
+        Raises:
+            DoubtError: It must be.
+        """
+        if self.default_factory is not None:
+            return self.default_factory()
+        if self.default is _REQUIRED:
+            raise DoubtError
+        return self.default
+
 
 def Field(
     *,
@@ -68,7 +80,7 @@ class Frozen:
     """
 
     model_fields: ClassVar[dict[str, FieldInfo]] = {}
-    _checkers: ClassVar[dict[str, Callable[[Any], Any]]]
+    _checkers: ClassVar[tuple[tuple[str, Callable[[Any], Any], FieldInfo], ...]]
 
     def __init_subclass__(cls) -> None:
         cls.model_fields = dict(cls.model_fields)
@@ -128,30 +140,13 @@ class Frozen:
         Raises:
             DoubtError: One may be wrong, or right in a way that pydantic knows.
         """
-        checkers = cls.__dict__.get("_checkers") or cls._make_checkers()
-        found = {}
-        for name, check in checkers.items():
-            if name in values:
-                found[name] = check(values[name])
-            else:
-                found[name] = cls._default(name)
-        if len(values) > len(checkers) or not values.keys() <= checkers.keys():
+        if "_checkers" not in cls.__dict__:
+            fields = cls.model_fields.items()
+            cls._checkers = tuple((name, checker(info.annotation, info.bounds), info) for name, info in fields)
+        found = {name: check(values[name]) if name in values else info.filled() for name, check, info in cls._checkers}
+        if not values.keys() <= found.keys():
             raise DoubtError
         return found
-
-    @classmethod
-    def _default(cls, name: str) -> Any:  # noqa: ANN401
-        info = cls.model_fields[name]
-        if info.default_factory is not None:
-            return info.default_factory()
-        if info.default is _REQUIRED:
-            raise DoubtError
-        return info.default
-
-    @classmethod
-    def _make_checkers(cls) -> dict[str, Callable[[Any], Any]]:
-        cls._checkers = {name: checker(info.annotation, info.bounds) for name, info in cls.model_fields.items()}
-        return cls._checkers
 
     @classmethod
     def _of(cls, values: Mapping[str, Any]) -> Self:
@@ -169,10 +164,8 @@ class Frozen:
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
-    if not TYPE_CHECKING:  # mypy would take this for the hash of the class itself
-
-        def __hash__(self) -> int:
-            return hash((type(self), *self.__dict__.values()))
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())

@@ -1,10 +1,9 @@
 """Read the knowledge files: one TOML file per entry, strictly checked, all problems told at once."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .record import Record
 from .toml_folder import read_folder
@@ -12,9 +11,9 @@ from .toml_folder import read_folder
 Entry = TypeVar("Entry", bound=Record)
 
 KNOWLEDGE = Path(__file__).parent
+_loaded: dict[type, Mapping[str, Any]] = {}
 
 
-@cache
 def load(kind: type[Entry]) -> Mapping[str, Entry]:
     """Return all entries of a kind by id, in the order of their ids.
 
@@ -24,7 +23,10 @@ def load(kind: type[Entry]) -> Mapping[str, Entry]:
     Raises:
         KnowledgeError: One or more files break the record's contract; lists every problem.
     """
-    return MappingProxyType(read_entries(kind, KNOWLEDGE / kind.folder))
+    if kind not in _loaded:
+        _loaded[kind] = MappingProxyType(read_entries(kind, KNOWLEDGE / kind.folder))
+    found: Mapping[str, Entry] = _loaded[kind]
+    return found
 
 
 def read_entries(kind: type[Entry], folder: Path) -> dict[str, Entry]:

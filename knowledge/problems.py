@@ -1,7 +1,6 @@
 """What pydantic found wrong, said in the user's language."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .messages import say
 
@@ -26,8 +25,7 @@ _SAID = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Say what is wrong at one place of a file.
 
     Attributes:

@@ -1,6 +1,5 @@
 """Let pydantic judge records: it knows every way to write a value, and tells all problems at once."""
 
-from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, GetCoreSchemaHandler, TypeAdapter
@@ -9,6 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 from .frozen import Frozen
 
 AnyRecord = TypeVar("AnyRecord", bound=Frozen)
+_adapters: dict[type, TypeAdapter[Any]] = {}
 
 
 def validate(kind: type[AnyRecord], values: Any) -> AnyRecord:  # noqa: ANN401 - as it came from outside
@@ -17,13 +17,10 @@ def validate(kind: type[AnyRecord], values: Any) -> AnyRecord:  # noqa: ANN401 -
     Raises:
         pydantic.ValidationError: They break the record's contract; tells every problem.
     """
-    checked: AnyRecord = _adapter(kind).validate_python(values)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    checked: AnyRecord = _adapters[kind].validate_python(values)
     return checked
-
-
-@cache
-def _adapter(kind: type[AnyRecord]) -> TypeAdapter[AnyRecord]:
-    return TypeAdapter(kind)
 
 
 def schema_of(kind: type[AnyRecord], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -39,8 +36,9 @@ def schema_of(kind: type[AnyRecord], handler: GetCoreSchemaHandler) -> CoreSchem
         if isinstance(values, kind):
             return values
         given = check(values)
-        missing = {name: kind._default(name) for name in kind.model_fields if name not in given}
-        made = kind._of({name: (missing | given)[name] for name in kind.model_fields})
+        made = kind._of(
+            {name: given[name] if name in given else info.filled() for name, info in kind.model_fields.items()}
+        )
         made.__post_init__()
         return made
 

@@ -1,9 +1,8 @@
 """YAML files that people edit: read with line numbers, all problems told at once in the user's language."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from .errors import UserError
 from .messages import say
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
 
 
-@dataclass(frozen=True)
-class YamlFile:
+class YamlFile(NamedTuple):
     """Hold a file's values and where each of them stands.
 
     Attributes:
@@ -103,7 +101,7 @@ def read_text(path: Path) -> str:
 
 def refuse(file: YamlFile, problems: Iterable[Problem], hint: str) -> NoReturn:
     """Raise one UserError that names every problem with its line, in the order of the lines."""
-    told = {problem if problem.absent else replace(problem, place=file.existing(problem.place)) for problem in problems}
+    told = {problem if problem.absent else problem._replace(place=file.existing(problem.place)) for problem in problems}
     numbered = sorted((file.line(problem.place), problem.said()) for problem in told)
     lines = [say("problems.line", line=line, text=text) for line, text in numbered]
     raise UserError("\n".join([say("problems.in_file", path=file.path, count=len(lines)), *lines]), hint)
