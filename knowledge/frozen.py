@@ -87,6 +87,7 @@ class Frozen:
         for name, annotation in vars(cls).get("__annotations__", {}).items():
             if get_origin(annotation) is ClassVar or name.startswith("_"):
                 continue
+            assert not isinstance(annotation, str), f"{cls.__module__} imports annotations from __future__"
             declared = cls.__dict__.get(name, _REQUIRED)
             info = declared if isinstance(declared, FieldInfo) else FieldInfo(declared)
             info.annotation = annotation
@@ -96,7 +97,7 @@ class Frozen:
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - each field its own
         try:
-            self.__dict__.update(self._plain(values))
+            self.__dict__.update(self.model_plain(values))
             self.__post_init__()
         except (DoubtError, ValueError):
             from .validation import validate
@@ -119,7 +120,7 @@ class Frozen:
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
         """Return a copy with some values replaced, unchecked."""
-        return self._of({**self.__dict__, **update})
+        return self.model_construct({**self.__dict__, **update})
 
     def model_dump(self, mode: Literal["python", "json"] = "python") -> dict[str, Any]:
         """Return the values by field.
@@ -134,7 +135,7 @@ class Frozen:
         return {name.rstrip("_"): _dumped(value, mode) for name, value in kept}
 
     @classmethod
-    def _plain(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+    def model_plain(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of all fields where every given one is plainly right.
 
         Raises:
@@ -149,8 +150,8 @@ class Frozen:
         return found
 
     @classmethod
-    def _of(cls, values: Mapping[str, Any]) -> Self:
-        """Return a record of values that were checked."""
+    def model_construct(cls, values: Mapping[str, Any]) -> Self:
+        """Return a record of the values of all its fields, unchecked."""
         record = cls.__new__(cls)
         record.__dict__.update(values)
         return record

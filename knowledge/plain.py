@@ -32,6 +32,8 @@ def checker(annotation: Any, bounds: Mapping[str, Any]) -> Check:  # noqa: ANN40
     check = _checker(annotation)
     if not bounds:
         return check
+    if not bounds.keys() <= _TESTS.keys():
+        return _doubt
     tests = [_TESTS[name](bound) for name, bound in bounds.items()]
 
     def within(value: Any) -> Any:  # noqa: ANN401
@@ -202,7 +204,7 @@ def _record(kind: Any) -> Check:  # noqa: ANN401
             return value
         if type(value) is not dict:
             raise DoubtError
-        record = kind._of(kind._plain(value))
+        record = kind.model_construct(kind.model_plain(value))
         try:
             record.__post_init__()
         except ValueError:

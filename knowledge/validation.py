@@ -36,7 +36,7 @@ def schema_of(kind: type[AnyRecord], handler: GetCoreSchemaHandler) -> CoreSchem
         if isinstance(values, kind):
             return values
         given = check(values)
-        made = kind._of(
+        made = kind.model_construct(
             {name: given[name] if name in given else info.filled() for name, info in kind.model_fields.items()}
         )
         made.__post_init__()

@@ -1,4 +1,7 @@
-"""Light modules stay light: importing any of ours, and deciding, loads none of the heavy libraries."""
+"""Light modules stay light: importing any of ours, and deciding, loads none of the heavy libraries.
+
+Deciding on input that is in order does without pydantic too, which alone takes longer than the rest of a start.
+"""
 
 import subprocess
 import sys
@@ -22,6 +25,8 @@ HEAVY = (
     "bm25s",
     "questionary",
 )
+
+ONLY_IN_DOUBT = ("pydantic", "pydantic_core", "annotated_types", "importlib.metadata", "difflib")
 
 IMPORT_ALL = """
     import sys
@@ -75,6 +80,26 @@ def test_importing_any_module_loads_no_heavy_library() -> None:
 )
 def test_deciding_loads_no_heavy_library(words: list[str]) -> None:
     run = _python(RUN_COMMAND, ",".join(HEAVY), *words)
+    assert run.stderr.splitlines()[-1] == "exit code 0, loaded:", run.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["recommend", "--help"],
+        ["estimate", "--help"],
+        ["recommend", "--profile", str(PROFILE)],
+        ["recommend", "--profile", str(PROFILE), "--json", "--set", "vram_gb=24", "--set", "labelled_examples=5k"],
+        ["recommend", "--set", "task_type=qa", "--set", "needs_citations=yes", "--language", "zh"],
+        ["estimate", "--model", "7b", "--method", "qlora"],
+        ["estimate", "--model", "7b", "--method", "lora", "--rank", "8", "--dropout", "0.1", "--gpu", "a100-80gb"],
+        ["estimate", "--model", "7b", "--compare", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_deciding_on_sound_input_starts_without_pydantic(words: list[str]) -> None:
+    run = _python(RUN_COMMAND, ",".join(ONLY_IN_DOUBT), *words)
     assert run.stderr.splitlines()[-1] == "exit code 0, loaded:", run.stderr
 
 
