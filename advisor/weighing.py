@@ -17,6 +17,8 @@ class Standing:
         excluded: The rule that rules it out, or None.
     """
 
+    __slots__ = ("excluded", "points", "speaking")  # many are made: every "what if" weighs anew
+
     def __init__(self) -> None:
         self.points = 0
         self.speaking: list[tuple[int, Rule]] = []

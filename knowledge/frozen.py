@@ -6,11 +6,13 @@ then, so a program whose input is in order starts without it.
 """
 
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Any, ClassVar, Literal, Self, dataclass_transform, get_origin
 
 from .plain import DoubtError, checker
 
 _REQUIRED: Any = object()
+_SCALARS = (str, int, float, NoneType)
 
 
 class FieldInfo:
@@ -28,11 +30,11 @@ class FieldInfo:
 
     def __init__(
         self,
-        default: Any = _REQUIRED,  # noqa: ANN401 - of the field's own type
+        default: Any = _REQUIRED,
         default_factory: Callable[[], Any] | None = None,
         description: str = "",
         exclude: bool = False,
-        **bounds: Any,  # noqa: ANN401
+        **bounds: Any,
     ) -> None:
         self.annotation: Any = None
         self.default, self.default_factory, self.bounds = default, default_factory, bounds
@@ -43,7 +45,7 @@ class FieldInfo:
         """Whether a value must be given."""
         return self.default is _REQUIRED and self.default_factory is None
 
-    def filled(self) -> Any:  # noqa: ANN401
+    def filled(self) -> Any:
         """Return the value of a field that was not given.
 
         Raises:
@@ -58,12 +60,12 @@ class FieldInfo:
 
 def Field(
     *,
-    default: Any = _REQUIRED,  # noqa: ANN401
+    default: Any = _REQUIRED,
     default_factory: Callable[[], Any] | None = None,
     description: str = "",
     exclude: bool = False,
-    **bounds: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401
+    **bounds: Any,
+) -> Any:
     """Declare what a field is when it is not given, and its bounds; such as ``default=16, ge=1``."""
     return FieldInfo(default, default_factory, description, exclude, **bounds)
 
@@ -95,20 +97,26 @@ class Frozen:
             if name in cls.__dict__:
                 delattr(cls, name)
 
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - each field its own
-        try:
-            self.__dict__.update(self.model_plain(values))
-            self.__post_init__()
-        except (DoubtError, ValueError):
+    def __init__(self, **values: Any) -> None:
+        if not self._filled(values):
             from .validation import validate
 
             self.__dict__.update(validate(type(self), values).__dict__)
+
+    def _filled(self, values: Mapping[str, Any]) -> bool:
+        """Take the values if all of them are plainly right; say whether they are."""
+        try:
+            self.__dict__.update(self.model_plain(values))
+            self.__post_init__()
+        except ValueError:
+            return False
+        return True
 
     def __post_init__(self) -> None:
         """Check what no single field shows."""
 
     @classmethod
-    def model_validate(cls, values: Any) -> Self:  # noqa: ANN401 - as it came from outside
+    def model_validate(cls, values: Any) -> Self:
         """Return a record of some values by field; a record stays as it is."""
         if isinstance(values, cls):
             return values
@@ -139,7 +147,7 @@ class Frozen:
         """Return the values of all fields where every given one is plainly right.
 
         Raises:
-            DoubtError: One may be wrong, or right in a way that pydantic knows.
+            ValueError: One may be wrong, or right in a way that pydantic knows.
         """
         if "_checkers" not in cls.__dict__:
             fields = cls.model_fields.items()
@@ -173,14 +181,14 @@ class Frozen:
         return f"{type(self).__name__}({values})"
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:  # noqa: ANN401 - pydantic's own protocol
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         from .validation import schema_of
 
         return schema_of(cls, handler)
 
 
-def _dumped(value: Any, mode: Literal["python", "json"]) -> Any:  # noqa: ANN401
-    if isinstance(value, str | int | float | None):
+def _dumped(value: Any, mode: Literal["python", "json"]) -> Any:
+    if isinstance(value, _SCALARS):
         return value
     if isinstance(value, Frozen):
         return value.model_dump(mode)

@@ -15,11 +15,11 @@ Check = Callable[[Any], Any]
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
-class DoubtError(Exception):
+class DoubtError(ValueError):
     """Say that a value is not plainly right."""
 
 
-def checker(annotation: Any, bounds: Mapping[str, Any]) -> Check:  # noqa: ANN401 - any type
+def checker(annotation: Any, bounds: Mapping[str, Any]) -> Check:
     """Return a function that returns a value as its field holds it.
 
     Args:
@@ -27,7 +27,7 @@ def checker(annotation: Any, bounds: Mapping[str, Any]) -> Check:  # noqa: ANN40
         bounds: Its bounds by pydantic's names; they do not apply to None.
 
     Raises:
-        DoubtError: By the function: the value is not plainly right.
+        ValueError: By the function: the value is not plainly right.
     """
     check = _checker(annotation)
     if not bounds:
@@ -36,7 +36,7 @@ def checker(annotation: Any, bounds: Mapping[str, Any]) -> Check:  # noqa: ANN40
         return _doubt
     tests = [_TESTS[name](bound) for name, bound in bounds.items()]
 
-    def within(value: Any) -> Any:  # noqa: ANN401
+    def within(value: Any) -> Any:
         found = check(value)
         if found is not None and not all(test(found) for test in tests):
             raise DoubtError
@@ -56,7 +56,7 @@ _TESTS: dict[str, Callable[[Any], Callable[[Any], bool]]] = {
 }
 
 
-def _checker(annotation: Any) -> Check:  # noqa: ANN401
+def _checker(annotation: Any) -> Check:
     if annotation is Any:
         return _anything
     origin, parts = get_origin(annotation), get_args(annotation)
@@ -70,21 +70,21 @@ def _checker(annotation: Any) -> Check:  # noqa: ANN401
         return _list(_checker(parts[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(_checker(parts[0]), _checker(parts[1]))
-    if hasattr(annotation, "model_fields"):
+    if hasattr(annotation, "model_plain"):
         return _record(annotation)
     return _SIMPLE.get(annotation, _doubt)
 
 
-def _anything(value: Any) -> Any:  # noqa: ANN401
+def _anything(value: Any) -> Any:
     return value
 
 
-def _doubt(value: Any) -> Any:  # noqa: ANN401
+def _doubt(value: Any) -> Any:
     raise DoubtError
 
 
 def _exactly(kind: type) -> Check:
-    def check(value: Any) -> Any:  # noqa: ANN401
+    def check(value: Any) -> Any:
         if type(value) is not kind:
             raise DoubtError
         return value
@@ -92,7 +92,7 @@ def _exactly(kind: type) -> Check:
     return check
 
 
-def _whole(value: Any) -> int:  # noqa: ANN401
+def _whole(value: Any) -> int:
     if type(value) is int:
         return value
     if type(value) is str and _NUMBER.fullmatch(value) and "." not in value:
@@ -100,7 +100,7 @@ def _whole(value: Any) -> int:  # noqa: ANN401
     raise DoubtError
 
 
-def _number(value: Any) -> float:  # noqa: ANN401
+def _number(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is int or (type(value) is str and _NUMBER.fullmatch(value)):
@@ -108,14 +108,11 @@ def _number(value: Any) -> float:  # noqa: ANN401
     raise DoubtError
 
 
-def _day(value: Any) -> date:  # noqa: ANN401
+def _day(value: Any) -> date:
     if type(value) is date:
         return value
     if type(value) is str and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise DoubtError from None
+        return date.fromisoformat(value)
     raise DoubtError
 
 
@@ -132,7 +129,7 @@ _SIMPLE: dict[Any, Check] = {
 def _one_of(words: tuple[Any, ...]) -> Check:
     allowed = {(type(word), word) for word in words}
 
-    def check(value: Any) -> Any:  # noqa: ANN401
+    def check(value: Any) -> Any:
         if not isinstance(value, str | int) or (type(value), value) not in allowed:
             raise DoubtError
         return value
@@ -147,13 +144,13 @@ def _union(parts: tuple[Any, ...]) -> Check:
     some = [part for part in parts if part is not NoneType]
     only = _checker(some[0]) if len(some) == 1 else _doubt
 
-    def check(value: Any) -> Any:  # noqa: ANN401
+    def check(value: Any) -> Any:
         if type(value) in exact:
             return value
         for other in others:
             try:
                 return other(value)
-            except DoubtError:
+            except ValueError:
                 continue
         return only(value)
 
@@ -164,7 +161,7 @@ def _tuple(parts: tuple[Any, ...]) -> Check:
     if parts[1:] == (...,):
         each = _checker(parts[0])
 
-        def check(value: Any) -> Any:  # noqa: ANN401
+        def check(value: Any) -> Any:
             if type(value) not in (tuple, list):
                 raise DoubtError
             return tuple([each(item) for item in value])
@@ -172,7 +169,7 @@ def _tuple(parts: tuple[Any, ...]) -> Check:
         return check
     checks = [_checker(part) for part in parts]
 
-    def check_all(value: Any) -> Any:  # noqa: ANN401
+    def check_all(value: Any) -> Any:
         if type(value) not in (tuple, list) or len(value) != len(checks):
             raise DoubtError
         return tuple([one(item) for one, item in zip(checks, value, strict=True)])
@@ -181,7 +178,7 @@ def _tuple(parts: tuple[Any, ...]) -> Check:
 
 
 def _list(each: Check) -> Check:
-    def check(value: Any) -> Any:  # noqa: ANN401
+    def check(value: Any) -> Any:
         if type(value) is not list:
             raise DoubtError
         return [each(item) for item in value]
@@ -190,7 +187,7 @@ def _list(each: Check) -> Check:
 
 
 def _mapping(key: Check, item: Check) -> Check:
-    def check(value: Any) -> Any:  # noqa: ANN401
+    def check(value: Any) -> Any:
         if type(value) is not dict:
             raise DoubtError
         return {key(name): item(part) for name, part in value.items()}
@@ -198,17 +195,14 @@ def _mapping(key: Check, item: Check) -> Check:
     return check
 
 
-def _record(kind: Any) -> Check:  # noqa: ANN401
-    def check(value: Any) -> Any:  # noqa: ANN401
+def _record(kind: Any) -> Check:
+    def check(value: Any) -> Any:
         if isinstance(value, kind):
             return value
         if type(value) is not dict:
             raise DoubtError
         record = kind.model_construct(kind.model_plain(value))
-        try:
-            record.__post_init__()
-        except ValueError:
-            raise DoubtError from None
+        record.__post_init__()
         return record
 
     return check

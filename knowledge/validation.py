@@ -11,7 +11,7 @@ AnyRecord = TypeVar("AnyRecord", bound=Frozen)
 _adapters: dict[type, TypeAdapter[Any]] = {}
 
 
-def validate(kind: type[AnyRecord], values: Any) -> AnyRecord:  # noqa: ANN401 - as it came from outside
+def validate(kind: type[AnyRecord], values: Any) -> AnyRecord:
     """Return a record of some values.
 
     Raises:
@@ -32,7 +32,7 @@ def schema_of(kind: type[AnyRecord], handler: GetCoreSchemaHandler) -> CoreSchem
         for name, info in kind.model_fields.items()
     }
 
-    def record(values: Any, check: core_schema.ValidatorFunctionWrapHandler) -> AnyRecord:  # noqa: ANN401
+    def record(values: Any, check: core_schema.ValidatorFunctionWrapHandler) -> AnyRecord:
         if isinstance(values, kind):
             return values
         given = check(values)

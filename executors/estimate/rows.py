@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ...knowledge.errors import UserError
 from ...knowledge.load import load
 from ...knowledge.messages import say
@@ -71,16 +73,8 @@ def answer_row(row: Row) -> dict[str, Any]:
         return answer.model_dump(mode="json")
     except UserError as problem:
         return {"unsupported": problem.message.removeprefix("unsupported: ")}
-    except ValueError as problem:
-        return {"unsupported": "; ".join(_told(problem))}
-
-
-def _told(error: ValueError) -> Iterator[str]:
-    from pydantic import ValidationError
-
-    if not isinstance(error, ValidationError):
-        raise error
-    yield from (f"{item['loc'][0]}: {item['msg']}" for item in error.errors())
+    except ValidationError as problem:
+        return {"unsupported": "; ".join(f"{item['loc'][0]}: {item['msg']}" for item in problem.errors())}
 
 
 def request_of_row(row: Row) -> EstimateRequest:
