@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from itertools import pairwise
 from pkgutil import iter_modules
 
 from ..knowledge.errors import RefusedError, UserError
@@ -80,7 +81,7 @@ def _command_place(words: list[str]) -> int | None:
 def _language_of(words: list[str]) -> Language | None:
     """Return the language that is asked for last; the command's own parser reports one that there is not."""
     chosen: Language | None = None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
         named = value if equals else following
         if name == "--language" and named in ("zh", "en"):
