@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: The words after ``ftadvisor``; those of this process by default.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    use_language(_language_of(words))
     try:
+        use_language(_language_of(words))
         return _run(words)
     except UserError as error:
         _complain(error.message, error.hint or _help_command(words))
