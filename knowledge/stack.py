@@ -16,11 +16,19 @@ class Stack(Sourced):
         reentrant_checkpoint: Whether gradient checkpointing is the reentrant kind by default.
         groups_heads: Whether SDPA takes fewer key than query heads as they are.
         fuses_experts: Whether a mixture's experts are one tensor, which bitsandbytes does not quantise.
+        caches_keys: Whether families that never switch their cache off return it while checkpointing, too.
     """
 
     folder: ClassVar[str] = "stacks"
     facts: ClassVar[frozenset[str]] = frozenset(
-        {"keeps_narrow_logits", "copies_shifted_logits", "reentrant_checkpoint", "groups_heads", "fuses_experts"}
+        {
+            "keeps_narrow_logits",
+            "copies_shifted_logits",
+            "reentrant_checkpoint",
+            "groups_heads",
+            "fuses_experts",
+            "caches_keys",
+        }
     )
 
     title: str
@@ -31,3 +39,4 @@ class Stack(Sourced):
     reentrant_checkpoint: bool
     groups_heads: bool
     fuses_experts: bool
+    caches_keys: bool

@@ -63,7 +63,13 @@ class Layers:
         self.others.append(others)
         x.storage.become(Kind.CHECKPOINT)
         self.input, self.saved = x, x.storage.size
+        self._cache()
         return _plain(output)
+
+    def _cache(self) -> None:
+        """Count the keys and values of the layers that are not played."""
+        held = sum(storage.size for storage in self.modules.cached[-1:])
+        self.modules.cached.append(self.run.new(held * (self.block.count - len(self.modules.cached))))
 
     def _played(self, x: Value) -> Value:
         before = sum(cast.size for cast in self.run.casts.values())
@@ -71,6 +77,10 @@ class Layers:
             output = self._play(x)
         self.casts = sum(cast.size for cast in self.run.casts.values()) - before
         return output
+
+    def drop_cache(self) -> None:
+        """Let go of keys and values that the model's outputs held."""
+        self.modules.cached.clear()
 
     def _play(self, x: Value) -> Value:
         output = self.block.forward(self.modules, x)
@@ -146,7 +156,9 @@ class Layers:
         x = _plain(self.input)
         self.input = None
         self.arrived = require_gradient(x)
-        return self._play(x)
+        output = self._play(x)
+        self.drop_cache()
+        return output
 
     def _taken(self) -> Value:
         assert self.output is not None

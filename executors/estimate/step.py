@@ -94,6 +94,8 @@ class Step:
         del hidden
         self.run.casts.clear()
         self._close("forward")
+        for layer in layers:
+            layer.drop_cache()
         if loss.node is not None:
             backward(loss.node, self.run.new(loss.size))
         del loss

@@ -73,7 +73,11 @@ def _forward(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Val
 def _attend(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
     width, queries = _key_width(config), number(config, "n_head")
     size = x.width // queries
-    query, keys = split(modules.linear("attn.c_attn", x), (x.width, 2 * width))
+    joined = modules.linear("attn.c_attn", x)
+    if modules.stack.caches_keys:
+        modules.keep(joined)  # the cache is a view of all three, and ``use_cache`` stays on while checkpointing
+    query, keys = split(joined, (x.width, 2 * width))
+    del joined
     key, value = split(keys, (width, width))
     output = modules.attend(query, key, value, Heads(modules.sequences, queries, width // size, size))
     output = modules.linear("attn.c_proj", output)

@@ -46,6 +46,7 @@ class Modules:
         attention: Which attention computes.
         item: Bytes per number in which the model computes without autocast.
         scores: Eager attention's weights, which a layer's forward pass holds until it returns.
+        cached: What the model's cache of keys and values holds.
         angle_item: Precision of the rotary angles, that of the residual stream.
     """
 
@@ -64,6 +65,11 @@ class Modules:
         self.item = BITS[request.dtype]
         self.angle_item = placement.outer_item
         self.scores: Value | None = None
+        self.cached: list[Storage] = []
+
+    def keep(self, x: Value) -> None:
+        """Hold keys and values until the model's outputs are dropped, as its cache does."""
+        self.cached.append(x.storage)
 
     def linear(self, name: str, x: Value) -> Value:
         """Return ``x`` through a linear layer."""
