@@ -7,6 +7,7 @@ from typing import Any
 from ..executors.estimate.methods.find import method_names
 from ..executors.estimate.model_config import config_of
 from ..executors.estimate.request import EstimateRequest
+from ..executors.estimate.stacks import INSTALLED
 from ..knowledge.errors import UserError
 from ..knowledge.find import find_gpu
 from ..knowledge.load import load
@@ -68,8 +69,8 @@ def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
     if method is not None and method not in method_names():
         problems.append(say("estimate.no_such_method", method=method, known=", ".join(method_names())))
     stack = values.get("stack")
-    if stack is not None and stack not in load(Stack):
-        problems.append(say("estimate.no_such_stack", name=stack, known=", ".join(load(Stack))))
+    if stack is not None and stack != INSTALLED and stack not in load(Stack):
+        problems.append(say("estimate.no_such_stack", name=stack, known=", ".join([*load(Stack), INSTALLED])))
 
 
 def _validated(values: Mapping[str, Any], problems: list[str]) -> EstimateRequest | None:

@@ -16,6 +16,7 @@ class Stack(Sourced):
         reentrant_checkpoint: Whether gradient checkpointing is the reentrant kind by default.
         groups_heads: Whether SDPA takes fewer key than query heads as they are.
         fuses_experts: Whether a mixture's experts are one tensor, which bitsandbytes does not quantise.
+        saves_packed_inputs: Whether products with packed weights keep their input for the backward pass.
         caches_keys: Whether families that never switch their cache off return it while checkpointing, too.
     """
 
@@ -28,6 +29,7 @@ class Stack(Sourced):
             "groups_heads",
             "fuses_experts",
             "caches_keys",
+            "saves_packed_inputs",
         }
     )
 
@@ -40,3 +42,4 @@ class Stack(Sourced):
     groups_heads: bool
     fuses_experts: bool
     caches_keys: bool
+    saves_packed_inputs: bool

@@ -43,6 +43,7 @@ CHOICES = {
     "loss": words.Loss,
     "device": words.Device,
     "parallel": words.Parallel,
+    "offload": words.Offload,
 }
 
 
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             print_comparison(found)
         return DONE
-    answer = estimate(request)
+    answer = estimate(request, replay=True)
     if arguments.json:
         print_json(answer.model_dump(mode="json"))
     else:

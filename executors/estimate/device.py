@@ -1,10 +1,17 @@
 """What a device holds beside the tensors: context, library workspaces, the allocator's reserve."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
 
 from ...knowledge.gpu import GpuCard
 from .request import EstimateRequest
 from .weights import rounded
+
+if TYPE_CHECKING:
+    from .memory import Memory
 
 MIB = 2**20
 SMALL_WORKSPACE, LARGE_WORKSPACE = 8_519_680, 32 * MIB
@@ -25,7 +32,14 @@ cached; they are given back before an allocation fails, so a run does not need t
 Source: c10/cuda/CUDACachingAllocator.cpp: up to 1 MiB of a large block is not split off; ``release_cached_blocks``.
 """
 
+REPLAY = 0.05
+"""Share by which the allocator's segments may exceed the replay: layers between the first and
+the last come and go together there, and streams that wait for each other are not replayed."""
+COMMUNICATOR = (0, 256 * MIB, 512 * MIB)
+"""Buffers of one NCCL communicator: 4 MiB for each of up to 32 channels, to send and to receive.
 
+Source: NCCL's documentation of ``NCCL_BUFFSIZE`` and ``NCCL_MAX_NCHANNELS``.
+"""
 CPU_LIBRARIES = (0, 200 * MIB, 350 * MIB)
 """What a CPU's matrix libraries and freshly touched code add to the tensors.
 
@@ -56,10 +70,28 @@ def workspace_of(request: EstimateRequest, card: GpuCard | None) -> int:
     return THREADS * rounded(LARGE_WORKSPACE if newer else SMALL_WORKSPACE)
 
 
-def around(request: EstimateRequest, allocated: int) -> Outside:
-    """Return what the device holds in all when tensors take ``allocated`` bytes."""
-    low, likely, high = (int(allocated * (1 + share)) for share in FRAGMENTS)
+def limit_of(card: GpuCard | None) -> float:
+    """Return the bytes that a device has for tensors; there is no end to an unknown one."""
+    return inf if card is None else card.memory_bytes - CONTEXT[1]
+
+
+def around(request: EstimateRequest, memory: Memory) -> Outside:
+    """Return what the device holds in all beside and around the tensors.
+
+    Without a replay of the allocator, its reserve is taken to be what a run needs at least.
+
+    Args:
+        request: The run's settings.
+        memory: What the tensors take.
+    """
+    low, likely, high = (int(memory.peak * (1 + share)) for share in FRAGMENTS)
     if request.device == "cpu":
         extra = CPU_LIBRARIES
         return Outside(likely, likely + extra[1], low + extra[0], high + extra[2])
-    return Outside(likely + SEGMENT, likely + SEGMENT + CONTEXT[1], low + CONTEXT[0], high + SEGMENT + CONTEXT[2])
+    if memory.reserved:
+        likely, high = memory.reserved, int(memory.grown * (1 + REPLAY))
+    else:
+        likely, high = likely + SEGMENT, high + SEGMENT
+    shared = COMMUNICATOR if request.gpus > 1 else (0, 0, 0)
+    low, high = low + CONTEXT[0] + shared[0], high + CONTEXT[2] + shared[2]
+    return Outside(likely, likely + CONTEXT[1] + shared[1], low, high)

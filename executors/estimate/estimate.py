@@ -1,35 +1,34 @@
 """Tell how much memory, time and money a run takes, before anything runs."""
 
-from collections.abc import Mapping
-
 from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
-from ...knowledge.load import load
 from ...knowledge.messages import say
-from ...knowledge.stack import Stack
 from .architectures.find import architecture_of
-from .device import Outside, around, workspace_of
+from .device import Outside, around, limit_of, workspace_of
 from .duration import cost_of, duration_of
 from .memory import Memory, memory_of
 from .methods.find import method_of
 from .request import EstimateRequest
 from .result import Estimate, Fit, Peak
 from .settings import assumptions_of, filled
+from .stacks import stack_named
 from .unsupported import UnsupportedError
 
 
-def estimate(request: EstimateRequest) -> Estimate:
+def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     """Return memory, time and money of one run.
 
     Args:
         request: The model, the method and the settings.
+        replay: Whether the caching allocator's reserve is found by replaying a step, which takes several times as
+            long as all else; without it, the reserve is what the run needs at least.
 
     Raises:
         UnsupportedError: The architecture or a setting is outside what is known; never a guess.
         UserError: A GPU has no card.
     """
     request = filled(request)
-    stack = _stack(request.stack)
+    stack = stack_named(request.stack)
     architecture = architecture_of(request.config, stack)
     if architecture.needs_eager and request.attention == "sdpa":
         request = request.model_copy(update={"attention": "eager"})
@@ -39,8 +38,9 @@ def estimate(request: EstimateRequest) -> Estimate:
     method.check(architecture)
     cards = [find_gpu(name) for name in request.gpu]
     card = cards[0] if cards else None
-    memory = memory_of(request, architecture, method, stack, workspace_of(request, card))
-    outside = around(request, memory.peak)
+    limit = limit_of(card) if replay and request.device == "cuda" else None
+    memory = memory_of(request, architecture, method, stack, workspace_of(request, card), limit)
+    outside = around(request, memory)
     duration = duration_of(request, architecture, method, memory.trained, card)
     return Estimate(
         model=request.model or str(request.config["model_type"]),
@@ -57,13 +57,6 @@ def estimate(request: EstimateRequest) -> Estimate:
         cost=cost_of(request, duration, card),
         fits=[_fit(card, outside.high) for card in cards],
     )
-
-
-def _stack(name: str) -> Stack:
-    stacks: Mapping[str, Stack] = load(Stack)
-    if name not in stacks:
-        raise UnsupportedError(say("estimate.unknown_stack", name=name, known=", ".join(stacks)))
-    return stacks[name]
 
 
 def _peak(memory: Memory, outside: Outside) -> Peak:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...knowledge.stack import Stack
 from .request import EstimateRequest
 from .shadow.graph import Run, Value, backward, require_gradient
-from .shadow.memory import Kind, Storage
+from .shadow.memory import Kind, Storage, Stream
 from .shadow.modules import Modules
-from .sharding import gathered_bytes, joined_bytes
+from .sharding import Sharing, gathered_bytes, joined_bytes
 from .weights import Block
 
 
@@ -20,16 +20,23 @@ class Layers:
         modules: Its linear layers and norms.
         request: The run's settings.
         stack: How the libraries behave.
-        sharers: Devices over which the layers are spread.
+        sharing: How several devices share; without it there is one.
     """
 
     def __init__(
-        self, run: Run, block: Block, modules: Modules, request: EstimateRequest, stack: Stack, sharers: int = 1
+        self,
+        run: Run,
+        block: Block,
+        modules: Modules,
+        request: EstimateRequest,
+        stack: Stack,
+        sharing: Sharing | None = None,
     ) -> None:
         self.run, self.block, self.modules = run, block, modules
         self.checkpointing = request.grad_checkpointing
         self.reentrant = stack.reentrant_checkpoint
-        self.sharers = sharers
+        self.sharing = sharing or Sharing()
+        self.sharers = self.sharing.gradients
         self.others: list[Storage] = []
         self.input: Value | None = None
         self.output: Value | None = None
@@ -45,20 +52,20 @@ class Layers:
         gathered = self._gathered()
         output = self._checkpointed(x) if self.checkpointing else self._recorded(x)
         # autocast's cache holds all layers' narrow copies until the forward pass ends
-        self.run.casts[self] = self.run.new(self.casts * (self.block.count - 1))
+        self.run.casts[self] = self.run.new(self.casts * (self.block.count - 1), pieces=self.block.count - 1)
         del gathered
         return output
 
     def _checkpointed(self, x: Value) -> Value:
         """Keep only each layer's input; a first layer that widens the residual stream is followed by wider ones."""
-        others = self.run.new(x.storage.size * (self.block.count - 1), Kind.CHECKPOINT)
+        others = self.run.new(x.storage.size * (self.block.count - 1), Kind.CHECKPOINT, self.block.count - 1)
         output = self._played(x)
         if self.block.count > 1 and output.item != x.item:
             x.storage.become(Kind.CHECKPOINT)
             self.others.append(x.storage)
             x = output
             del output
-            others = self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT)
+            others = self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT, self.block.count - 2)
             output = self._played(x)
         self.others.append(others)
         x.storage.become(Kind.CHECKPOINT)
@@ -69,7 +76,8 @@ class Layers:
     def _cache(self) -> None:
         """Count the keys and values of the layers that are not played."""
         held = sum(storage.size for storage in self.modules.cached[-1:])
-        self.modules.cached.append(self.run.new(held * (self.block.count - len(self.modules.cached))))
+        missing = self.block.count - len(self.modules.cached)
+        self.modules.cached.append(self.run.new(held * missing, pieces=missing))
 
     def _played(self, x: Value) -> Value:
         before = sum(cast.size for cast in self.run.casts.values())
@@ -95,7 +103,7 @@ class Layers:
         self.output = self._play(x)
         del x
         self.saved = self.run.meter.current - before
-        self.others.append(self.run.new(self.saved * (self.block.count - 1)))
+        self.others.append(self.run.new(self.saved * (self.block.count - 1), pieces=self.block.count - 1))
         return _plain(self.output)
 
     def backward(self, arriving: list[Storage]) -> list[Storage]:
@@ -106,8 +114,8 @@ class Layers:
         meter = self.run.meter
         peak, kinds = meter.peak, meter.peak_by_kind
         meter.start_phase()
-        whole = self._gathered(), self._joined()
         before, held = meter.by_kind[Kind.GRADIENT], len(self.run.gradients)
+        whole = self._gathered(), self._joined()
         self._pass(arriving)
         del whole
         self._share_gradients(held)
@@ -116,24 +124,32 @@ class Layers:
         if meter.peak + growth > peak:
             peak, kinds = meter.peak + growth, self._at_the_end(gained) if growth else meter.peak_by_kind
         self.others.clear()
-        self.run.parameter_gradient(gained * (self.block.count - 1))
+        self._add_gradients(gained, held)
         meter.peak, meter.peak_by_kind = peak, kinds
         return self.arrived
 
+    def _add_gradients(self, gained: int, held: int) -> None:
+        """Add the gradients of the layers that are not played, one by one where somebody follows each tensor."""
+        if self.run.meter.events is None or self.run.accumulates:
+            self.run.parameter_gradient(gained * (self.block.count - 1))
+            return
+        for size in [gradient.size for gradient in self.run.gradients[held:]] * (self.block.count - 1):
+            self.run.parameter_gradient(size, Stream.REDUCE if self.sharers > 1 else Stream.COMPUTE)
+
     def _gathered(self) -> Storage | None:
         size = gathered_bytes(self.block, self.modules.placement)
-        return self.run.new(size, Kind.TEMPORARY) if self.sharers > 1 else None
+        return self.run.new(size, Kind.TEMPORARY, 2, Stream.GATHER) if self.sharing.gathers else None
 
     def _joined(self) -> Storage | None:
         size = joined_bytes(self.block, self.modules.method, self.modules.placement)
-        return self.run.new(size, Kind.GRADIENT) if self.sharers > 1 else None
+        return self.run.new(size, Kind.GRADIENT) if self.sharing.gathers else None
 
     def _share_gradients(self, held: int) -> None:
         """Keep this device's share of the gradients that the layer has made."""
         if self.sharers > 1:
             made = sum(gradient.size for gradient in self.run.gradients[held:])
             del self.run.gradients[held:]
-            self.run.parameter_gradient(made // self.sharers)
+            self.run.parameter_gradient(made // self.sharers, Stream.REDUCE)
 
     def _at_the_end(self, gained: int) -> tuple[int, ...]:
         """Return the peak's composition when it comes with the last layer that is passed."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 
 from ...knowledge.stack import Stack
 from .methods.method import FineTuning
 from .optimizers import Need, Trained, optimizer_need
 from .request import EstimateRequest
+from .reserve import GROWTH, STEPS, Tensors, events_of, reserved_bytes
 from .result import Part, Phase
 from .shadow.memory import Kind
-from .sharding import Sharing, sharing_of
+from .sharding import BUCKET, Sharing, sharing_of
 from .step import Step, StepPeaks
 from .storage import Placement, placement_of
 from .weights import Architecture, rounded
 
+FP32 = 4
 NAMES = {
     Kind.ACTIVATION: "activations",
     Kind.CHECKPOINT: "checkpoints",
@@ -34,12 +37,16 @@ class Memory:
         parts: What the peak consists of, largest first.
         steady: What stays between steps.
         trained: Numbers that are trained.
+        reserved: What the caching allocator holds; 0 when nobody asked.
+        grown: The same at most, after batches of growing lengths.
     """
 
     phases: dict[Phase, int]
     parts: list[Part]
     steady: int
     trained: int
+    reserved: int = 0
+    grown: int = 0
 
     @property
     def phase(self) -> Phase:
@@ -53,7 +60,12 @@ class Memory:
 
 
 def memory_of(
-    request: EstimateRequest, architecture: Architecture, method: FineTuning, stack: Stack, workspace: int
+    request: EstimateRequest,
+    architecture: Architecture,
+    method: FineTuning,
+    stack: Stack,
+    workspace: int,
+    limit: float | None = None,
 ) -> Memory:
     """Return what tensors take on one device.
 
@@ -63,22 +75,83 @@ def memory_of(
         method: What is trained.
         stack: How the libraries behave.
         workspace: Bytes that matrix libraries take for themselves.
+        limit: Bytes that the device has for tensors; None when the allocator's reserve is not asked for.
     """
     placement = placement_of(request)
     trained = trained_tensors(architecture, method, placement)
     made = sum(tensor.count * rounded(tensor.elements * tensor.item) for tensor in trained)
     sharing = sharing_of(request, architecture, placement, made)
+    need = _shared_need(request, trained, sharing)
     lasting = _lasting(architecture, method, placement, sharing) | {"workspace": workspace}
-    whole = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
-    need = Need(whole.state // sharing.devices, whole.temporary // sharing.devices)
-    held = made // sharing.devices if request.grad_accum > 1 else 0
-    peaks = Step(request, architecture, method, placement, stack, sharing, held).play()
-    peaks.gradients = made // sharing.devices
+    lasting["master"] = sum(FP32 * tensor.elements * tensor.count for tensor in trained) // sharing.states
+    lasting["master"] *= sharing.master and sharing.keeps_states
+    held = made // sharing.gradients if request.grad_accum > 1 and sharing.keeps_states else 0
+    step = partial(Step, request, architecture, method, placement, stack, sharing, held)
+    peaks = step().play()
+    peaks.gradients = made // sharing.gradients
     phases = _phases(lasting, need, peaks, _loading(architecture, placement))
     phase = max(phases, key=lambda name: phases[name])
     steady = sum(lasting.values()) + need.state + peaks.inputs
     parts = _parts(lasting, need, peaks, phase)
-    return Memory(phases, parts, steady, sum(tensor.count * tensor.elements for tensor in trained))
+    numbers = sum(tensor.count * tensor.elements for tensor in trained)
+    if limit is None:
+        return Memory(phases, parts, steady, numbers)
+    kept = Need(need.state + lasting["master"], need.temporary)
+    tensors = _tensors(architecture, method, placement, sharing, kept, workspace)
+    settled = reserved_bytes(tensors, [events_of(step())] * STEPS, limit)
+    grown = settled
+    if request.varied:
+        shorter = [request.model_copy(update={"seq_len": max(1, int(request.seq_len * share))}) for share in GROWTH]
+        steps = [Step(one, architecture, method, placement, stack, sharing, held) for one in shorter]
+        grown = reserved_bytes(tensors, list(map(events_of, steps)), limit)
+    return Memory(phases, parts, steady, numbers, settled, grown)
+
+
+def _tensors(
+    architecture: Architecture,
+    method: FineTuning,
+    placement: Placement,
+    sharing: Sharing,
+    need: Need,
+    workspace: int,
+) -> Tensors:
+    """Return one device's tensors that outlive a step, one by one; sums are spread as their tensors are."""
+    base = [placement.bytes_of(weight) for count, weight in architecture.weights() for _ in range(count)]
+    added = [method.item * prod(one.shape) for one in method.added(architecture) for _ in range(one.count)]
+    trained = [
+        tensor.elements * tensor.item
+        for tensor in trained_tensors(architecture, method, placement)
+        for _ in range(tensor.count)
+    ]
+    buckets = [BUCKET] * (sharing.buckets // BUCKET)
+    return Tensors(
+        [rounded(size // sharing.devices) for size in base + added] * sharing.keeps_weights + buckets,
+        _spread(need.state, 2 * trained),
+        _spread(need.temporary, trained),
+        [workspace],
+    )
+
+
+def _spread(whole: int, sizes: list[int]) -> list[int]:
+    """Return sizes in the proportions of ``sizes`` that add up to about ``whole``."""
+    share = whole / max(1, sum(sizes))
+    return [rounded(int(size * share)) for size in sizes] if whole else []
+
+
+def _shared_need(request: EstimateRequest, trained: list[Trained], sharing: Sharing) -> Need:
+    """Return what the optimizer needs on one device.
+
+    DeepSpeed's optimizer works on float32 copies, and writes the gradients' share out in float32 before a step.
+
+    Source: DeepSpeed ``runtime/zero/stage_1_and_2.py``, ``step``.
+    """
+    if not sharing.keeps_states:
+        return Need(0, 0)
+    if sharing.master:
+        trained = [replace(tensor, item=FP32) for tensor in trained]
+    whole = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
+    written = sum(FP32 * tensor.elements * tensor.count for tensor in trained) if sharing.master else 0
+    return Need(whole.state // sharing.states, (whole.temporary + written) // sharing.states)
 
 
 def _lasting(architecture: Architecture, method: FineTuning, placement: Placement, sharing: Sharing) -> dict[str, int]:
@@ -86,16 +159,17 @@ def _lasting(architecture: Architecture, method: FineTuning, placement: Placemen
     weights = sum(count * placement.bytes_of(weight) for count, weight in architecture.weights())
     added = sum(added.count * rounded(method.item * prod(added.shape)) for added in method.added(architecture))
     return {
-        "weights": weights // sharing.devices + architecture.buffers,
-        "adapter": added // sharing.devices,
+        "weights": sharing.keeps_weights * weights // sharing.devices + architecture.buffers,
+        "adapter": sharing.keeps_weights * added // sharing.devices,
         "buckets": sharing.buckets,
+        "unused": architecture.unused_gradient,
     }
 
 
 def trained_tensors(architecture: Architecture, method: FineTuning, placement: Placement) -> list[Trained]:
     """Return every trained tensor: weights of the base model that the method trains, and what it adds."""
     base = [
-        Trained(weight.shape, placement.item_of(weight), count)
+        Trained(weight.shape, placement.item_of(weight), count, weight.role not in {"embedding", "head"})
         for count, weight in architecture.weights()
         if method.trains(weight)
     ]

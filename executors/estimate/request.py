@@ -19,10 +19,13 @@ Optimizer = Literal[
     "lion_8bit",
     "sgd",
     "sgd_momentum",
+    "muon",
+    "galore_adamw",
 ]
 Attention = Literal["sdpa", "flash", "eager"]
 Loss = Literal["standard", "chunked", "liger"]
-Parallel = Literal["none", "ddp", "fsdp"]
+Parallel = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"]
+Offload = Literal["none", "optimizer", "parameters"]
 Device = Literal["cuda", "cpu"]
 
 BITS: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
@@ -58,8 +61,10 @@ class EstimateRequest(Frozen):
         train_tokens: Tokens of the training set, for run time; 0 when unknown.
         gpu: Names of the GPUs to judge; the first one's facts shape the estimate.
         gpus: Devices per run.
+        offload: What sharding keeps in main memory: the optimizer's part, or the weights too.
         usd_per_gpu_hour: A price that replaces the price list's.
         stack: Whose library behaviour applies; an entry of ``knowledge/stacks``.
+        varied: Whether batches differ in length, so that what the allocator holds grows with every new longest one.
     """
 
     config: dict[str, JsonValue]
@@ -91,8 +96,10 @@ class EstimateRequest(Frozen):
     gpu: tuple[str, ...] = ()
     gpus: int = Field(default=1, ge=1)
     parallel: Parallel = "none"
+    offload: Offload = "none"
     device: Device = "cuda"
     stack: str = "current"
+    varied: bool = False
     train_tokens: int = Field(default=0, ge=0)
     epochs: float = Field(default=1.0, gt=0)
     usd_per_gpu_hour: float | None = Field(default=None, gt=0)

@@ -6,6 +6,16 @@ from .architectures.bert import MODEL_TYPES as ENCODERS
 from .request import EstimateRequest
 from .unsupported import UnsupportedError
 
+OFFLOADING = {
+    "optimizer": frozenset({"zero1", "zero2", "zero3"}),
+    "parameters": frozenset({"zero3", "fsdp"}),
+}
+"""Which ways to share can keep something in main memory.
+
+Source: DeepSpeed ``zero/config.py``, ``offload_optimizer`` and ``offload_param``; PyTorch FSDP ``CPUOffload``, which
+moves the weights and with them the optimizer.
+"""
+
 
 def filled(request: EstimateRequest) -> EstimateRequest:
     """Return the request with everything that its method implies.
@@ -30,8 +40,13 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
     found: list[tuple[str, dict[str, object]]] = []
     if request.parallel == "none" and request.gpus > 1:
         found.append(("parallel_needed", {"gpus": request.gpus}))
-    if request.parallel != "none" and request.gpus == 1:
+    if request.parallel in {"ddp", "fsdp"} and request.gpus == 1:
         found.append(("gpus_needed", {"parallel": request.parallel}))
+    if request.offload != "none" and request.parallel not in OFFLOADING[request.offload]:
+        where = ", ".join(sorted(OFFLOADING[request.offload]))
+        found.append(("no_offload", {"offload": request.offload, "parallel": request.parallel, "known": where}))
+    if request.parallel == "zero3" and request.quant != "none":
+        found.append(("no_packed_zero", {"quant": request.quant}))
     if request.quant == "int8":
         found.append(("no_int8", {}))
     if request.labels and request.config["model_type"] not in ENCODERS:

@@ -1,4 +1,4 @@
-"""How several devices share weights, gradients and optimizer state."""
+"""How several devices share weights, gradients and optimizer state, and what is kept in main memory instead."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,17 @@ GATHERED = 2
 
 Source: PyTorch FSDP, ``limit_all_gathers`` and ``BackwardPrefetch.BACKWARD_PRE``.
 """
+BUCKET = 25 * 2**20
+"""Bytes of one bucket of gradients. Source: PyTorch ``DistributedDataParallel``, ``bucket_cap_mb``."""
+LIVE_NUMBERS = 10**9
+"""Numbers that ZeRO-3 keeps whole at most. Source: DeepSpeed ``zero/config.py``, ``max_live_parameters``."""
+BUCKETS = 2
+"""Reduction buckets, of which one is filled while the other is summed. Source: DeepSpeed ``overlap_comm``."""
+NOWHERE = 2**62
+"""Shares of gradients that go to main memory as soon as they are summed."""
+ITEM = 2
+FP32 = 4
+ZERO = frozenset({"zero1", "zero2", "zero3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +30,34 @@ class Sharing:
     """Say over how many devices weights, gradients and states are spread.
 
     Attributes:
-        devices: How many devices share; 1 when every device holds everything.
-        root: Bytes outside the blocks, which are whole from the first use until the backward pass ends.
+        devices: How many devices share the weights; 1 when every device holds all of them.
+        gradients: How many share the gradients.
+        states: How many share the optimizer's states.
+        gathers: Whether a block's weights are gathered block by block.
+        root: Bytes that are whole from their first use until the backward pass ends.
         buckets: Bytes beside the gradients in which they are summed over the devices.
+        master: Whether the optimizer has float32 copies of trained weights.
+        offloaded: What lies in main memory: nothing, the optimizer's part, or the weights too.
     """
 
     devices: int = 1
+    gradients: int = 1
+    states: int = 1
+    gathers: bool = False
     root: int = 0
     buckets: int = 0
+    master: bool = False
+    offloaded: str = "none"
+
+    @property
+    def keeps_states(self) -> bool:
+        """Whether the optimizer's states lie on the device."""
+        return self.offloaded == "none"
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Whether the weights lie on the device between their uses."""
+        return self.offloaded != "parameters"
 
 
 def sharing_of(request: EstimateRequest, architecture: Architecture, placement: Placement, gradients: int) -> Sharing:
@@ -44,8 +75,33 @@ def sharing_of(request: EstimateRequest, architecture: Architecture, placement: 
     if request.parallel == "ddp":
         return Sharing(buckets=gradients)
     if request.parallel == "fsdp":
-        return Sharing(request.gpus, sum(placement.bytes_of(weight) for weight in architecture.outside))
+        root = sum(placement.bytes_of(weight) for weight in architecture.outside)
+        summed = request.gpus if request.offload == "none" else NOWHERE
+        return Sharing(request.gpus, summed, request.gpus, gathers=True, root=root, offloaded=request.offload)
+    if request.parallel in ZERO:
+        return _zero(request, architecture, placement, gradients)
     return Sharing()
+
+
+def _zero(request: EstimateRequest, architecture: Architecture, placement: Placement, gradients: int) -> Sharing:
+    """Return how DeepSpeed's optimizer shares: states from stage 1 on, gradients from 2, weights at 3.
+
+    Gradients are summed in buckets of ``hidden ** 2`` numbers, as transformers sets them, or in one if they are fewer.
+
+    Source: DeepSpeed ``runtime/zero/stage_1_and_2.py``, ``stage3.py``; transformers ``integrations/deepspeed.py``,
+    ``trainer_config_finalize``.
+    """
+    stage, gpus = int(request.parallel[-1]), request.gpus
+    whole = sum(count * placement.bytes_of(weight) for count, weight in architecture.weights())
+    return Sharing(
+        devices=gpus if stage == 3 else 1,
+        gradients=NOWHERE if request.offload != "none" else gpus if stage > 1 else 1,
+        states=gpus,
+        root=min(whole, LIVE_NUMBERS * ITEM) if stage == 3 else 0,
+        buckets=BUCKETS * min(gradients, architecture.hidden**2 * ITEM),
+        master=True,
+        offloaded=request.offload,
+    )
 
 
 def gathered_bytes(block: Block, placement: Placement) -> int:

@@ -9,10 +9,10 @@ from .layers import Layers
 from .methods.method import FineTuning
 from .request import BITS, EstimateRequest
 from .shadow.graph import Run, Value, backward, fresh, require_gradient
-from .shadow.loss import causal_loss, chunked_loss, liger_loss
-from .shadow.memory import Kind, Storage
+from .shadow.loss import causal_loss, chunked_loss, kept_chunks_loss, liger_loss, without_last
+from .shadow.memory import Kind, Storage, Stream
 from .shadow.modules import Modules, linear
-from .shadow.operations import last_rows
+from .shadow.operations import last_rows, row_chunks
 from .sharding import Sharing
 from .storage import Placement
 from .weights import Architecture, Block, Weight
@@ -72,13 +72,14 @@ class Step:
         self.run = Run(BITS["bf16"] if request.amp else 0)
         self.rows = request.batch * (request.seq_len + method.extra_tokens)
         self.peaks = StepPeaks()
+        self.kept: list[Value] = []
 
     def play(self) -> StepPeaks:
         """Return the peaks of the forward and the backward phase, and the size of the gradients."""
         batch = self._batch()
         held = self.run.new(self.held, Kind.GRADIENT)
         self.run.accumulates = self.held > 0
-        root = self.run.new(self.sharing.root, Kind.TEMPORARY)
+        root = self.run.new(self.sharing.root, Kind.TEMPORARY, stream=Stream.GATHER)
         hidden = self._embedded()
         origin = hidden.node  # the graph holds the embeddings to the end
         tables = self._tables()
@@ -99,6 +100,7 @@ class Step:
         if loss.node is not None:
             backward(loss.node, self.run.new(loss.size))
         del loss
+        self.kept = []
         while layers:
             arriving = layers.pop().backward(arriving)
         self._embedding_gradient()
@@ -107,8 +109,7 @@ class Step:
         return self.peaks
 
     def _layers(self, block: Block) -> Layers:
-        sharers = self.sharing.devices
-        return Layers(self.run, block, self.modules(block.weights), self.request, self.stack, sharers)
+        return Layers(self.run, block, self.modules(block.weights), self.request, self.stack, self.sharing)
 
     def modules(self, weights: tuple[Weight, ...]) -> Modules:
         """Return the layers of a block, or those outside the blocks."""
@@ -128,7 +129,7 @@ class Step:
     def _embedded(self) -> Value:
         hidden = fresh(self.run, self.rows, self.architecture.hidden, self.placement.outer_item)
         trained = any(self.method.trains(weight) for weight in self.architecture.outside if weight.role == "embedding")
-        if trained or self.request.grad_checkpointing:
+        if trained or self.request.grad_checkpointing or self.architecture.unused_gradient:
             require_gradient(hidden, leaf=not trained)
         return self.architecture.start(self.modules(self.architecture.outside), hidden)
 
@@ -148,6 +149,8 @@ class Step:
         head = self._head()
         if 0 < self.request.loss_len < self.request.seq_len:
             hidden = last_rows(hidden, self.request.batch * self.request.loss_len)
+        if self.architecture.loss_rows and self.request.loss == "standard":
+            return self._kept_chunks(hidden)
         if self.request.loss == "liger":
             trained = head.elements * self.placement.item_of(head) if self.method.trains(head) else 0
             return liger_loss(hidden, self.architecture.vocab, trained)
@@ -160,8 +163,27 @@ class Step:
             copies=self.stack.copies_shifted_logits,
         )
 
+    def _kept_chunks(self, hidden: Value) -> Value:
+        """Return litgpt's loss: adapters run the head chunk by chunk, full fine-tuning splits its output."""
+        rows = self.architecture.loss_rows
+        if self.request.method == "full":
+            logits = self._trimmed(hidden)
+            self.kept = [logits]
+            return kept_chunks_loss(row_chunks(logits, rows))
+        self.kept = [self._logits(chunk) for chunk in row_chunks(hidden, rows * self.request.batch)]
+        return kept_chunks_loss(self.kept)
+
+    def _trimmed(self, hidden: Value) -> Value:
+        """Return the logits without the last position; only those of several sequences have to be copied."""
+        logits = self._logits(hidden)
+        return without_last(logits) if self.request.batch > 1 else logits
+
     def _logits(self, hidden: Value) -> Value:
         head = self._head()
+        if head.role == "linear":
+            logits = self.modules(self.architecture.outside).linear(head.name, hidden)
+            logits.storage.become(Kind.LOGITS)
+            return logits
         trained = head if self.method.trains(head) else None
         logits = linear(hidden, self.architecture.vocab, self.placement.item_of(head), trained)
         logits.storage.become(Kind.LOGITS)
@@ -169,10 +191,13 @@ class Step:
 
     def _head(self) -> Weight:
         role = "embedding" if self.architecture.tied_head else "head"
-        return next(weight for weight in self.architecture.outside if weight.role == role)
+        outside = self.architecture.outside
+        return next(weight for weight in outside if weight.role == role or weight.name == "lm_head")
 
     def _embedding_gradient(self) -> None:
         tied = self._head() if self.architecture.tied_head else None
+        if self.architecture.unused_gradient:  # added to the one that is there
+            self.run.new(self.architecture.unused_gradient, Kind.TEMPORARY)
         for weight in self.architecture.outside:
             if weight.role != "embedding" or not self.method.trains(weight):
                 continue

@@ -91,6 +91,8 @@ class Architecture:
         keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
+        unused_gradient: Bytes of a gradient that no optimizer takes or clears.
+        loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
     """
 
     family: str
@@ -107,6 +109,8 @@ class Architecture:
     buffers: int = 0
     needs_eager: bool = False
     keys: int = 0
+    loss_rows: int = 0
+    unused_gradient: int = 0
 
     @property
     def layers(self) -> int:
@@ -116,7 +120,7 @@ class Architecture:
     @property
     def has_head(self) -> bool:
         """Whether something is predicted, without which there is no loss."""
-        return self.tied_head or any(weight.role == "head" for weight in self.outside)
+        return self.tied_head or any(weight.role == "head" or weight.name == "lm_head" for weight in self.outside)
 
     def weights(self) -> Iterator[tuple[int, Weight]]:
         """Yield every distinct weight with the number of times it occurs."""

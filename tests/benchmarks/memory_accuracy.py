@@ -46,7 +46,35 @@ def main(words: list[str]) -> int:
                 row["notes"][:90],
             )
     print_table(errors, refused)
+    print_honesty(path)
     return 0
+
+
+def verdicts(path: Path) -> Iterator[tuple[Mapping[str, str], str]]:
+    """Yield every answered row with what would be wrong about its range; empty when nothing is.
+
+    A device with the measured peak less 5 % must not be said to fit, nor one with the peak and 12 % to be too small.
+    """
+    for row in read_rows(path):
+        answer = answer_row(row)
+        if "unsupported" in answer or row["kind"] not in FIELDS:
+            continue
+        measured, peak = float(row["measured_gib"]) * GIB, answer["peak"]
+        if peak["high_bytes"] <= 0.95 * measured:
+            yield row, "fits, said of a device that is too small"
+        elif peak["low_bytes"] > 1.12 * measured:
+            yield row, "too small, said of a device that fits"
+        else:
+            yield row, ""
+
+
+def print_honesty(path: Path) -> None:
+    """Print how many verdicts about devices around the measured size are honest, and the others."""
+    found = list(verdicts(path))
+    print(f"verdicts: {len(found)}, of which honest: {sum(not wrong for _, wrong in found)}")
+    for row, wrong in found:
+        if wrong:
+            print(f"  {_short(row['source'])} {row['model']} {row['method']} {row['batch']} {row['kind']}: {wrong}")
 
 
 def default_path() -> Path:

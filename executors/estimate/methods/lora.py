@@ -30,7 +30,7 @@ class Lora(FineTuning):
         rank = self.request.rank
         for count, weight in chosen(architecture, self.request.targets):
             outer, inner = weight.shape
-            yield Added(f"{weight.name}.A", (rank, inner), count)
+            yield Added(f"{weight.name}.A", (_joined(weight) * rank, inner), count)
             yield Added(f"{weight.name}.B", (outer, rank), count)
             if self.request.variant == "dora":
                 yield Added(f"{weight.name}.magnitude", (outer,), count)
@@ -64,10 +64,15 @@ class Lora(FineTuning):
         return add(weigh(base, base.item, True), scale(weigh(serial, serial.item, True)))
 
     def _serial(self, weight: Weight, x: Value) -> Value:
-        rank = self.request.rank
+        rank = _joined(weight) * self.request.rank
         down = Weight(f"{weight.name}.A", (rank, weight.shape[1]), "linear")
         up = Weight(f"{weight.name}.B", (weight.shape[0], rank), "linear")
         return linear(linear(x, rank, self.item, down), weight.shape[0], self.item, up)
+
+
+def _joined(weight: Weight) -> int:
+    """Return how many adapters a layer has side by side. Source: litgpt ``LoRAQKVLinear``."""
+    return 3 if weight.name == "attn.qkv" else 1
 
 
 METHOD = Lora

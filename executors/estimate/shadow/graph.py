@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 
-from .memory import Kind, Meter, Storage
+from .memory import Kind, Meter, Storage, Stream
 
 Gradients = tuple["Storage | None", ...]
 Backward = Callable[[Storage], Gradients]
@@ -33,18 +33,18 @@ class Run:
         self.accumulates = False
         self._order = 0
 
-    def new(self, size: int, kind: Kind = Kind.ACTIVATION) -> Storage:
-        """Return fresh bytes."""
-        return Storage(self.meter, size, kind)
+    def new(self, size: int, kind: Kind = Kind.ACTIVATION, pieces: int = 1, stream: Stream = Stream.COMPUTE) -> Storage:
+        """Return fresh bytes, of one tensor or of several equal ones."""
+        return Storage(self.meter, size, kind, pieces, stream)
 
     def order(self) -> int:
         """Return the next sequence number; the backward pass runs from the highest down."""
         self._order += 1
         return self._order
 
-    def parameter_gradient(self, size: int) -> None:
+    def parameter_gradient(self, size: int, stream: Stream = Stream.COMPUTE) -> None:
         """Keep the gradient of a parameter until the optimizer has used it."""
-        gradient = self.new(size, Kind.GRADIENT)
+        gradient = self.new(size, Kind.GRADIENT, stream=stream)
         if not self.accumulates:
             self.gradients.append(gradient)
 
@@ -104,8 +104,10 @@ def record(value: Value, inputs: tuple[Value, ...], saved: tuple[Storage, ...], 
         back: Makes the inputs' gradients from the result's.
     """
     run = value.run
-    if run.recording and any(value.node is not None for value in inputs):
-        value.node = Node(run.order(), tuple(value.node for value in inputs), list(saved), back)
+    if run.recording:
+        nodes = [source.node for source in inputs]
+        if nodes.count(None) < len(nodes):
+            value.node = Node(run.order(), tuple(nodes), list(saved), back)
     return value
 
 

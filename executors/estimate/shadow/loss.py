@@ -23,11 +23,29 @@ def causal_loss(holder: list[Value], *, upcasts: bool, keeps_narrow: bool, copie
     logits = holder[0] if keeps_narrow else holder.pop()
     if upcasts:
         logits = cast(logits, FP32)
-    shifted = _without_last(logits) if copies else logits
+    shifted = without_last(logits) if copies else logits
     return _cross_entropy(shifted)
 
 
-def _without_last(logits: Value) -> Value:
+def kept_chunks_loss(chunks: list[Value]) -> Value:
+    """Return cross entropy chunk by chunk, over logits that the caller keeps.
+
+    Args:
+        chunks: The logits.
+
+    Source: litgpt ``chunked_cross_entropy``.
+    """
+    losses = tuple(_cross_entropy(logits) for logits in chunks)
+    run = chunks[0].run
+
+    def back(gradient: Storage) -> Gradients:
+        return tuple(run.new(FP32) for _ in losses)
+
+    return record(fresh(run, 1, 1, FP32), losses, (), back)
+
+
+def without_last(logits: Value) -> Value:
+    """Return a copy of the logits without the last position."""
     run, size = logits.run, logits.size
 
     def back(gradient: Storage) -> Gradients:

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from ..weights import rounded
+from ..weights import ALIGNMENT, rounded
 
 
 class Kind(IntEnum):
@@ -15,13 +15,30 @@ class Kind(IntEnum):
     TEMPORARY = 4
 
 
-class Meter:
-    """Follow the bytes in use and remember the highest, with its composition."""
+class Stream(IntEnum):
+    """Name the CUDA stream for which bytes are set aside; no other stream can use them again."""
 
-    __slots__ = ("by_kind", "current", "peak", "peak_by_kind")
+    COMPUTE = 0
+    GATHER = 1
+    REDUCE = 2
+
+
+Event = tuple[int, int, int]
+
+
+class Meter:
+    """Follow the bytes in use and remember the highest, with its composition.
+
+    Attributes:
+        events: What has come and gone, in order, where somebody asked for that: (bytes of a piece, pieces, stream) for
+            what came, (-1, position of its coming, 0) for what went.
+    """
+
+    __slots__ = ("by_kind", "current", "events", "peak", "peak_by_kind")
 
     def __init__(self) -> None:
         self.current = 0
+        self.events: list[Event] | None = None
         self.by_kind = [0] * len(Kind)
         self.start_phase()
 
@@ -38,16 +55,29 @@ class Storage:
         meter: Where the bytes count.
         size: Bytes asked for; the allocator's rounding is added.
         kind: What the bytes are for.
+        pieces: Equal tensors for which this one stands.
+        stream: Where it is made.
     """
 
-    __slots__ = ("kind", "meter", "size")
+    __slots__ = ("kind", "meter", "number", "size")
 
-    def __init__(self, meter: Meter, size: int, kind: Kind = Kind.ACTIVATION) -> None:
-        self.meter, self.size, self.kind = meter, rounded(size), kind
-        meter.by_kind[kind] += self.size
-        meter.current += self.size
-        if meter.current > meter.peak:
-            meter.peak = meter.current
+    def __init__(
+        self,
+        meter: Meter,
+        size: int,
+        kind: Kind = Kind.ACTIVATION,
+        pieces: int = 1,
+        stream: Stream = Stream.COMPUTE,
+    ) -> None:
+        size = -(-size // ALIGNMENT) * ALIGNMENT
+        self.meter, self.size, self.kind = meter, size, kind
+        if meter.events is not None:
+            self.number = len(meter.events)
+            meter.events.append((rounded(size // pieces) if pieces else 0, pieces, stream))
+        meter.by_kind[kind] += size
+        current = meter.current = meter.current + size
+        if current > meter.peak:
+            meter.peak = current
             meter.peak_by_kind = tuple(meter.by_kind)
 
     def become(self, kind: Kind) -> None:
@@ -57,5 +87,7 @@ class Storage:
         self.kind = kind
 
     def __del__(self) -> None:
+        if self.meter.events is not None:
+            self.meter.events.append((-1, self.number, 0))
         self.meter.by_kind[self.kind] -= self.size
         self.meter.current -= self.size

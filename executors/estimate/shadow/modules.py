@@ -157,7 +157,8 @@ class Modules:
         unpacked = unpack(run, weight, item, nested)
         output = fresh(run, rows, weight.shape[0], item)
         del unpacked
-        return cast(record(output, (x,), (), back), inner)
+        saved = (x.storage,) if self.stack.saves_packed_inputs else ()
+        return cast(record(output, (x,), saved, back), inner)
 
 
 def unpack(run: Run, weight: Weight, item: int, nested: bool) -> Storage:

@@ -118,6 +118,27 @@ def split(x: Value, widths: tuple[int, ...]) -> tuple[Value, ...]:
     return tuple(record(Value(run, x.storage, x.rows, width, x.item), (whole,), (), keep) for width in widths)
 
 
+def row_chunks(x: Value, rows: int) -> list[Value]:
+    """Return ranges of rows as views; the backward pass joins their gradients into a new tensor."""
+    run, size = x.run, x.size
+    pieces: list[Storage] = []
+
+    def join(gradient: Storage) -> Gradients:
+        joined = run.new(size)
+        pieces.clear()
+        return (joined,)
+
+    def keep(gradient: Storage) -> Gradients:
+        pieces.append(gradient)
+        return (run.new(1),)
+
+    whole = record(Value(run, x.storage, x.rows, x.width, x.item), (x,), (), join)
+    return [
+        record(Value(run, x.storage, min(rows, x.rows - start), x.width, x.item), (whole,), (), keep)
+        for start in range(0, x.rows, rows)
+    ]
+
+
 def hyperbolic_tangent(x: Value) -> Value:
     """Return tanh of ``x``; the result is saved."""
     run, size = x.run, x.size

@@ -1,0 +1,128 @@
+"""litgpt's own GPT, one class for many families: joined projections, and a loss whose chunks of logits all stay."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from pydantic import JsonValue
+
+from ....knowledge.stack import Stack
+from ..shadow.attention import Heads, repeat
+from ..shadow.graph import Value
+from ..shadow.modules import Modules
+from ..shadow.operations import activation, add, multiply, scale, split
+from ..weights import Architecture, Block, Weight, rounded
+from .config import flag, number, share
+from .parts import layer_norms, linears, rms_norms
+
+MODEL_TYPES = frozenset({"litgpt"})
+
+Config = Mapping[str, JsonValue]
+
+
+def read(config: Config, stack: Stack) -> Architecture:
+    """Return the shapes of a model as litgpt's ``Config`` describes it, with litgpt's names.
+
+    The head is a linear layer like the others: adapters and packing reach it. Packing (``packed``) also replaces the
+    token embedding after everything has been frozen and given to the optimizer: the old one stays with the optimizer,
+    the new one gets a gradient that nobody uses.
+
+    Source: litgpt ``litgpt/model.py``, ``litgpt/config.py``; ``finetune/lora.py`` for ``StableEmbedding``.
+    """
+    hidden, vocab = number(config, "n_embd"), number(config, "padded_vocab_size")
+    block = Block("layer", number(config, "n_layer"), tuple(_weights(config)), partial(_forward, config))
+    packed = flag(config, "packed", False)
+    head = linears({"lm_head": (vocab, hidden)}, flag(config, "lm_head_bias", False))
+    embedding = Weight("wte", (vocab, hidden), "embedding")
+    return Architecture(
+        "decoder",
+        hidden,
+        vocab,
+        (block,),
+        (embedding, *head, *_norms(config, "ln_f")),
+        partial(_norm, config, "ln_f"),
+        False,
+        start=_scaled if flag(config, "scale_embeddings", False) else _as_it_is,
+        angles=int(_head_size(config) * share(config, "rotary_percentage")),
+        upcasts_logits=False,
+        keys=number(config, "n_query_groups", number(config, "n_head")) * _head_size(config),
+        loss_rows=128,
+        buffers=rounded(2 * vocab * hidden) if packed else 0,
+        unused_gradient=2 * vocab * hidden if packed else 0,
+    )
+
+
+def _weights(config: Config) -> Iterator[Weight]:
+    hidden, inner = number(config, "n_embd"), number(config, "intermediate_size", 4 * number(config, "n_embd"))
+    size, heads = _head_size(config), number(config, "n_head")
+    groups, biased = number(config, "n_query_groups", heads), flag(config, "bias", True)
+    yield from linears({"attn.qkv": ((heads + 2 * groups) * size, hidden), "attn.proj": (hidden, heads * size)}, biased)
+    wide = ("mlp.fc_1", "mlp.fc_2") if _gated(config) else ("mlp.fc_1",)
+    yield from linears(dict.fromkeys(wide, (inner, hidden)) | {"mlp.out": (hidden, inner)}, biased)
+    yield from _norms(config, "norm_1")
+    if not flag(config, "shared_attention_norm", False):
+        yield from _norms(config, "norm_2")
+
+
+def _gated(config: Config) -> bool:
+    return config.get("mlp_class_name", "GptNeoxMLP") != "GptNeoxMLP"
+
+
+def _head_size(config: Config) -> int:
+    return number(config, "head_size", number(config, "n_embd") // number(config, "n_head"))
+
+
+def _norms(config: Config, name: str) -> Iterator[Weight]:
+    kind = rms_norms if config.get("norm_class_name") == "RMSNorm" else layer_norms
+    return iter(kind(number(config, "n_embd"), name))
+
+
+def _norm(config: Config, name: str, modules: Modules, x: Value) -> Value:
+    rms = config.get("norm_class_name") == "RMSNorm"
+    return modules.gemma_norm(name, x) if rms else modules.layer_norm(name, x)
+
+
+def _as_it_is(modules: Modules, x: Value) -> Value:
+    return x
+
+
+def _scaled(modules: Modules, x: Value) -> Value:
+    return scale(x)
+
+
+def _forward(config: Config, modules: Modules, x: Value) -> Value:
+    hidden = _norm(config, "norm_1", modules, x)
+    attended = _attend(config, modules, hidden)
+    if flag(config, "parallel_residual", True):
+        if not flag(config, "shared_attention_norm", False):
+            hidden = _norm(config, "norm_2", modules, x)
+        x = add(attended, x)
+    else:
+        x = add(attended, x)
+        hidden = _norm(config, "norm_2", modules, x)
+    return add(modules.after("feed_forward", _feed_forward(config, modules, hidden)), x)
+
+
+def _feed_forward(config: Config, modules: Modules, x: Value) -> Value:
+    wide = modules.linear("mlp.fc_1", x)
+    if not _gated(config):
+        return modules.linear("mlp.out", activation(wide))
+    other = modules.linear("mlp.fc_2", x)
+    return modules.linear("mlp.out", multiply(activation(wide), other))
+
+
+def _attend(config: Config, modules: Modules, x: Value) -> Value:
+    """Return the attention's output; grouped keys and values are expanded unless one head serves all.
+
+    Source: litgpt ``CausalSelfAttention.forward``.
+    """
+    size, queries = _head_size(config), number(config, "n_head")
+    groups = number(config, "n_query_groups", queries)
+    heads = Heads(modules.sequences, queries, groups, size)
+    joined = modules.linear("attn.qkv", x)
+    query, key, value = split(joined, (queries * size, groups * size, groups * size))
+    del joined
+    turned = share(config, "rotary_percentage")
+    query, key = modules.rotary(query, turned), modules.rotary(key, turned)
+    key, value = repeat(key, heads), repeat(value, heads)
+    output = modules.attend(query, key, value, Heads(modules.sequences, queries, queries, size))
+    return modules.after("attention", modules.linear("attn.proj", output))

@@ -1,0 +1,1 @@
+"""Published measurements, one file per source: ``SOURCE``, part of the source's address, and ``settings`` of a row."""

@@ -1,0 +1,70 @@
+"""ms-swift's benchmark: its script with the transformers trainer, on one A100."""
+
+from ....knowledge.messages import say
+from ..unsupported import UnsupportedError
+from . import qwen, words
+from .words import Row, Settings
+
+SOURCE = "modelscope/ms-swift"
+
+YI = {"model_type": "llama", "vocab_size": 64000, "num_key_value_heads": 4, "hidden_size": 4096}
+MODELS = {
+    "qwen-1_8b-chat": qwen.MODELS["1.8b"],
+    "qwen-7b-chat": qwen.MODELS["7b"],
+    "qwen-14b-chat": qwen.MODELS["14b"],
+    "qwen-72b-chat": qwen.MODELS["72b"],
+    "yi-6b-chat": YI | {"num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008},
+    "yi-34b-chat": YI
+    | {
+        "hidden_size": 7168,
+        "num_hidden_layers": 60,
+        "num_attention_heads": 56,
+        "num_key_value_heads": 8,
+        "intermediate_size": 20480,
+    },
+}
+"""Source: ``config.json`` of the models of these names; baichuan and chatglm compute in code of their own."""
+DEFAULT_TARGETS = {"qwen": ("c_attn",), "llama": ("q_proj", "k_proj", "v_proj")}
+"""Source: ms-swift 1.x ``swift/llm/utils/model.py``, ``LoRATM``."""
+VARIANTS = {"lora": "none", "qlora": "none", "full": "none", "rslora": "rslora", "dora": "dora", "lora+": "none"}
+QUANTS = {"": "none", "none": "none", "bf16": "none"}
+"""Packed rows do not say how the model was prepared, which decides about the residual stream's precision."""
+ACCUMULATION = 16
+
+
+def settings(row: Row) -> Settings:
+    """Return a run's settings: 16-bit weights, autocast, checkpointed, adapters in float32.
+
+    Raises:
+        UnsupportedError: The model computes in code of its own, or the method is not known.
+
+    Source: ms-swift 1.x ``swift/llm/utils/argument.py``: ``lora_dtype``, ``lora_dropout_p``.
+    """
+    if row["model"] not in MODELS:
+        raise UnsupportedError(say("estimate.row.model", value=row["model"]))
+    config = MODELS[row["model"]]
+    name = row["method"].removesuffix("+no_mix")
+    variant = words.word(VARIANTS, "method", name)
+    full = name == "full"
+    everywhere = "target=ALL" in row["notes"]
+    return {
+        "config": config,
+        "model": row["model"],
+        "method": "full" if full else "lora",
+        "variant": variant,
+        "quant": words.word(QUANTS, "quantisation", row["quant"]),
+        "rank": row["rank"] or 8,
+        "targets": () if full or everywhere else DEFAULT_TARGETS[str(config["model_type"])],
+        "dropout": 0.0 if full else 0.05,
+        "batch": row["batch"],
+        "seq_len": words.longest(row["seq"], {}),
+        "grad_checkpointing": row["grad_ckpt"] == "True",
+        "grad_accum": ACCUMULATION,
+        "optimizer": "adamw_torch",
+        "dtype": "bf16",
+        "amp": True,
+        "kbit_prepare": False,
+        "attention": "flash",
+        "stack": "transformers-4.32",
+        "varied": True,
+    }
