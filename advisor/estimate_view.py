@@ -101,12 +101,16 @@ def _cells(answer: Estimate) -> Iterable[str]:
     yield from map(size, (peak.low_bytes, peak.device_bytes, peak.high_bytes))
     yield say(f"estimate.phase.{peak.phase}")
     yield _range(answer.time.run_hours, ".1f") if answer.time and answer.time.run_hours else "-"
-    yield from (say("estimate.fits" if fit.fits else "estimate.fits_not") for fit in answer.fits)
+    yield from (say(f"estimate.{_word(fit)}") for fit in answer.fits)
+
+
+def _word(fit: Fit) -> str:
+    return "fits" if fit.fits else "fits_tightly" if fit.tight else "fits_not"
 
 
 def _verdict(fit: Fit) -> Text:
-    key = "estimate.view.fits" if fit.fits else "estimate.view.fits_not"
-    return Text(say(key, gpu=fit.gpu, headroom=size(abs(fit.headroom_bytes))), style="green" if fit.fits else "red")
+    word, style = _word(fit), "green" if fit.fits else "yellow" if fit.tight else "red"
+    return Text(say(f"estimate.view.{word}", gpu=fit.gpu, headroom=size(abs(fit.headroom_bytes))), style=style)
 
 
 def size(amount: int) -> str:

@@ -55,7 +55,7 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
         breakdown=memory.parts,
         time=duration,
         cost=cost_of(request, duration, card),
-        fits=[_fit(card, outside.high) for card in cards],
+        fits=[_fit(card, outside) for card in cards],
     )
 
 
@@ -70,5 +70,7 @@ def _peak(memory: Memory, outside: Outside) -> Peak:
     )
 
 
-def _fit(card: GpuCard, need: int) -> Fit:
-    return Fit(gpu=card.id, fits=need <= card.memory_bytes, headroom_bytes=card.memory_bytes - need)
+def _fit(card: GpuCard, need: Outside) -> Fit:
+    headroom = card.memory_bytes - need.high
+    tight = need.low <= card.memory_bytes < need.high
+    return Fit(gpu=card.id, fits=headroom >= 0, headroom_bytes=headroom, tight=tight)

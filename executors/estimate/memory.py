@@ -13,7 +13,7 @@ from .request import EstimateRequest
 from .reserve import GROWTH, STEPS, Tensors, events_of, reserved_bytes
 from .result import Part, Phase
 from .shadow.memory import Kind
-from .sharding import BUCKET, Sharing, sharing_of
+from .sharding import BUCKET, SUB_GROUP, Sharing, sharing_of
 from .step import Step, StepPeaks
 from .storage import Placement, placement_of
 from .weights import Architecture, rounded
@@ -104,7 +104,8 @@ def memory_of(
         shorter = [request.model_copy(update={"seq_len": max(1, int(request.seq_len * share))}) for share in GROWTH]
         steps = [Step(one, architecture, method, placement, stack, sharing, held) for one in shorter]
         grown = reserved_bytes(tensors, list(map(events_of, steps)), limit)
-    return Memory(phases, parts, steady, numbers, settled, grown)
+    least = max(phases.values())
+    return Memory(phases, parts, steady, numbers, max(settled, least), max(grown, least))
 
 
 def _tensors(
@@ -141,17 +142,20 @@ def _spread(whole: int, sizes: list[int]) -> list[int]:
 def _shared_need(request: EstimateRequest, trained: list[Trained], sharing: Sharing) -> Need:
     """Return what the optimizer needs on one device.
 
-    DeepSpeed's optimizer works on float32 copies, and writes the gradients' share out in float32 before a step.
+    DeepSpeed's optimizer works on float32 copies, and writes the gradients' share out in float32 before a step; at
+    stage 3 it does so group by group.
 
-    Source: DeepSpeed ``runtime/zero/stage_1_and_2.py``, ``step``.
+    Source: DeepSpeed ``runtime/zero/stage_1_and_2.py``, ``step``; ``stage3.py``, ``_prepare_sub_group``.
     """
     if not sharing.keeps_states:
         return Need(0, 0)
     if sharing.master:
         trained = [replace(tensor, item=FP32) for tensor in trained]
     whole = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
-    written = sum(FP32 * tensor.elements * tensor.count for tensor in trained) if sharing.master else 0
-    return Need(whole.state // sharing.states, (whole.temporary + written) // sharing.states)
+    written = sum(FP32 * tensor.elements * tensor.count for tensor in trained) // sharing.states
+    if request.parallel == "zero3":
+        written = min(written, FP32 * SUB_GROUP)
+    return Need(whole.state // sharing.states, whole.temporary // sharing.states + sharing.master * written)
 
 
 def _lasting(architecture: Architecture, method: FineTuning, placement: Placement, sharing: Sharing) -> dict[str, int]:

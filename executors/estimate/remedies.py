@@ -31,14 +31,14 @@ def remedies(request: EstimateRequest, memory_bytes: int) -> list[Remedy]:
         request: The run.
         memory_bytes: What the device has.
     """
-    if estimate(request).peak.high_bytes <= memory_bytes:
+    if estimate(request, replay=True).peak.high_bytes <= memory_bytes:
         return []
     taken: list[Remedy] = []
-    need = estimate(request).peak.high_bytes
+    need = estimate(request, replay=True).peak.high_bytes
     for change, name, value in _changes(request):
         changed = request.model_copy(update={name: value} | _kept(request, name, value))
         try:
-            answer = estimate(changed)
+            answer = estimate(changed, replay=True)
         except UnsupportedError:
             continue
         if answer.peak.high_bytes >= need:

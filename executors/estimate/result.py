@@ -53,11 +53,19 @@ class Cost(Frozen):
 
 
 class Fit(Frozen):
-    """Judge one GPU: it fits only when the high end of the estimate fits."""
+    """Judge one GPU: it fits only when the high end of the estimate fits, and is too small for too large a low end.
+
+    Attributes:
+        gpu: The card.
+        fits: Whether the high end fits.
+        headroom_bytes: What is left, or missing, at the high end.
+        tight: Whether only the low end fits: it may run, the allocator giving back what it keeps.
+    """
 
     gpu: str
     fits: bool
     headroom_bytes: int
+    tight: bool = False
 
 
 class Estimate(Frozen):

@@ -16,6 +16,8 @@ BUCKET = 25 * 2**20
 """Bytes of one bucket of gradients. Source: PyTorch ``DistributedDataParallel``, ``bucket_cap_mb``."""
 LIVE_NUMBERS = 10**9
 """Numbers that ZeRO-3 keeps whole at most. Source: DeepSpeed ``zero/config.py``, ``max_live_parameters``."""
+SUB_GROUP = 10**9
+"""Numbers that ZeRO-3 updates at a time. Source: DeepSpeed ``zero/config.py``, ``sub_group_size``."""
 BUCKETS = 2
 """Reduction buckets, of which one is filled while the other is summed. Source: DeepSpeed ``overlap_comm``."""
 NOWHERE = 2**62
