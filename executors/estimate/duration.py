@@ -58,7 +58,7 @@ def flops_per_token(request: EstimateRequest, architecture: Architecture, method
     products = sum(
         count * weight.computed
         for count, weight in architecture.weights()
-        if weight.role in {"linear", "head", "expert"}
+        if weight.role in {"linear", "kept", "head", "expert"}
     )
     if architecture.tied_head:
         products += architecture.vocab * architecture.hidden

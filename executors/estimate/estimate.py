@@ -6,6 +6,7 @@ from ...knowledge.messages import say
 from .architectures.find import architecture_of
 from .device import Outside, around, limit_of, workspace_of
 from .duration import cost_of, duration_of
+from .inputs import with_lengths
 from .memory import Memory, memory_of
 from .methods.find import method_of
 from .request import EstimateRequest
@@ -30,6 +31,7 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     request = filled(request)
     stack = stack_named(request.stack)
     architecture = architecture_of(request.config, stack)
+    request = with_lengths(request, architecture)
     if architecture.needs_eager and request.attention == "sdpa":
         request = request.model_copy(update={"attention": "eager"})
     if not architecture.has_head:

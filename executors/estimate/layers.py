@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ...knowledge.stack import Stack
 from .request import EstimateRequest
-from .shadow.graph import Run, Value, backward, require_gradient
+from .shadow.graph import Node, Run, Value, backward, require_gradient
 from .shadow.memory import Kind, Storage, Stream
 from .shadow.modules import Modules
+from .shadow.shared import Shared
 from .sharding import Sharing, gathered_bytes, joined_bytes
 from .weights import Block
 
@@ -18,6 +19,7 @@ class Layers:
         run: The shadow step.
         block: The layer.
         modules: Its linear layers and norms.
+        outside: Those outside the layers, for what lies before the first.
         request: The run's settings.
         stack: How the libraries behave.
         sharing: How several devices share; without it there is one.
@@ -28,11 +30,12 @@ class Layers:
         run: Run,
         block: Block,
         modules: Modules,
+        outside: Modules,
         request: EstimateRequest,
         stack: Stack,
         sharing: Sharing | None = None,
     ) -> None:
-        self.run, self.block, self.modules = run, block, modules
+        self.run, self.block, self.modules, self.outside = run, block, modules, outside
         self.checkpointing = request.grad_checkpointing
         self.reentrant = stack.reentrant_checkpoint
         self.sharing = sharing or Sharing()
@@ -42,6 +45,9 @@ class Layers:
         self.output: Value | None = None
         self.arrived: list[Storage] = []
         self.saved = self.casts = 0
+        self.shared: dict[str, Shared] = {}
+        self.entered: Node | None = None
+        self.before: list[Storage] = []
 
     def forward(self, x: Value) -> Value:
         """Return the output of the last of the layers.
@@ -49,12 +55,34 @@ class Layers:
         Args:
             x: The input of the first.
         """
+        if self.block.enter is not None:
+            x = self._enter(x)
         gathered = self._gathered()
         output = self._checkpointed(x) if self.checkpointing else self._recorded(x)
+        if not self.checkpointing:  # checkpoints hold what they pass on
+            for one in self.shared.values():
+                one.let_go()
         # autocast's cache holds all layers' narrow copies until the forward pass ends
         self.run.casts[self] = self.run.new(self.casts * (self.block.count - 1), pieces=self.block.count - 1)
         del gathered
         return output
+
+    def _enter(self, x: Value) -> Value:
+        x = _plain(x)
+        self.before = require_gradient(x)
+        assert self.block.enter is not None
+        x, shared = self.block.enter(self.outside, x)
+        self.entered = x.node
+        self.shared = {name: Shared(value) for name, value in shared.items()}
+        return x
+
+    def _leave(self) -> list[Storage]:
+        """Pass on the gradients of the layers' input and of what they shared."""
+        if self.entered is not None and self.arrived:
+            backward(self.entered, self.arrived.pop())
+        while self.shared:
+            self.shared.popitem()[1].close()
+        return self.before
 
     def _checkpointed(self, x: Value) -> Value:
         """Keep only each layer's input; a first layer that widens the residual stream is followed by wider ones."""
@@ -91,20 +119,33 @@ class Layers:
         self.modules.cached.clear()
 
     def _play(self, x: Value) -> Value:
+        self.modules.shared = {name: one.lend() for name, one in self.shared.items()}
         output = self.block.forward(self.modules, x)
+        self.modules.shared = {}
         self.modules.scores = None
         return output
 
     def _recorded(self, x: Value) -> Value:
         """Keep everything that the backward pass needs."""
-        before = self.run.meter.current
+        meter = self.run.meter
+        before, peak, kinds = meter.current, meter.peak, meter.peak_by_kind
+        meter.start_phase()
         x = _plain(x)
         self.arrived = require_gradient(x)
         self.output = self._play(x)
         del x
-        self.saved = self.run.meter.current - before
-        self.others.append(self.run.new(self.saved * (self.block.count - 1), pieces=self.block.count - 1))
+        self.saved = meter.current - before
+        # the last layer's own peak comes on top of what the others have saved
+        others = self.saved * (self.block.count - 1)
+        if meter.peak + others > peak:
+            peak, kinds = meter.peak + others, self._with_others(meter.peak_by_kind, others)
+        self.others.append(self.run.new(others, pieces=self.block.count - 1))
+        if meter.peak < peak:
+            meter.peak, meter.peak_by_kind = peak, kinds
         return _plain(self.output)
+
+    def _with_others(self, kinds: tuple[int, ...], size: int) -> tuple[int, ...]:
+        return tuple(bytes_ + size * (kind == Kind.ACTIVATION) for kind, bytes_ in enumerate(kinds))
 
     def backward(self, arriving: list[Storage]) -> list[Storage]:
         """Take the gradient of the last output, and return the one of the first input.
@@ -120,13 +161,22 @@ class Layers:
         del whole
         self._share_gradients(held)
         gained = meter.by_kind[Kind.GRADIENT] - before
-        growth = (self.block.count - 1) * max(0, gained - self.saved)
+        growth = self._growth(gained)
         if meter.peak + growth > peak:
             peak, kinds = meter.peak + growth, self._at_the_end(gained) if growth else meter.peak_by_kind
         self.others.clear()
         self._add_gradients(gained, held)
         meter.peak, meter.peak_by_kind = peak, kinds
-        return self.arrived
+        return self.arrived if self.block.enter is None else self._leave()
+
+    def _growth(self, gained: int) -> int:
+        """Return by how much a later layer's peak exceeds the first one's, which finds no shared gradients yet."""
+        if self.block.count == 1:
+            return 0
+        step = gained - self.saved
+        return max(
+            0, sum(one.gradient_bytes for one in self.shared.values()) + max(step, (self.block.count - 1) * step)
+        )
 
     def _add_gradients(self, gained: int, held: int) -> None:
         """Add the gradients of the layers that are not played, one by one where somebody follows each tensor."""

@@ -5,24 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...knowledge.stack import Stack
+from .inputs import batch_bytes
 from .layers import Layers
 from .methods.method import FineTuning
 from .request import BITS, EstimateRequest
-from .shadow.graph import Run, Value, backward, fresh, require_gradient
+from .shadow.graph import Run, Value, backward, require_gradient
 from .shadow.loss import causal_loss, chunked_loss, kept_chunks_loss, liger_loss, without_last
 from .shadow.memory import Kind, Storage, Stream
-from .shadow.modules import Modules, linear
+from .shadow.modules import Modules
 from .shadow.operations import last_rows, row_chunks
+from .shadow.products import linear
 from .sharding import Sharing
 from .storage import Placement
 from .weights import Architecture, Block, Weight
 
-IDS_BYTES = 8
-BATCHES = 6
-"""Tensors of int64 per token: ids, mask and labels, of this batch and of the next, which is fetched ahead.
-
-Source: accelerate ``DataLoaderShard.__iter__``.
-"""
 CHUNK_ROWS = 256
 
 
@@ -71,6 +67,7 @@ class Step:
         self.placement, self.stack = placement, stack
         self.run = Run(BITS["bf16"] if request.amp else 0)
         self.rows = request.batch * (request.seq_len + method.extra_tokens)
+        self.outside = self.modules(architecture.outside)
         self.peaks = StepPeaks()
         self.kept: list[Value] = []
 
@@ -81,7 +78,7 @@ class Step:
         self.run.accumulates = self.held > 0
         root = self.run.new(self.sharing.root, Kind.TEMPORARY, stream=Stream.GATHER)
         hidden = self._embedded()
-        origin = hidden.node  # the graph holds the embeddings to the end
+        origin = [hidden.node]  # the graph holds the embeddings to the end
         tables = self._tables()
         mask = self._mask()
         layers = [self._layers(block) for block in self.architecture.blocks]
@@ -90,7 +87,7 @@ class Step:
         if not self.request.grad_checkpointing:
             del mask[:]  # checkpoints hold what they pass on
         arriving = require_gradient(hidden)
-        hidden = self.architecture.finish(self.modules(self.architecture.outside), hidden)
+        hidden = self.architecture.finish(self.outside, hidden)
         loss = self._loss(hidden)
         del hidden
         self.run.casts.clear()
@@ -103,13 +100,18 @@ class Step:
         self.kept = []
         while layers:
             arriving = layers.pop().backward(arriving)
+        first = origin.pop()
+        if first is not None and arriving:
+            backward(first, arriving.pop())
+        del first
         self._embedding_gradient()
         self._close("backward")
         del batch, held, root, tables, mask, origin
         return self.peaks
 
     def _layers(self, block: Block) -> Layers:
-        return Layers(self.run, block, self.modules(block.weights), self.request, self.stack, self.sharing)
+        modules = self.modules(block.weights)
+        return Layers(self.run, block, modules, self.outside, self.request, self.stack, self.sharing)
 
     def modules(self, weights: tuple[Weight, ...]) -> Modules:
         """Return the layers of a block, or those outside the blocks."""
@@ -122,16 +124,18 @@ class Step:
         meter.start_phase()
 
     def _batch(self) -> list[Storage]:
-        batch = [self.run.new(self.request.tokens * IDS_BYTES) for _ in range(BATCHES)]
+        batch = [self.run.new(size) for size in batch_bytes(self.request, self.architecture)]
         self.peaks.inputs = self.run.meter.current // 2
         return batch
 
     def _embedded(self) -> Value:
-        hidden = fresh(self.run, self.rows, self.architecture.hidden, self.placement.outer_item)
-        trained = any(self.method.trains(weight) for weight in self.architecture.outside if weight.role == "embedding")
-        if trained or self.request.grad_checkpointing or self.architecture.unused_gradient:
-            require_gradient(hidden, leaf=not trained)
-        return self.architecture.start(self.modules(self.architecture.outside), hidden)
+        source = self.architecture.source
+        if source is not None:
+            return source(self.outside)
+        hidden = self.outside.embed(self.rows, self.architecture.hidden)
+        if self.architecture.unused_gradient and hidden.node is None:
+            require_gradient(hidden, leaf=True)
+        return self.architecture.start(self.outside, hidden)
 
     def _tables(self) -> list[Storage]:
         """Return the rotary tables, sine and cosine for every position, in the residual stream's precision."""
@@ -140,10 +144,10 @@ class Step:
 
     def _mask(self) -> list[Storage]:
         """Return the causal mask of eager attention, one number for every pair of positions."""
-        if self.request.attention != "eager":
+        if self.request.attention != "eager" or self.architecture.family == "vision":
             return []
-        length = self.rows // self.request.batch
-        return [self.run.new(self.rows * length * BITS[self.request.dtype])]
+        length = self.request.target_len if self.architecture.decodes else self.rows // self.request.batch
+        return [self.run.new(self.request.batch * length * length * BITS[self.request.dtype])]
 
     def _loss(self, hidden: Value) -> Value:
         head = self._head()
@@ -160,7 +164,7 @@ class Step:
             [self._logits(hidden)],
             upcasts=self.architecture.upcasts_logits,
             keeps_narrow=self.stack.keeps_narrow_logits,
-            copies=self.stack.copies_shifted_logits,
+            copies=self.stack.copies_shifted_logits and self.architecture.family == "decoder",
         )
 
     def _kept_chunks(self, hidden: Value) -> Value:
@@ -187,7 +191,7 @@ class Step:
         trained = head if self.method.trains(head) else None
         logits = linear(hidden, self.architecture.vocab, self.placement.item_of(head), trained)
         logits.storage.become(Kind.LOGITS)
-        return self.architecture.after_head(self.modules(self.architecture.outside), logits)
+        return self.architecture.after_head(self.outside, logits)
 
     def _head(self) -> Weight:
         role = "embedding" if self.architecture.tied_head else "head"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from .shadow.modules import Modules
 
     Forward = Callable[[Modules, Value], Value]
+    Source = Callable[[Modules], Value]
+    Enter = Callable[[Modules, Value], tuple[Value, Mapping[str, Value]]]
 
-Role = Literal["linear", "expert", "embedding", "norm", "head", "other"]
+Role = Literal["linear", "kept", "expert", "embedding", "norm", "head", "other"]
 
 ALIGNMENT = 512
 """Bytes to which the CUDA caching allocator rounds. Source: c10/cuda/CUDACachingAllocator.cpp, kMinBlockSize."""
@@ -32,14 +34,17 @@ class Weight:
         name: Module's name inside its block, such as ``q_proj``; a bias ends with ``.bias``.
         shape: Sizes as PyTorch stores them; a linear layer's are (out, in).
         role: ``linear`` is an ``nn.Linear`` inside a block: the ones that quantisation and LoRA may replace;
-            ``expert`` a tensor of several experts, which neither touches.
+            ``kept`` is one that quantisation leaves alone; ``expert`` a tensor of several experts, which neither
+            touches.
         used: Share of the tokens that meet the weight.
+        fixed: Whether the model itself never trains it, such as a table of sines.
     """
 
     name: str
     shape: tuple[int, ...]
     role: Role
     used: float = 1.0
+    fixed: bool = False
 
     @property
     def computed(self) -> float:
@@ -50,6 +55,11 @@ class Weight:
     def elements(self) -> int:
         """Numbers in the tensor."""
         return prod(self.shape)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether LoRA and its relatives may adapt it."""
+        return self.role in {"linear", "kept"}
 
     @property
     def is_bias(self) -> bool:
@@ -64,12 +74,18 @@ def unchanged(modules: Modules, x: Value) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Describe one kind of layer, how often the model repeats it, and its forward pass."""
+    """Describe one kind of layer, how often the model repeats it, and its forward pass.
+
+    Attributes:
+        enter: What lies between the layer before and the first of these: gives their input, and by name what all of
+            them read, such as the encoder's output.
+    """
 
     kind: str
     count: int
     weights: tuple[Weight, ...]
     forward: Forward
+    enter: Enter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,7 @@ class Architecture:
         blocks: The repeated layers, in the order they run.
         outside: Weights outside the blocks; tied ones appear once, the token embedding first.
         start: What follows the token embedding, up to the first block.
+        source: What makes the first hidden states instead of a token embedding, such as a convolution over pixels.
         finish: What follows the last block, up to the head.
         after_head: What happens to the logits before the loss, such as scaling.
         tied_head: Whether the head shares the token embedding's weight.
@@ -93,6 +110,9 @@ class Architecture:
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
         unused_gradient: Bytes of a gradient that no optimizer takes or clears.
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
+        positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
+        target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
+        input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
 
     family: str
@@ -103,12 +123,16 @@ class Architecture:
     finish: Forward
     tied_head: bool
     start: Forward = unchanged
+    source: Source | None = None
     after_head: Forward = unchanged
     angles: int = 0
     upcasts_logits: bool = True
     buffers: int = 0
     needs_eager: bool = False
     keys: int = 0
+    positions: int = 0
+    target_positions: int = 0
+    input_numbers: int = 0
     loss_rows: int = 0
     unused_gradient: int = 0
 
@@ -116,6 +140,11 @@ class Architecture:
     def layers(self) -> int:
         """Number of blocks."""
         return sum(block.count for block in self.blocks)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether an encoder's output is read by a decoder, which has positions of its own."""
+        return self.family in {"encoder_decoder", "speech"}
 
     @property
     def has_head(self) -> bool:

@@ -1,11 +1,12 @@
 """Google's Gemma 1, 2 and 3: scaled embeddings, norms in float32, from version 2 on four norms per block."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from ....knowledge.json_value import JsonValue
 from ....knowledge.stack import Stack
+from ..shadow.attention import PLAIN, Scores
 from ..shadow.graph import Value, view
 from ..shadow.modules import Modules
 from ..shadow.operations import add, softcap
@@ -71,8 +72,8 @@ def _attend(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Valu
     key = _normed(modules, "k_norm", modules.linear("k_proj", x))
     value = modules.linear("v_proj", x)
     query, key = modules.rotary(query), modules.rotary(key)
-    limit: Callable[[Value], Value] | None = softcap if config["model_type"] == "gemma2" else None
-    output = modules.attend(query, key, value, llama.heads_of(config, modules), limit)
+    scores = Scores(limit=softcap) if config["model_type"] == "gemma2" else PLAIN
+    output = modules.attend(query, key, value, llama.heads_of(config, modules), scores)
     return modules.after("attention", modules.linear("o_proj", output))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..shadow.graph import Value
-from ..shadow.modules import linear
 from ..shadow.operations import add, cast, dropout, scale
+from ..shadow.products import linear
 from ..weights import Architecture, Weight
 from .lora import Lora
 from .method import Added

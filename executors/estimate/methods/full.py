@@ -15,8 +15,8 @@ class Full(FineTuning):
             raise UnsupportedError(say("estimate.full_quantised", quant=self.request.quant))
 
     def trains(self, weight: Weight) -> bool:
-        """Return True."""
-        return True
+        """Return whether the model lets the weight be trained at all."""
+        return not weight.fixed
 
 
 METHOD = Full

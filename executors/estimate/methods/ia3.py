@@ -49,7 +49,7 @@ class IA3(FineTuning):
 
     def _scales(self, weight: Weight) -> bool:
         endings = tuple(f".{name}" for name in self._names())
-        return weight.role == "linear" and f".{weight.name}".endswith(endings)
+        return weight.is_linear and f".{weight.name}".endswith(endings)
 
     def _scales_input(self, weight: Weight) -> bool:
         return not self.request.targets and f".{weight.name}".endswith(f".{self._names()[-1]}")

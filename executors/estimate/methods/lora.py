@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..shadow.dora import linear_with, merged_weight
 from ..shadow.graph import Value
-from ..shadow.modules import linear
 from ..shadow.norms import weigh
 from ..shadow.operations import add, cast, copy, dropout, scale
+from ..shadow.products import linear
 from ..weights import Architecture, Weight
 from .method import Added, FineTuning
 from .targets import adapted, chosen

@@ -12,7 +12,7 @@ def adapted(weight: Weight, targets: tuple[str, ...]) -> bool:
 
     Source: peft ``tuners/tuners_utils.py``, ``check_target_module_exists``: a target is the end of a name.
     """
-    return weight.role == "linear" and (not targets or any(_ends(weight, target) for target in targets))
+    return weight.is_linear and (not targets or any(_ends(weight, target) for target in targets))
 
 
 def _ends(weight: Weight, target: str) -> bool:
@@ -25,7 +25,7 @@ def check_targets(architecture: Architecture, targets: tuple[str, ...]) -> None:
     Raises:
         UnsupportedError: Some name is no layer's; tells which there are.
     """
-    layers = [weight for _, weight in architecture.weights() if weight.role == "linear"]
+    layers = [weight for _, weight in architecture.weights() if weight.is_linear]
     if unknown := [target for target in targets if not any(_ends(weight, target) for weight in layers)]:
         known = ", ".join(dict.fromkeys(weight.name for weight in layers))
         raise UnsupportedError(say("estimate.no_such_target", targets=", ".join(unknown), known=known))

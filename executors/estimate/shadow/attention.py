@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .graph import Gradients, Run, Value, fresh, record
 from .memory import Storage
 from .norms import leafed
-from .operations import add, cast, copy, scale, split
+from .operations import add, cast, copy, dropout, scale, split
 
 FP32 = 4
 FLASH_ROWS = 128
@@ -21,6 +21,32 @@ class Heads:
     queries: int
     keys: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Say what happens to the scores of a family's attention.
+
+    Attributes:
+        limit: What is applied to written-out scores before the softmax.
+        bias: Learned numbers per head and pair of positions, the same for all sequences, that are added to them.
+        copies: Whether the bias is copied for a fused kernel: where it is no plain tensor, or a mask is put into it.
+        masked: Whether a mask is added to written-out scores.
+        wide: Whether the softmax is written out in float32.
+        apart: Whether each head's rows lie together, so that a fused kernel's output is copied into the rows' order.
+        chance: Dropout of the attention's weights.
+    """
+
+    limit: Callable[[Value], Value] | None = None
+    bias: Value | None = None
+    copies: bool = False
+    masked: bool = True
+    wide: bool = True
+    apart: bool = False
+    chance: float = 0.0
+
+
+PLAIN = Scores()
 
 
 def rotary(x: Value, item: int) -> Value:
@@ -83,7 +109,7 @@ def attend(
     heads: Heads,
     kind: str,
     item: int,
-    limit: Callable[[Value], Value] | None = None,
+    scores: Scores = PLAIN,
 ) -> tuple[Value, Value | None]:
     """Return the attention's output in the layout of the queries, and its weights where they are written out.
 
@@ -94,11 +120,14 @@ def attend(
         heads: Sizes.
         kind: ``flash`` and ``sdpa`` are fused kernels, ``eager`` writes the scores out.
         item: Bytes per number in which a fused kernel computes.
-        limit: What is applied to the scores before the softmax, where they are written out.
+        scores: What happens to the scores.
     """
     if kind == "eager":
-        return _eager(query, key, value, heads, limit)
-    return _flash(cast(query, item), cast(key, item), cast(value, item), heads), None
+        return _eager(query, key, value, heads, scores)
+    if scores.bias is not None:
+        return _biased(cast(query, item), cast(key, item), cast(value, item), heads, scores), None
+    output = _flash(cast(query, item), cast(key, item), cast(value, item), heads)
+    return copy(output) if scores.apart else output, None
 
 
 def _flash(query: Value, key: Value, value: Value, heads: Heads) -> Value:
@@ -123,9 +152,33 @@ def _flash(query: Value, key: Value, value: Value, heads: Heads) -> Value:
     return record(output, (query, key, value), (query.storage, key.storage, value.storage, output.storage, sums), back)
 
 
-def _eager(
-    query: Value, key: Value, value: Value, heads: Heads, limit: Callable[[Value], Value] | None
-) -> tuple[Value, Value]:
+def _biased(query: Value, key: Value, value: Value, heads: Heads, scores: Scores) -> Value:
+    """Return the attention of the fused kernel that takes a bias, whose gradient it makes for every sequence.
+
+    Source: PyTorch ``aten/src/ATen/native/transformers/cuda/attention_backward.cu``,
+    ``_efficient_attention_backward``; transformers ``create_position_bias_mask``.
+    """
+    assert scores.bias is not None
+    bias = cast(copy(scores.bias) if scores.copies else scores.bias, query.item)
+    run, sizes, bias_size, needed = query.run, (query.size, key.size, value.size), bias.size, bias.node is not None
+    rows, sequences = query.rows * heads.queries, heads.batch
+
+    def back(gradient: Storage) -> Gradients:
+        results = tuple(map(run.new, sizes))
+        sums, accumulator = run.new(rows * FP32), run.new(rows * heads.size * FP32)
+        wide = run.new(bias_size * sequences) if needed else None
+        del sums, accumulator
+        summed = run.new(bias_size) if needed else None
+        del wide
+        return (*results, summed)
+
+    output = fresh(run, query.rows, query.width, query.item)
+    sums = run.new(rows * FP32)
+    kept = (query.storage, key.storage, value.storage, bias.storage, output.storage, sums)
+    return record(output, (query, key, value, bias), kept, back)
+
+
+def _eager(query: Value, key: Value, value: Value, heads: Heads, scores: Scores) -> tuple[Value, Value]:
     """Write out the scores of every pair of tokens.
 
     Source: transformers ``eager_attention_forward``.
@@ -134,12 +187,26 @@ def _eager(
     pairs = heads.batch * heads.queries * (query.rows // heads.batch)
     length = key.rows // heads.batch
     weights = scale(_product(query, key, pairs, length))
-    if limit is not None:
-        weights = limit(weights)
-    weights = scale(weights)  # the mask is added
-    weights = cast(_softmax(cast(weights, FP32)), query.item)
+    if scores.limit is not None:
+        weights = scores.limit(weights)
+    if scores.bias is not None:
+        weights = _plus_bias(weights, scores.bias)
+    if scores.masked:
+        weights = scale(weights)  # the mask is added
+    weights = cast(_softmax(cast(weights, FP32 if scores.wide else weights.item)), query.item)
+    weights = dropout(weights, scores.chance)
     output = _product(weights, value, query.rows, query.width)
     return copy(output), weights
+
+
+def _plus_bias(weights: Value, bias: Value) -> Value:
+    run, size = weights.run, bias.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (gradient, run.new(size))
+
+    output = fresh(run, weights.rows, weights.width, max(weights.item, bias.item))
+    return record(output, (weights, bias), (), back)
 
 
 def repeat(x: Value, heads: Heads) -> Value:

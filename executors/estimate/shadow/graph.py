@@ -147,7 +147,8 @@ def backward(node: Node, gradient: Storage) -> None:
     """Run the backward pass from a node, in autograd's order and with its lifetimes.
 
     Source: PyTorch ``torch/csrc/autograd/engine.cpp``: nodes by descending sequence number, saved tensors released
-    after a node has run; ``input_buffer.cpp``: gradients that meet are added in place when nobody else holds the first.
+    after a node has run; ``input_buffer.cpp``: gradients that meet are added in place when nobody else holds the
+    first, and no view of it is held.
     """
     waiting: list[Node] = [node]
     gradients: dict[Node, Storage] = {node: gradient}
@@ -172,6 +173,6 @@ def _pass_on(
         if held is None:
             heappush(waiting, source)
             gradients[source] = result
-        elif sys.getrefcount(held) > _ALONE:
+        elif held.viewed or sys.getrefcount(held) > _ALONE:
             gradients[source] = Storage(held.meter, held.size, held.kind)
         del result, held

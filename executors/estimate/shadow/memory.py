@@ -57,9 +57,12 @@ class Storage:
         kind: What the bytes are for.
         pieces: Equal tensors for which this one stands.
         stream: Where it is made.
+
+    Attributes:
+        viewed: Whether it is known through a view, as gradients of flattened rows are; nothing is added to it in place.
     """
 
-    __slots__ = ("kind", "meter", "number", "size")
+    __slots__ = ("kind", "meter", "number", "size", "viewed")
 
     def __init__(
         self,
@@ -70,7 +73,7 @@ class Storage:
         stream: Stream = Stream.COMPUTE,
     ) -> None:
         size = -(-size // ALIGNMENT) * ALIGNMENT
-        self.meter, self.size, self.kind = meter, size, kind
+        self.meter, self.size, self.kind, self.viewed = meter, size, kind, False
         if meter.events is not None:
             self.number = len(meter.events)
             meter.events.append((rounded(size // pieces) if pieces else 0, pieces, stream))

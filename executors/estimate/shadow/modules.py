@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from ..request import BITS, EstimateRequest
-from ..weights import Weight, rounded
-from .attention import FP32, Heads, attend, partly_rotary, prefixed, repeat, rotary, spread
-from .graph import Gradients, Run, Value, fresh, record
+from ..weights import Weight
+from .attention import FP32, PLAIN, Heads, Scores, attend, partly_rotary, prefixed, repeat, rotary, spread
+from .convolution import convolve
+from .graph import Gradients, Node, Run, Value, fresh, record, require_gradient
 from .memory import Kind, Storage
-from .norms import gemma_norm, layer_norm, leafed, rms_norm
+from .norms import gemma_norm, layer_norm, rms_norm, t5_norm
 from .operations import cast
+from .products import linear
 
 if TYPE_CHECKING:
     from ....knowledge.stack import Stack
@@ -48,6 +50,9 @@ class Modules:
         scores: Eager attention's weights, which a layer's forward pass holds until it returns.
         cached: What the model's cache of keys and values holds.
         angle_item: Precision of the rotary angles, that of the residual stream.
+        shared: What all layers of one kind read, by name.
+        targets: Rows of the decoder that reads an encoder.
+        checkpointing: Whether layers are recomputed.
     """
 
     def __init__(
@@ -66,10 +71,43 @@ class Modules:
         self.angle_item = placement.outer_item
         self.scores: Value | None = None
         self.cached: list[Storage] = []
+        self.shared: Mapping[str, Value] = {}
+        self.targets = request.batch * request.target_len
+        self.checkpointing = request.grad_checkpointing
 
     def keep(self, x: Value) -> None:
         """Hold keys and values until the model's outputs are dropped, as its cache does."""
         self.cached.append(x.storage)
+
+    def started(self, x: Value) -> Value:
+        """Return the first hidden states of a frozen front, from which checkpoints need a gradient."""
+        if x.node is None and self.checkpointing:
+            require_gradient(x, leaf=True)
+        return x
+
+    def embed_again(self, rows: int, width: int) -> Value:
+        """Return tokens embedded by a table that is in use already: its gradient is added to what is there."""
+        table = next(weight for weight in self.weights.values() if weight.role == "embedding")
+        hidden = fresh(self.run, rows, width, self.placement.outer_item)
+        size = table.elements * self.placement.outer_item
+
+        def back(gradient: Storage) -> Gradients:
+            self.run.new(size, Kind.TEMPORARY)
+            return ()
+
+        if self.method.trains(table):
+            hidden.node = Node(self.run.order(), (), [], back)
+        elif self.checkpointing:
+            require_gradient(hidden, leaf=True)
+        return hidden
+
+    def embed(self, rows: int, width: int) -> Value:
+        """Return embedded tokens; their gradient is wanted for a trained embedding, or to start a checkpoint."""
+        hidden = fresh(self.run, rows, width, self.placement.outer_item)
+        trained = any(self.method.trains(weight) for weight in self.weights.values() if weight.role == "embedding")
+        if trained or self.checkpointing:
+            require_gradient(hidden, leaf=not trained)
+        return hidden
 
     def linear(self, name: str, x: Value) -> Value:
         """Return ``x`` through a linear layer."""
@@ -108,6 +146,18 @@ class Modules:
         weight = self.weights[name]
         return layer_norm(x, self.placement.item_of(weight), self.method.trains(weight), self.run.amp_item > 0)
 
+    def t5_norm(self, name: str, x: Value) -> Value:
+        """Return ``x`` through T5's RMSNorm."""
+        weight = self.weights[name]
+        return t5_norm(x, self.placement.item_of(weight), self.method.trains(weight))
+
+    def convolve(self, name: str, x: Value, rows: int) -> Value:
+        """Return ``x`` through a convolution that gives ``rows`` positions."""
+        weight, bias = self.weights[name], self.weights.get(f"{name}.bias")
+        biased = bias is not None and self.method.trains(bias)
+        item = self.placement.item_of(weight)
+        return convolve(x, rows, weight, item, trained=self.method.trains(weight), biased=biased)
+
     def rotary(self, x: Value, share: float = 1.0) -> Value:
         """Return queries or keys turned by their positions, or a share of every head turned and the rest as it was."""
         return rotary(x, self.angle_item) if share == 1 else partly_rotary(x, self.angle_item, share)
@@ -126,16 +176,27 @@ class Modules:
         key: Value,
         value: Value,
         heads: Heads,
-        limit: Callable[[Value], Value] | None = None,
+        scores: Scores = PLAIN,
+        *,
+        prefixed_by_method: bool = True,
     ) -> Value:
-        """Return the attention's output; ``limit`` is applied to written-out scores."""
-        if self.method.prefix_tokens:
+        """Return the attention's output.
+
+        Args:
+            query: Rows of all heads' queries.
+            key: Rows of the key heads.
+            value: Rows of the value heads.
+            heads: Sizes.
+            scores: What happens to the scores.
+            prefixed_by_method: Whether a method may put its prefix before these keys.
+        """
+        if prefixed_by_method and self.method.prefix_tokens:
             key, value = (prefixed(x, heads.batch * self.method.prefix_tokens) for x in (key, value))
         half = self.run.amp_item or (self.item if self.attention == "flash" else max(query.item, self.item))
         if self.attention == "sdpa" and not self.stack.groups_heads:
             key, value = repeat(key, heads), repeat(value, heads)
             heads = replace(heads, keys=heads.queries)
-        output, self.scores = attend(query, key, value, heads, self.attention, half, limit)
+        output, self.scores = attend(query, key, value, heads, self.attention, half, scores)
         return output
 
     def _packed(self, weight: Weight, x: Value) -> Value:
@@ -167,55 +228,3 @@ def unpack(run: Run, weight: Weight, item: int, nested: bool) -> Storage:
     unpacked = run.new(weight.elements * item, Kind.TEMPORARY)
     del scales
     return unpacked
-
-
-def linear(x: Value, width: int, item: int, trained: Weight | None, bias: Weight | None = None) -> Value:
-    """Return ``x`` through a linear layer.
-
-    Args:
-        x: The input, saved when the weight is trained.
-        width: Numbers per row of the output.
-        item: Bytes per number of the weight.
-        trained: The weight when it gets a gradient.
-        bias: The bias when it gets a gradient.
-
-    Source: PyTorch ``MmBackward0``/``AddmmBackward0``; autocast's lower-precision cast of input and weight.
-    """
-    run = x.run
-    compute = run.amp_item or item
-    x = cast(x, compute)
-    narrow = _cast_weight(run, x.width * width, item, compute, trained)
-    needed, size, compute_bytes = x.node is not None, x.size, x.width * width * compute
-    weight_bytes = x.width * width * item
-
-    def back(gradient: Storage) -> Gradients:
-        result = run.new(size) if needed else None
-        if trained is not None:
-            _collect(run, compute_bytes, weight_bytes)
-        if bias is not None:
-            run.parameter_gradient(width * item)
-        return (result,)
-
-    output = fresh(run, x.rows, width, compute)
-    if trained is None and bias is None:
-        return record(output, (x,), tuple(filter(None, (narrow,))), back)
-    kept = (narrow, x.storage if trained is not None else None)
-    return record(output, (leafed(x),), tuple(filter(None, kept)), back)
-
-
-def _cast_weight(run: Run, elements: int, item: int, compute: int, trained: Weight | None) -> Storage | None:
-    if item == compute:
-        return None
-    narrow = run.new(elements * compute)
-    if trained is not None:
-        run.casts[object()] = narrow
-    return narrow
-
-
-def _collect(run: Run, computed: int, kept: int) -> None:
-    if rounded(computed) == rounded(kept):
-        run.parameter_gradient(kept)
-        return
-    narrow = run.new(computed)
-    run.parameter_gradient(kept)
-    del narrow

@@ -34,6 +34,18 @@ def gemma_norm(x: Value, weight_item: int, trained: bool) -> Value:
     return cast(output, item)
 
 
+def t5_norm(x: Value, weight_item: int, trained: bool) -> Value:
+    """Return T5's RMSNorm, which takes the mean in float32 and widens the input only by multiplying with it.
+
+    Source: transformers ``T5LayerNorm.forward``.
+    """
+    inverse = _inverse_root(_mean(_square(cast(x, FP32))))
+    output = _times_column(x, inverse)
+    if weight_item != FP32:
+        output = cast(output, weight_item)
+    return weigh(output, weight_item, trained)
+
+
 def layer_norm(x: Value, weight_item: int, trained: bool, amp: bool) -> Value:
     """Return ``nn.LayerNorm``, one kernel that saves its input and two numbers per row.
 
@@ -127,14 +139,16 @@ def _inverse_root(x: Value) -> Value:
 
 
 def _times_column(x: Value, column: Value) -> Value:
-    run, size, column_size = x.run, x.size, column.size
-    needed = x.node is not None
+    run, size, column_size, item = x.run, x.size, column.size, max(x.item, column.item)
+    needed, wide = x.node is not None, x.numbers * item
 
     def back(gradient: Storage) -> Gradients:
-        result = run.new(size) if needed else None
-        product = run.new(size)
+        result = run.new(wide) if needed else None
+        product = run.new(wide)
         summed = run.new(column_size)
         del product
+        if needed and wide != size:
+            result = run.new(size)
         return (result, summed)
 
-    return record(fresh(run, x.rows, x.width, x.item), (x, column), (x.storage, column.storage), back)
+    return record(fresh(run, x.rows, x.width, item), (x, column), (x.storage, column.storage), back)

@@ -68,6 +68,17 @@ def activation(x: Value) -> Value:
     return record(fresh(run, x.rows, x.width, x.item), (x,), (x.storage,), back)
 
 
+def rectified(x: Value) -> Value:
+    """Return ReLU of ``x``; its output is saved, so that its input may go."""
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    output = fresh(run, x.rows, x.width, x.item)
+    return record(output, (x,), (output.storage,), back)
+
+
 def copy(x: Value) -> Value:
     """Return a clone or a contiguous copy; the gradient passes through."""
 
@@ -85,6 +96,15 @@ def last_rows(x: Value, rows: int) -> Value:
         return (run.new(size),)
 
     return record(Value(run, x.storage, rows, x.width, x.item), (x,), (), back)
+
+
+def lengthened(x: Value, rows: int) -> Value:
+    """Return ``x`` copied behind ``rows`` more rows, such as a class token per image; the gradient is a slice."""
+
+    def back(gradient: Storage) -> Gradients:
+        return (gradient,)
+
+    return record(fresh(x.run, x.rows + rows, x.width, x.item), (x,), (), back)
 
 
 def dropout(x: Value, probability: float) -> Value:

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from ftadvisor.executors.estimate.architectures.find import architecture_of
 from ftadvisor.executors.estimate.estimate import estimate
+from ftadvisor.executors.estimate.inputs import batch_bytes
 from ftadvisor.executors.estimate.methods.find import method_of
 from ftadvisor.executors.estimate.request import EstimateRequest
 from ftadvisor.executors.estimate.settings import filled
-from ftadvisor.executors.estimate.step import BATCHES, IDS_BYTES, Step
+from ftadvisor.executors.estimate.step import Step
 from ftadvisor.executors.estimate.storage import placement_of
 from ftadvisor.executors.estimate.unsupported import UnsupportedError
+from ftadvisor.executors.estimate.weights import rounded
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.stack import Stack
 
@@ -73,7 +75,7 @@ def test_the_step_needs_what_the_real_step_needs(family: str) -> None:
     step = Step(
         request, architecture_of(request.config), method_of(request), placement_of(request), load(Stack)["current"]
     )
-    peaks, batch = step.play(), BATCHES * BATCH * LENGTH * IDS_BYTES
+    peaks, batch = step.play(), sum(map(rounded, batch_bytes(request, step.architecture)))
     assert peaks.bytes["forward"] - batch == pytest.approx(forward, rel=0.03)
     assert peaks.bytes["backward"] - batch == pytest.approx(meter.peak, rel=0.03)
 

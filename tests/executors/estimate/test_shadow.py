@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.estimate.architectures.find import architecture_of
+from ftadvisor.executors.estimate.inputs import batch_bytes
 from ftadvisor.executors.estimate.methods.find import method_of
 from ftadvisor.executors.estimate.request import EstimateRequest
-from ftadvisor.executors.estimate.step import BATCHES, IDS_BYTES, Step
+from ftadvisor.executors.estimate.step import Step
 from ftadvisor.executors.estimate.storage import placement_of
 from ftadvisor.executors.estimate.weights import rounded
 from ftadvisor.knowledge.load import load
@@ -97,7 +98,7 @@ def shadow_peaks(family: str, method: str, checkpointing: bool) -> tuple[int, in
     step = Step(
         request, architecture_of(request.config), method_of(request), placement_of(request), load(Stack)["current"]
     )
-    peaks, batch = step.play(), BATCHES * BATCH * LENGTH * IDS_BYTES
+    peaks, batch = step.play(), sum(map(rounded, batch_bytes(request, step.architecture)))
     return peaks.bytes["forward"] - batch, peaks.bytes["backward"] - batch
 
 
