@@ -29,6 +29,8 @@ NUMBERS = (
     "grad_accum",
     "gpus",
     "seq_len",
+    "target_len",
+    "new_tokens",
     "train_tokens",
     "epochs",
 )

@@ -3,17 +3,21 @@
 from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.messages import say
+from ...knowledge.stack import Stack
 from .architectures.find import architecture_of
 from .device import Outside, around, limit_of, workspace_of
 from .duration import cost_of, duration_of
+from .generation import generation_of
 from .inputs import with_lengths
 from .memory import Memory, memory_of
 from .methods.find import method_of
+from .methods.method import FineTuning
 from .request import EstimateRequest
 from .result import Estimate, Fit, Peak
 from .settings import assumptions_of, filled
 from .stacks import stack_named
 from .unsupported import UnsupportedError
+from .weights import Architecture
 
 
 def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
@@ -40,10 +44,10 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     method.check(architecture)
     cards = [find_gpu(name) for name in request.gpu]
     card = cards[0] if cards else None
-    limit = limit_of(card) if replay and request.device == "cuda" else None
-    memory = memory_of(request, architecture, method, stack, workspace_of(request, card), limit)
+    memory = _memory(request, architecture, method, stack, card, replay)
     outside = around(request, memory)
-    duration = duration_of(request, architecture, method, memory.trained, card)
+    trains = request.method != "inference"
+    duration = duration_of(request, architecture, method, memory.trained, card) if trains else None
     return Estimate(
         model=request.model or str(request.config["model_type"]),
         method=request.method,
@@ -59,6 +63,21 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
         cost=cost_of(request, duration, card),
         fits=[_fit(card, outside) for card in cards],
     )
+
+
+def _memory(
+    request: EstimateRequest,
+    architecture: Architecture,
+    method: FineTuning,
+    stack: Stack,
+    card: GpuCard | None,
+    replay: bool,
+) -> Memory:
+    workspace = workspace_of(request, card)
+    if request.method == "inference":
+        return generation_of(request, architecture, method, stack, workspace)
+    limit = limit_of(card) if replay and request.device == "cuda" else None
+    return memory_of(request, architecture, method, stack, workspace, limit)
 
 
 def _peak(memory: Memory, outside: Outside) -> Peak:

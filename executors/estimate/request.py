@@ -54,6 +54,7 @@ class EstimateRequest(Frozen):
         batch: Sequences per device and step.
         seq_len: Tokens per sequence, padding included.
         target_len: Tokens of the decoder's side in encoder-decoder models; 0 means ``seq_len``.
+        new_tokens: Tokens that ``inference`` writes behind every prompt of ``seq_len`` tokens.
         loss_len: Tokens at the end of every sequence for which logits are computed; 0 means all.
         grad_accum: Micro steps per optimizer step.
         dtype: Precision of the weights.
@@ -86,6 +87,7 @@ class EstimateRequest(Frozen):
     seq_len: int = Field(default=1024, ge=1)
     target_len: int = Field(default=0, ge=0)
     loss_len: int = Field(default=0, ge=0)
+    new_tokens: int = Field(default=256, ge=1)
     grad_accum: int = Field(default=1, ge=1)
     dtype: Dtype = "bf16"
     amp: bool | None = None

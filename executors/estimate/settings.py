@@ -1,8 +1,11 @@
 """Fill in what a method implies, refuse what does not go together, and say what was assumed."""
 
+from pydantic import JsonValue
+
 from ...knowledge.gpu import GpuCard
 from ...knowledge.messages import say
 from .architectures.bert import MODEL_TYPES as ENCODERS
+from .architectures.vit import MODEL_TYPES as CLASSIFIERS
 from .request import EstimateRequest
 from .unsupported import UnsupportedError
 
@@ -27,8 +30,12 @@ def filled(request: EstimateRequest) -> EstimateRequest:
         request = request.model_copy(update={"quant": "nf4-dq"})
     if request.amp is None:
         request = request.model_copy(update={"amp": request.device == "cuda" and request.method != "inference"})
-    if request.labels and request.config["model_type"] in ENCODERS:
-        head = {"architectures": ["ForSequenceClassification"], "num_labels": request.labels}
+    if request.method == "inference":
+        request = request.model_copy(update={"kbit_prepare": False, "grad_checkpointing": False})
+    if request.labels and request.config["model_type"] in ENCODERS | CLASSIFIERS:
+        head: dict[str, JsonValue] = {"num_labels": request.labels}
+        if request.config["model_type"] in ENCODERS:
+            head["architectures"] = ["ForSequenceClassification"]
         request = request.model_copy(update={"config": {**request.config, **head}})
     problems = [say(f"estimate.{key}", **values) for key, values in _problems(request)]
     if problems:
@@ -49,10 +56,12 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_packed_zero", {"quant": request.quant}))
     if request.quant == "int8":
         found.append(("no_int8", {}))
-    if request.labels and request.config["model_type"] not in ENCODERS:
+    if request.labels and request.config["model_type"] not in ENCODERS | CLASSIFIERS:
         found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
         found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
+    if request.method == "inference" and (request.parallel != "none" or request.gpus > 1):
+        found.append(("inference_on_one", {}))
     if request.device == "cpu" and request.quant != "none":
         found.append(("no_cpu_quant", {}))
     return found
@@ -60,6 +69,9 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
 
 def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
     """Return, in words, what was taken for granted."""
+    if request.method == "inference":
+        shape = {"batch": request.batch, "seq_len": request.seq_len, "new_tokens": request.new_tokens}
+        return [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
     keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
     longest = request.config.get("max_position_embeddings")
     if isinstance(longest, int) and longest < request.seq_len:

@@ -109,6 +109,24 @@ class Step:
         del batch, held, root, tables, mask, origin
         return self.peaks
 
+    def read(self) -> int:
+        """Return the bytes that reading a prompt needs beside weights and cache, without a backward pass."""
+        self.run.recording = False
+        batch = self._batch()
+        hidden = self._embedded()
+        tables, mask = self._tables(), self._mask()
+        for block in self.architecture.blocks:
+            if block.enter is not None:
+                hidden, shared = block.enter(self.outside, hidden)
+            else:
+                shared = {}
+            modules = self.modules(block.weights)
+            modules.shared = shared
+            hidden = block.forward(modules, hidden)
+        self.architecture.finish(self.outside, hidden)
+        del batch, tables, mask
+        return self.run.meter.peak
+
     def _layers(self, block: Block) -> Layers:
         modules = self.modules(block.weights)
         return Layers(self.run, block, modules, self.outside, self.request, self.stack, self.sharing)

@@ -112,6 +112,7 @@ class Architecture:
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
+        cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
 
@@ -132,6 +133,7 @@ class Architecture:
     keys: int = 0
     positions: int = 0
     target_positions: int = 0
+    cross_keys: int = 0
     input_numbers: int = 0
     loss_rows: int = 0
     unused_gradient: int = 0
@@ -140,6 +142,16 @@ class Architecture:
     def layers(self) -> int:
         """Number of blocks."""
         return sum(block.count for block in self.blocks)
+
+    @property
+    def cached(self) -> int:
+        """Numbers per token of one layer's keys in a cache; 0 for models that write nothing."""
+        return self.keys or self.cross_keys if self.family != "encoder" else 0
+
+    @property
+    def prefixed_layers(self) -> int:
+        """Layers before whose keys a method may put its own: those that write text, where there are two kinds."""
+        return self.blocks[-1].count if self.decodes else self.layers
 
     @property
     def decodes(self) -> bool:

@@ -66,6 +66,7 @@ def read(config: Config, stack: Stack) -> Architecture:
         partial(_drop, config),
         upcasts_logits=False,
         keys=hidden,
+        cross_keys=number(config, "num_heads") * number(config, "d_kv"),
     )
 
 

@@ -60,6 +60,7 @@ def read(config: Config, stack: Stack) -> Architecture:
         upcasts_logits=False,
         positions=frames,
         target_positions=targets,
+        cross_keys=hidden,
         input_numbers=bins * frames * STRIDE,
     )
 

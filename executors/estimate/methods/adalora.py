@@ -24,11 +24,10 @@ class AdaLora(Lora):
     """
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
-        """Yield A, B and E of every adapted layer, and the rank's own number, which peft trains too."""
+        """Yield A, B and E of every adapted layer."""
         yield from super().added(architecture)
         for count, weight in chosen(architecture, self.request.targets):
             yield Added(f"{weight.name}.E", (self.request.rank, 1), count)
-            yield Added(f"{weight.name}.ranknum", (1,), count)
 
     def linear(self, modules: Modules, weight: Weight, x: Value) -> Value:
         """Return the base's output with the adapter's added to it."""

@@ -30,6 +30,8 @@ class Adapter(FineTuning):
 
     def after(self, modules: Modules, place: str, x: Value) -> Value:
         """Return the sub-layer's output with the bottleneck's added."""
+        if place not in PLACES:
+            return x
         width, hidden = self.request.bottleneck, x.width
         down = Weight(f"{place}.down", (width, hidden), "linear")
         up = Weight(f"{place}.up", (hidden, width), "linear")

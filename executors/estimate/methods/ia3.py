@@ -31,8 +31,11 @@ TARGETS = {
     "bert": ("key", "value", "output.dense"),
     "roberta": ("key", "value", "output.dense"),
     "t5": ("k", "v", "wo"),
+    "mt5": ("k", "v", "wi_1"),
 }
 """The last one's input is scaled, the others' outputs. Source: peft ``utils/constants.py``."""
+OUTPUTS_ONLY = frozenset({"mt5"})
+"""Families of which no input is scaled. Source: ``TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING`` there."""
 
 
 class IA3(FineTuning):
@@ -52,6 +55,8 @@ class IA3(FineTuning):
         return weight.is_linear and f".{weight.name}".endswith(endings)
 
     def _scales_input(self, weight: Weight) -> bool:
+        if self.request.config["model_type"] in OUTPUTS_ONLY:
+            return False
         return not self.request.targets and f".{weight.name}".endswith(f".{self._names()[-1]}")
 
     def added(self, architecture: Architecture) -> Iterator[Added]:

@@ -20,7 +20,7 @@ class PTuningV2(FineTuning):
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
         """Yield the prefix of all layers, one tensor."""
-        yield Added("prefix", (self.request.virtual_tokens, architecture.layers * 2 * architecture.keys), 1)
+        yield Added("prefix", (self.request.virtual_tokens, architecture.prefixed_layers * 2 * architecture.keys), 1)
 
     @property
     def prefix_tokens(self) -> int:

@@ -14,7 +14,7 @@ class PrefixTuning(PTuningV2):
         """Yield the embeddings and the two layers of the network."""
         width, keys = self.request.encoder_width, architecture.keys
         yield Added("prefix", (self.request.virtual_tokens, keys), 1)
-        for name, shape in (("in", (width, keys)), ("out", (architecture.layers * 2 * keys, width))):
+        for name, shape in (("in", (width, keys)), ("out", (architecture.prefixed_layers * 2 * keys, width))):
             yield Added(f"encoder.{name}", shape, 1)
             yield Added(f"encoder.{name}.bias", shape[:1], 1)
 
