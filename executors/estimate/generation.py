@@ -43,7 +43,9 @@ def generation_of(
     inputs = sum(map(rounded, batch_bytes(request, architecture))) // 2
     reading = Step(request, architecture, method, placement, stack).read()
     base = {"weights": weights, "workspace": workspace}
-    forward = base | {"cache": sum(after_prompt), "logits": logits, "activations": reading}
+    # an encoder has finished before the decoder's cache is made
+    while_reading = 0 if architecture.decodes else sum(after_prompt)
+    forward = base | {"cache": while_reading, "logits": logits, "activations": reading}
     step = base | {"cache": sum(at_end), "logits": logits, "temporary": max(at_end) // 2, "inputs": inputs}
     shares: dict[Phase, dict[str, int]] = {"load": {"weights": weights}, "forward": forward, "step": step}
     phases = {name: sum(parts.values()) for name, parts in shares.items()}
