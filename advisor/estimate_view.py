@@ -1,13 +1,9 @@
-"""Show estimates to people: a picture of the peak, and methods side by side."""
-
-from collections.abc import Iterable, Sequence
+"""Show estimates to people: a picture of the peak, time and money, and the verdicts."""
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..executors.estimate.compare import Compared
-from ..executors.estimate.remedies import Remedy
 from ..executors.estimate.result import Estimate, Fit, Range
 from ..knowledge.messages import say
 from .wrapping import wrap
@@ -36,22 +32,10 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
     console.print(_bars(answer))
     _print_time(answer, console)
     for fit in answer.fits:
-        console.print(_verdict(fit))
+        console.print(Text(verdict(fit), style=_colour(fit)))
     console.print(say("estimate.view.assumed", stack=answer.stack["name"]))
     for assumption in answer.assumptions:
         console.print(Text(wrap(assumption, console.width - 1, "    ", "  - "), style="dim"))
-
-
-def print_remedies(found: Sequence[Remedy], gpu: str, console: Console | None = None) -> None:
-    """Print what would make a run fit on a GPU, the cheapest change first."""
-    console = console or Console()
-    if not found:
-        console.print(say("estimate.view.no_remedy", gpu=gpu))
-        return
-    console.print(say("estimate.view.remedies", gpu=gpu))
-    for number, remedy in enumerate(found, 1):
-        change = say(f"estimate.remedy.{remedy.change}", value=remedy.value)
-        console.print(f"  {number}. {change} → {size(remedy.estimate.peak.high_bytes)}")
 
 
 def _bars(answer: Estimate) -> Table:
@@ -78,39 +62,14 @@ def _print_time(answer: Estimate, console: Console) -> None:
         console.print(say("estimate.view.cost", cost=_range(answer.cost.run, ".2f"), price=price))
 
 
-def print_comparison(found: Sequence[Compared], console: Console | None = None) -> None:
-    """Print all methods side by side, and below them those that cannot be estimated, with the reason."""
-    console = console or Console()
-    answers = [one.estimate for one in found if one.estimate is not None]
-    gpus = [fit.gpu for fit in answers[0].fits] if answers else []
-    columns = ("method", "trained", "low", "likely", "high", "phase", "hours")
-    table = Table(*(say(f"estimate.column.{name}") for name in columns), *gpus, box=None, pad_edge=False)
-    for answer in answers:
-        table.add_row(*_cells(answer))
-    console.print(table)
-    if answers:
-        console.print(Text(wrap(answers[-1].assumptions[0], console.width - 1), style="dim"))
-    for one in found:
-        if one.estimate is None:
-            console.print(Text(f"{one.method}: {one.unsupported}", style="dim"))
+def verdict(fit: Fit) -> str:
+    """Return whether a GPU holds the run, and by how much, in words."""
+    word = "fits" if fit.fits else "fits_tightly" if fit.tight else "fits_not"
+    return say(f"estimate.view.{word}", gpu=fit.gpu, headroom=size(abs(fit.headroom_bytes)))
 
 
-def _cells(answer: Estimate) -> Iterable[str]:
-    peak = answer.peak
-    yield from (answer.method, f"{answer.trainable_parameters:,}")
-    yield from map(size, (peak.low_bytes, peak.device_bytes, peak.high_bytes))
-    yield say(f"estimate.phase.{peak.phase}")
-    yield _range(answer.time.run_hours, ".1f") if answer.time and answer.time.run_hours else "-"
-    yield from (say(f"estimate.{_word(fit)}") for fit in answer.fits)
-
-
-def _word(fit: Fit) -> str:
-    return "fits" if fit.fits else "fits_tightly" if fit.tight else "fits_not"
-
-
-def _verdict(fit: Fit) -> Text:
-    word, style = _word(fit), "green" if fit.fits else "yellow" if fit.tight else "red"
-    return Text(say(f"estimate.view.{word}", gpu=fit.gpu, headroom=size(abs(fit.headroom_bytes))), style=style)
+def _colour(fit: Fit) -> str:
+    return "green" if fit.fits else "yellow" if fit.tight else "red"
 
 
 def size(amount: int) -> str:

@@ -57,7 +57,7 @@ def look() -> Machine:
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         cores=_cores(),
-        memory_bytes=_memory_bytes(),
+        memory_bytes=memory_bytes(),
         gpus=find_gpus(),
         disk_free_bytes=shutil.disk_usage(Path.cwd()).free,
         mirrors={name: _without_password(os.environ[name]) for name in MIRRORS if os.environ.get(name)},
@@ -92,7 +92,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _memory_bytes() -> int | None:
+def memory_bytes() -> int | None:
+    """Return the main memory that this process may use; None where the system does not tell."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf

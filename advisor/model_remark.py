@@ -1,7 +1,5 @@
 """Tell when a base model's name is in no catalogue: a slip of the pen must not pass for a model."""
 
-from difflib import get_close_matches
-
 from ..knowledge.find import model_names, plain
 from ..knowledge.messages import say
 from .facts import CLOSED
@@ -18,6 +16,8 @@ def model_remark(name: str) -> str | None:
     names = model_names()
     if plain(name) in names or any(family in name.lower() for family in CLOSED):
         return None
+    from difflib import get_close_matches
+
     close = get_close_matches(plain(name), names, 3, CLOSENESS)
     ids = ", ".join(dict.fromkeys(names[match].id for match in close))
     return say("advice.unknown_model", name=name, hint=say("advice.did_you_mean", name=ids) if ids else "")

@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import JsonValue
+from ..knowledge.json_value import JsonValue
 
 Event = dict[str, JsonValue]
 

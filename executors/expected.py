@@ -18,7 +18,16 @@ SHARED = ("rank", "targets", "dropout", "virtual_tokens")
 """Options that methods and the estimator call by the same name."""
 
 
-def expected_memory(
+def expected_memory(request: EstimateRequest) -> int | None:
+    """Return the estimate of what ``executors.memory`` measures, in bytes; None where there is no honest one."""
+    try:
+        peak = estimate(request).peak
+    except (UnsupportedError, UserError):  # another architecture, or a setting that is not counted
+        return None
+    return peak.allocated_bytes if request.device == "cuda" else peak.device_bytes
+
+
+def training_request(
     config: Mapping[str, Any],
     method: str,
     method_options: MethodOptions,
@@ -27,8 +36,8 @@ def expected_memory(
     number_type: str,
     quantisation: str,
     device: str,
-) -> int | None:
-    """Return the estimate of what ``executors.memory`` measures, in bytes; None where there is no honest one.
+) -> EstimateRequest | None:
+    """Return the question to the estimator about a training; None where it cannot be asked.
 
     Args:
         config: The model's config.
@@ -57,7 +66,6 @@ def expected_memory(
         **{name: own[name] for name in SHARED if name in own},
     }
     try:
-        peak = estimate(EstimateRequest.model_validate(values)).peak
-    except (UnsupportedError, UserError, ValueError):  # another architecture, device, or number type
+        return EstimateRequest.model_validate(values)
+    except ValueError:  # another device or number type
         return None
-    return peak.allocated_bytes if device == "cuda" else peak.device_bytes

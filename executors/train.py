@@ -15,7 +15,8 @@ from ..knowledge.progress import Progress
 from .adapters import load_trained, save_adapter
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
-from .expected import expected_memory
+from .estimate.request import EstimateRequest
+from .expected import expected_memory, training_request
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module
@@ -94,7 +95,7 @@ def train(
     require("transformers").set_seed(training.seed)
     model = method.attach(load_model(base, progress), training.method_options)
     if training.options.gradient_checkpointing:
-        _recompute_activations(model)
+        recompute_activations(model)
     fingerprint = _fingerprint(training, learned, checked)
     watch = _Watch(training, training.options.updates(len(learned)), progress, event)
     trainer = make_trainer(
@@ -113,18 +114,19 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     save_adapter(model, tokenizer, training.adapter, base, training.method)
+    request = _request(training, base, model, learned)
     return _report(training, trainer.state, model, learned) | {
         **measured,
         "tokens_per_second": measured["tokens"] / measured["seconds"],
-        "estimated_memory_bytes": _expected(training, base, model, learned),
+        "estimated_memory_bytes": expected_memory(request) if request else None,
     }
 
 
-def _expected(training: Training, base: ModelSource, model: Any, rows: Sequence[TokenRow]) -> int | None:  # noqa: ANN401
+def _request(training: Training, base: ModelSource, model: Any, rows: Sequence[TokenRow]) -> EstimateRequest | None:  # noqa: ANN401
     weights = str(number_type(base)).removeprefix("torch.")
     config = json.loads(model.config.to_json_string(use_diff=False))
     own, options = training.method_options, training.options
-    return expected_memory(config, training.method, own, options, rows, weights, base.quantisation, device().type)
+    return training_request(config, training.method, own, options, rows, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
@@ -146,7 +148,8 @@ def _base(training: Training, method: MethodModule) -> ModelSource:
     raise UserError(message, say("training.no_such_base_hint"))
 
 
-def _recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or without an adapter
+def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or without an adapter
+    """Keep only each block's input and compute the rest again in the backward pass."""
     # transformers 5.2x renamed the method; without reentrance no input needs a gradient
     name = "activation_checkpointing_enable"
     enable = getattr(model, name if hasattr(model, name) else "gradient_checkpointing_enable")

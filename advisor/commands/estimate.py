@@ -1,22 +1,31 @@
 """``ftadvisor estimate``: memory, time and money of a training run, before anything runs."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from ...executors.estimate import request as words
-from ...executors.estimate.compare import compare
+from ...executors.estimate import request as kinds
 from ...executors.estimate.estimate import estimate
 from ...executors.estimate.methods.find import method_names
-from ...executors.estimate.remedies import remedies
+from ...executors.estimate.request import EstimateRequest
 from ...knowledge.errors import UserError
 from ...knowledge.find import find_gpu
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..estimate_request import request_of
-from ..estimate_view import print_comparison, print_estimate, print_remedies
+from ..estimate_view import print_estimate
 from ..output import print_json
+
+if TYPE_CHECKING:
+    from ...executors.estimate.remedies import Remedy
+    from ...executors.estimate.result import Estimate
+
+    Changes = tuple[list[Remedy], list[Remedy]]
 
 NUMBERS = (
     "rank",
@@ -37,15 +46,15 @@ NUMBERS = (
 REFUSED = frozenset({"int8"})
 """Words that a plan may hold, and that the estimator answers with a reason instead of a number."""
 CHOICES = {
-    "quant": words.Quant,
-    "variant": words.Variant,
-    "dtype": words.Dtype,
-    "optimizer": words.Optimizer,
-    "attention": words.Attention,
-    "loss": words.Loss,
-    "device": words.Device,
-    "parallel": words.Parallel,
-    "offload": words.Offload,
+    "quant": kinds.Quant,
+    "variant": kinds.Variant,
+    "dtype": kinds.Dtype,
+    "optimizer": kinds.Optimizer,
+    "attention": kinds.Attention,
+    "loss": kinds.Loss,
+    "device": kinds.Device,
+    "parallel": kinds.Parallel,
+    "offload": kinds.Offload,
 }
 
 
@@ -71,31 +80,115 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--price", metavar="USD", help=say("estimate.help.price"))
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--compare", action="store_true", help=say("estimate.help.compare"))
+    what.add_argument("--what-fits", action="store_true", help=say("estimate.help.what_fits"))
     what.add_argument("--rows", type=Path, metavar="FILE.csv", help=say("estimate.help.rows"))
+    parser.add_argument("--html", type=Path, metavar="FILE", help=say("estimate.help.html"))
     parser.add_argument("--json", action="store_true", help=say("estimate.help.json"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one estimate, all methods side by side, or one line per row of a file."""
+    """Print one estimate, all methods side by side, what fits, or one line per row of a file."""
     if arguments.rows is not None:
         return _run_rows(arguments)
+    if arguments.what_fits:
+        return _run_what_fits(arguments)
     request = request_of(vars(arguments))
-    if arguments.compare:
-        found = compare(request)
-        if arguments.json:
-            print_json([one.model_dump(mode="json") for one in found])
-        else:
-            print_comparison(found)
-        return DONE
+    return _run_compare(request, arguments) if arguments.compare else _run_one(request, arguments)
+
+
+def _run_one(request: EstimateRequest, arguments: argparse.Namespace) -> int:
     answer = estimate(request, replay=True)
+    changes = _changes(request, answer)
     if arguments.json:
-        print_json(answer.model_dump(mode="json"))
+        print_json(answer.model_dump(mode="json") | {"remedies": _changes_json(changes)})
     else:
         print_estimate(answer)
-        for fit in answer.fits:
-            if not fit.fits:
-                print_remedies(remedies(request, find_gpu(fit.gpu).memory_bytes), fit.gpu)
+        _print_changes(changes)
+    if arguments.html is not None:
+        from ..estimate_pages import write_estimate_page
+
+        write_estimate_page(arguments.html, answer, {gpu: together for gpu, (_, together) in changes.items()})
     return DONE
+
+
+def _changes(request: EstimateRequest, answer: Estimate) -> dict[str, Changes]:
+    """Return what would help, one change at a time and together, for every GPU that is too small."""
+    short = [fit.gpu for fit in answer.fits if not fit.fits]
+    if not short:
+        return {}
+    from ...executors.estimate.remedies import remedies, single_remedies
+
+    memory = {gpu: find_gpu(gpu).memory_bytes for gpu in short}
+    return {gpu: (single_remedies(request, most), remedies(request, most)) for gpu, most in memory.items()}
+
+
+def _changes_json(changes: Mapping[str, Changes]) -> dict[str, object]:
+    if not changes:
+        return {"single": {}, "together": {}}
+    from ..capacity_view import remedy_json
+
+    return {
+        "single": {gpu: list(map(remedy_json, single)) for gpu, (single, _) in changes.items()},
+        "together": {gpu: list(map(remedy_json, together)) for gpu, (_, together) in changes.items()},
+    }
+
+
+def _print_changes(changes: Mapping[str, Changes]) -> None:
+    if not changes:
+        return
+    from ..capacity_view import print_remedies
+
+    for gpu, (single, together) in changes.items():
+        print_remedies(single, together, gpu)
+
+
+def _run_compare(request: EstimateRequest, arguments: argparse.Namespace) -> int:
+    from ...executors.estimate.compare import compare
+
+    found = compare(request)
+    if arguments.json:
+        print_json([one.model_dump(mode="json") for one in found])
+    else:
+        from ..methods_view import print_comparison
+
+        print_comparison(found)
+    if arguments.html is not None:
+        from ..estimate_pages import write_comparison_page
+
+        write_comparison_page(arguments.html, request.model, found)
+    return DONE
+
+
+def _run_what_fits(arguments: argparse.Namespace) -> int:
+    from ...executors.estimate.capacity import capacities
+    from ...knowledge.load import load
+    from ...knowledge.model import ModelCard
+    from ..capacity_view import print_capacities
+
+    own_model = arguments.model is not None
+    words = vars(arguments) | ({} if own_model else {"model": next(iter(load(ModelCard)))})
+    request = request_of(words)
+    devices = [(name, find_gpu(name).memory_bytes) for name in request.gpu] or [_this_computer(request)]
+    answers = {}
+    for name, memory in devices:
+        found = capacities(request, memory, own_model=own_model)
+        answers[name] = [asdict(one) for one in found]
+        if not arguments.json:
+            print_capacities(found, request, name, own_model=own_model)
+    if arguments.json:
+        print_json(answers)
+    return DONE
+
+
+def _this_computer(request: EstimateRequest) -> tuple[str, int]:
+    if request.device != "cpu":
+        raise UserError(say("estimate.what_fits_needs_gpu"), "ftadvisor estimate --what-fits --gpu 4090")
+    from ..machine import memory_bytes
+
+    memory = memory_bytes()
+    if memory is None:
+        raise UserError(say("estimate.cpu_memory_unknown"))
+    return "CPU", memory
 
 
 def _run_rows(arguments: argparse.Namespace) -> int:

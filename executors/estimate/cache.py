@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pydantic import JsonValue
-
+from ...knowledge.json_value import JsonValue
 from .architectures.config import flag, number
 from .weights import Architecture
 

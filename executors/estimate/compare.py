@@ -7,6 +7,9 @@ from .request import EstimateRequest
 from .result import Estimate
 from .unsupported import UnsupportedError
 
+WITHOUT_CHECKPOINTING = frozenset({"prefix_tuning", "p_tuning_v2"})
+"""Methods that peft does not run with gradient checkpointing; where others use it, they are estimated without."""
+
 
 class Compared(Frozen):
     """Hold one method's estimate, or why there is none."""
@@ -18,10 +21,19 @@ class Compared(Frozen):
 
 def compare(request: EstimateRequest) -> list[Compared]:
     """Return every method's estimate for one run, the one that needs least memory first."""
-    found = [
-        _compared(request.model_copy(update={"method": method})) for method in method_names() if method != "inference"
-    ]
+    found = [_compared(for_method(request, method)) for method in training_methods()]
     return sorted(found, key=lambda one: one.estimate.peak.device_bytes if one.estimate else 2**62)
+
+
+def training_methods() -> tuple[str, ...]:
+    """Return the methods that train."""
+    return tuple(method for method in method_names() if method != "inference")
+
+
+def for_method(request: EstimateRequest, method: str) -> EstimateRequest:
+    """Return the run with another method, without what that method cannot be combined with."""
+    again = request.grad_checkpointing and method not in WITHOUT_CHECKPOINTING
+    return request.model_copy(update={"method": method, "grad_checkpointing": again})
 
 
 def _compared(request: EstimateRequest) -> Compared:

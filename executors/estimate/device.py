@@ -40,11 +40,6 @@ COMMUNICATOR = (0, 256 * MIB, 512 * MIB)
 
 Source: NCCL's documentation of ``NCCL_BUFFSIZE`` and ``NCCL_MAX_NCHANNELS``.
 """
-CPU_LIBRARIES = (0, 200 * MIB, 350 * MIB)
-"""What a CPU's matrix libraries and freshly touched code add to the tensors.
-
-Source: ``tests/benchmarks/cpu_memory.py``: 99 to 286 MiB with a small model of 6 layers and 4 rows of 256 tokens.
-"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def limit_of(card: GpuCard | None) -> float:
 
 
 def around(request: EstimateRequest, memory: Memory) -> Outside:
-    """Return what the device holds in all beside and around the tensors.
+    """Return what a GPU holds in all beside and around the tensors.
 
     Without a replay of the allocator, its reserve is taken to be what a run needs at least.
 
@@ -85,9 +80,6 @@ def around(request: EstimateRequest, memory: Memory) -> Outside:
         memory: What the tensors take.
     """
     low, likely, high = (int(memory.peak * (1 + share)) for share in FRAGMENTS)
-    if request.device == "cpu":
-        extra = CPU_LIBRARIES
-        return Outside(likely, likely + extra[1], low + extra[0], high + extra[2])
     if memory.reserved:
         likely, high = memory.reserved, int(memory.grown * (1 + REPLAY))
     else:

@@ -8,6 +8,7 @@ from .architectures.find import architecture_of
 from .device import Outside, around, limit_of, workspace_of
 from .duration import cost_of, duration_of
 from .generation import generation_of
+from .host import around_on_cpu
 from .inputs import with_lengths
 from .memory import Memory, memory_of
 from .methods.find import method_of
@@ -45,7 +46,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     cards = [find_gpu(name) for name in request.gpu]
     card = cards[0] if cards else None
     memory = _memory(request, architecture, method, stack, card, replay)
-    outside = around(request, memory)
+    on_cpu = request.device == "cpu"
+    outside = around_on_cpu(request, architecture, memory) if on_cpu else around(request, memory)
     trains = request.method != "inference"
     duration = duration_of(request, architecture, method, memory.trained, card) if trains else None
     return Estimate(

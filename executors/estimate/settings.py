@@ -1,8 +1,7 @@
 """Fill in what a method implies, refuse what does not go together, and say what was assumed."""
 
-from pydantic import JsonValue
-
 from ...knowledge.gpu import GpuCard
+from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
 from .architectures.bert import MODEL_TYPES as ENCODERS
 from .architectures.vit import MODEL_TYPES as CLASSIFIERS

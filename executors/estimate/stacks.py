@@ -1,7 +1,6 @@
 """Which library versions' behaviour applies: a named stack, the one for a version, or the installed libraries' own."""
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 
 from ...knowledge.load import load
 from ...knowledge.messages import say
@@ -51,6 +50,8 @@ def _installed() -> Stack:
 
 
 def _version_of(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

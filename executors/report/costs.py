@@ -34,6 +34,16 @@ def time_bars(seconds: Mapping[str, float], title: str) -> str:
     return _bars(seconds, {name: duration(count) for name, count in seconds.items()}, {}, title)
 
 
+def size_bars(sizes: Mapping[str, int], title: str) -> str:
+    """Draw shares or needs of memory.
+
+    Args:
+        sizes: Bytes by name.
+        title: What the picture shows.
+    """
+    return _bars(sizes, {name: size(count) for name, count in sizes.items()}, {}, title)
+
+
 def _bars(values: Mapping[str, float], said: Mapping[str, str], marks: Mapping[str, float], title: str) -> str:
     left = min(200, max(width_of(name) for name in values)) + 14
     figures = max(width_of(words) for words in said.values()) + 14

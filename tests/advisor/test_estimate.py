@@ -58,6 +58,44 @@ def test_compare_shows_every_method(capsys: pytest.CaptureFixture[str]) -> None:
     assert "adalora" in capsys.readouterr().out
 
 
+def test_a_run_that_does_not_fit_comes_with_what_would_help(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "7b", "--method", "full", "--gpu", "4090", "--language", "en"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "method qlora" in shown
+    assert "4-bit" in shown
+    assert main([*words, "--json"]) == 0
+    together = json.loads(capsys.readouterr().out)["remedies"]["together"]["rtx-4090"]
+    assert together[-1]["fits"]
+
+
+def test_what_fits_on_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--what-fits", "--gpu", "4090", "--json"]) == 0
+    found = {one["method"]: one for one in json.loads(capsys.readouterr().out)["rtx-4090"]}
+    assert found["qlora"]["largest_parameters"] > found["full"]["largest_parameters"]
+    assert main(["estimate", "--what-fits", "--gpu", "4090", "--model", "7b", "--language", "en"]) == 0
+    assert "longest sequence" in capsys.readouterr().out
+
+
+def test_what_fits_needs_a_device(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--what-fits", "--language", "en"]) == 2
+    assert "--gpu" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--method", "full"], ["--compare"]])
+@pytest.mark.parametrize(("language", "page"), [("zh", "zh-CN"), ("en", "en")])
+def test_a_page_that_prints_and_runs_nothing(words: list[str], language: str, page: str, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    gpu = ["--gpu", "4090", "--train-tokens", "1000000", "--html", str(path), "--language", language]
+    assert main(["estimate", "--model", "7b", *words, *gpu]) == 0
+    text = path.read_text(encoding="utf-8")
+    assert f'lang="{page}"' in text
+    assert "<svg" in text
+    assert "@media print" in text
+    assert "<script" not in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
 def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     words = "estimate --model nonsense --method magic --rank -3 --batch x --gpu zx81 --dtype int3 --language en"
     assert main(words.split()) == 2

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.stack import Stack
 from ..shadow.attention import Heads
 from ..shadow.graph import Value

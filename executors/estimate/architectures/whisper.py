@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.stack import Stack
 from ..shadow.attention import Heads, Scores
 from ..shadow.graph import Value

@@ -1,7 +1,6 @@
 """litgpt: its own models and scripts, on one or several GPUs."""
 
-from pydantic import JsonValue
-
+from ....knowledge.json_value import JsonValue
 from ....knowledge.messages import say
 from ..unsupported import UnsupportedError
 from . import words

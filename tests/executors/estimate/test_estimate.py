@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.methods.find import method_names
-from ftadvisor.executors.estimate.remedies import remedies
+from ftadvisor.executors.estimate.remedies import ORDER, remedies, single_remedies
 from ftadvisor.executors.estimate.request import EstimateRequest
 from ftadvisor.executors.estimate.result import Estimate
 from ftadvisor.executors.estimate.storage import four_bit_bytes
@@ -197,10 +197,24 @@ def test_remedies_start_with_the_cheapest_and_end_in_a_fit() -> None:
     request = EstimateRequest(config=LLAMA_7B, method="lora", batch=8, seq_len=2048, grad_checkpointing=False)
     memory = 12 * 2**30
     found = remedies(request, memory)
-    assert [remedy.change for remedy in found][:2] == ["checkpointing", "batch"]
+    assert [remedy.change.kind for remedy in found] == ["checkpointing", "batch", "qlora"]
+    assert found[1].change.fields == {"batch": 1, "grad_accum": 8}
     needs = [remedy.estimate.peak.high_bytes for remedy in found]
     assert needs == sorted(needs, reverse=True)
     assert needs[-1] <= memory < needs[-2]
+
+
+def test_changes_that_turn_out_not_to_be_needed_are_dropped() -> None:
+    request = EstimateRequest(config=LLAMA_7B, method="full")
+    assert [remedy.change.kind for remedy in remedies(request, 24 * 2**30)] == ["qlora"]
+
+
+def test_single_changes_tell_which_of_them_is_enough() -> None:
+    request = EstimateRequest(config=LLAMA_7B, method="full", batch=4, seq_len=2048)
+    found = {remedy.change.kind: remedy for remedy in single_remedies(request, 24 * 2**30)}
+    assert list(found) == [kind for kind in ORDER if kind in found]
+    assert {kind for kind, remedy in found.items() if remedy.fits} == {"qlora", "sharding"}
+    assert "checkpointing" not in found  # it is on already
 
 
 def test_no_remedy_for_what_fits_or_never_will() -> None:
