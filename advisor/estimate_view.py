@@ -53,7 +53,11 @@ def _bars(answer: Estimate) -> Table:
 def _print_time(answer: Estimate, console: Console) -> None:
     if answer.time is not None:
         console.print(
-            say("estimate.view.step", gpu=answer.fits[0].gpu, seconds=_range(answer.time.step_seconds, ".2f"))
+            say(
+                "estimate.view.step",
+                gpu=answer.fits[0].gpu if answer.fits else "CPU",
+                seconds=_range(answer.time.step_seconds, ".2f"),
+            )
         )
         if answer.time.run_hours is not None:
             console.print(say("estimate.view.run", hours=_range(answer.time.run_hours, ".1f")))

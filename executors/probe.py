@@ -29,12 +29,16 @@ class Probe:
     Attributes:
         peak_bytes: What ``executors.memory`` measures: tensors on a GPU, resident memory above the start on a CPU.
         step_seconds: Median time of an update, the first left out.
+        fastest_seconds: The shortest of them.
+        slowest_seconds: The longest of them.
         trainable_parameters: Numbers that were trained.
         outside_bytes: Memory of the GPU that the caching allocator does not hold: the context; 0 on a CPU.
     """
 
     peak_bytes: int
     step_seconds: float
+    fastest_seconds: float
+    slowest_seconds: float
     trainable_parameters: int
     outside_bytes: int
 
@@ -96,7 +100,8 @@ def probe(
         trainer.train()
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     between = [end - start for start, end in pairwise(ends)]
-    return Probe(memory.peak_bytes(), median(between), trained, max(outside, _outside_bytes()))
+    seconds = (median(between), min(between), max(between))
+    return Probe(memory.peak_bytes(), *seconds, trained, max(outside, _outside_bytes()))
 
 
 def _outside_bytes() -> int:

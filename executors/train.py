@@ -15,6 +15,8 @@ from ..knowledge.progress import Progress
 from .adapters import load_trained, save_adapter
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
+from .device_name import machine_name
+from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, training_request
 from .losses import should_stop
@@ -115,10 +117,13 @@ def train(
     _take_best(training, trainer)
     save_adapter(model, tokenizer, training.adapter, base, training.method)
     request = _request(training, base, model, learned)
+    expected = expected_memory(request) if request else None
+    if request and expected and measured["peak_memory_bytes"]:
+        remember(request, expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
     return _report(training, trainer.state, model, learned) | {
         **measured,
         "tokens_per_second": measured["tokens"] / measured["seconds"],
-        "estimated_memory_bytes": expected_memory(request) if request else None,
+        "estimated_memory_bytes": expected,
     }
 
 

@@ -3,11 +3,14 @@
 import os
 import signal
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # the hub's library reads it when it is imported, here and in processes we start
+for _name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # no test reads or writes what the user's own runs measured
+    os.environ[_name] = mkdtemp(prefix="ftadvisor-tests-")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; our processes would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

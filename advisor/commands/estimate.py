@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from ...executors.data_folder import data_folder
 from ...executors.estimate import request as kinds
 from ...executors.estimate.estimate import estimate
 from ...executors.estimate.methods.find import method_names
@@ -22,8 +23,10 @@ from ..estimate_view import print_estimate
 from ..output import print_json
 
 if TYPE_CHECKING:
+    from ...executors.estimate.history import Record
     from ...executors.estimate.remedies import Remedy
     from ...executors.estimate.result import Estimate
+    from ...executors.estimate.throughput import Throughput
 
     Changes = tuple[list[Remedy], list[Remedy]]
 
@@ -77,10 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--amp", action=argparse.BooleanOptionalAction, help=say("estimate.help.amp"))
     parser.add_argument("--gpu", action="append", metavar="NAME", help=say("estimate.help.gpu"))
+    parser.add_argument("--throughput", action="store_true", help=say("estimate.help.throughput"))
+    parser.add_argument("--embed-tokens", metavar="N", help=say("estimate.help.embed_tokens"))
     parser.add_argument("--price", metavar="USD", help=say("estimate.help.price"))
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--compare", action="store_true", help=say("estimate.help.compare"))
     what.add_argument("--what-fits", action="store_true", help=say("estimate.help.what_fits"))
+    what.add_argument("--calibrate", action="store_true", help=say("estimate.help.calibrate"))
     what.add_argument("--rows", type=Path, metavar="FILE.csv", help=say("estimate.help.rows"))
     parser.add_argument("--html", type=Path, metavar="FILE", help=say("estimate.help.html"))
     parser.add_argument("--json", action="store_true", help=say("estimate.help.json"))
@@ -92,23 +98,63 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_rows(arguments)
     if arguments.what_fits:
         return _run_what_fits(arguments)
+    if arguments.calibrate:
+        from ..own_machine import run_calibrate
+
+        return run_calibrate(arguments)
     request = request_of(vars(arguments))
     return _run_compare(request, arguments) if arguments.compare else _run_one(request, arguments)
 
 
 def _run_one(request: EstimateRequest, arguments: argparse.Namespace) -> int:
-    answer = estimate(request, replay=True)
+    answer, record = _on_this_machine(request, estimate(request, replay=True))
+    speeds = _speeds(request, arguments)
     changes = _changes(request, answer)
     if arguments.json:
-        print_json(answer.model_dump(mode="json") | {"remedies": _changes_json(changes)})
+        own = {
+            "remedies": _changes_json(changes),
+            "throughput": list(map(asdict, speeds)),
+            "history": record and record.as_json(),
+        }
+        print_json(answer.model_dump(mode="json") | own)
     else:
         print_estimate(answer)
+        _print_own(record, speeds)
         _print_changes(changes)
     if arguments.html is not None:
         from ..estimate_pages import write_estimate_page
 
         write_estimate_page(arguments.html, answer, {gpu: together for gpu, (_, together) in changes.items()})
     return DONE
+
+
+def _on_this_machine(request: EstimateRequest, answer: Estimate) -> tuple[Estimate, Record | None]:
+    """Return the estimate with what was measured here, and how earlier ones were off; most machines have nothing."""
+    if not data_folder().exists():
+        return answer, None
+    from ..own_machine import on_this_machine
+
+    return on_this_machine(request, answer)
+
+
+def _speeds(request: EstimateRequest, arguments: argparse.Namespace) -> list[Throughput]:
+    asked = arguments.throughput or arguments.embed_tokens is not None
+    if not asked and request.method != "inference":
+        return []
+    from ..throughput_view import throughputs
+
+    return throughputs(request, arguments.embed_tokens, asked=asked)
+
+
+def _print_own(record: Record | None, speeds: Sequence[Throughput]) -> None:
+    if record is not None:
+        from ..own_machine import print_record
+
+        print_record(record)
+    if speeds:
+        from ..throughput_view import print_throughputs
+
+        print_throughputs(speeds)
 
 
 def _changes(request: EstimateRequest, answer: Estimate) -> dict[str, Changes]:

@@ -36,7 +36,12 @@ def duration_of(
         return request.grad_accum * (flops / (peak * utilisation) + moved) + once
 
     step: Range = (seconds(share.high), seconds(share.likely), seconds(share.low))
-    return Duration(step_seconds=step, run_hours=_hours(request, step))
+    return duration_of_steps(request, step)
+
+
+def duration_of_steps(request: EstimateRequest, seconds: Range) -> Duration:
+    """Return the run's time from low, likely and high seconds of an update."""
+    return Duration(step_seconds=seconds, run_hours=_hours(request, seconds))
 
 
 def _hours(request: EstimateRequest, step: Range) -> Range | None:

@@ -63,7 +63,7 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
         breakdown=memory.parts,
         time=duration,
         cost=cost_of(request, duration, card),
-        fits=[_fit(card, outside) for card in cards],
+        fits=[fit_of(card, outside.low, outside.high) for card in cards],
     )
 
 
@@ -93,7 +93,8 @@ def _peak(memory: Memory, outside: Outside) -> Peak:
     )
 
 
-def _fit(card: GpuCard, need: Outside) -> Fit:
-    headroom = card.memory_bytes - need.high
-    tight = need.low <= card.memory_bytes < need.high
+def fit_of(card: GpuCard, low_bytes: int, high_bytes: int) -> Fit:
+    """Return whether a GPU holds a need between ``low_bytes`` and ``high_bytes``."""
+    headroom = card.memory_bytes - high_bytes
+    tight = low_bytes <= card.memory_bytes < high_bytes
     return Fit(gpu=card.id, fits=headroom >= 0, headroom_bytes=headroom, tight=tight)
