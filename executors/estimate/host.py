@@ -1,7 +1,9 @@
 """What a process on a CPU holds beside the tensors: freed blocks that the C library keeps, and the libraries."""
 
+from ...knowledge.stack import Stack
 from .device import Outside
-from .memory import Memory
+from .memory import Memory, memory_of
+from .methods.method import FineTuning
 from .request import BITS, EstimateRequest
 from .weights import Architecture
 
@@ -21,20 +23,44 @@ LIBRARIES = (0, 25 * MIB, 100 * MIB)
 COMING_AND_GOING = frozenset({"activations", "checkpoints", "temporary"})
 
 
-def around_on_cpu(request: EstimateRequest, architecture: Architecture, memory: Memory) -> Outside:
+def around_on_cpu(
+    request: EstimateRequest, architecture: Architecture, method: FineTuning, stack: Stack, memory: Memory
+) -> Outside:
     """Return what the process holds in all, above what it held before the model was loaded."""
-    small = _small_blocks(request, architecture, memory)
-    low, likely, high = (memory.peak + int(share * small) + extra for share, extra in zip(KEPT, LIBRARIES, strict=True))
-    return Outside(likely, likely, low, high)
+    small = _small_blocks(request, architecture, method, stack, memory)
+    live = memory.peak + _loss_copies(request, architecture)
+    low, likely, high = (live + int(share * small) + extra for share, extra in zip(KEPT, LIBRARIES, strict=True))
+    return Outside(likely, likely, min(low, memory.peak), high)
 
 
-def _small_blocks(request: EstimateRequest, architecture: Architecture, memory: Memory) -> int:
-    """Return the bytes at the peak that lie in blocks which the C library may keep."""
+def _small_blocks(
+    request: EstimateRequest, architecture: Architecture, method: FineTuning, stack: Stack, memory: Memory
+) -> int:
+    """Return the bytes of small blocks that come and go in a step.
+
+    With checkpointing these are the activations of all layers too: not at the same time, but each layer's are made
+    anew, between others.
+    """
+    if request.grad_checkpointing and request.method != "inference":
+        whole = request.model_copy(update={"grad_checkpointing": False})
+        memory = memory_of(whole, architecture, method, stack, 0)
     item = BITS[request.dtype]
     parts = {part.name: part.bytes for part in memory.parts}
     found = 0
     if request.tokens * architecture.hidden * item < HEAP_BLOCK:
         found += sum(parts.get(name, 0) for name in COMING_AND_GOING)
-    if (request.loss_len or request.seq_len) * request.batch * architecture.vocab * item < HEAP_BLOCK:
+    if _logits(request, architecture) < HEAP_BLOCK:
         found += parts.get("logits", 0)
     return found
+
+
+def _loss_copies(request: EstimateRequest, architecture: Architecture) -> int:
+    """Return the bytes of the logits that our loss copies when it leaves the last position out, and of their gradient.
+
+    Source: ``executors/losses.py``, ``answer_loss``: flattening the slice copies it, its backward pass fills a whole.
+    """
+    return 0 if request.labels or request.method == "inference" else 2 * _logits(request, architecture)
+
+
+def _logits(request: EstimateRequest, architecture: Architecture) -> int:
+    return request.batch * (request.loss_len or request.seq_len) * architecture.vocab * BITS[request.dtype]
