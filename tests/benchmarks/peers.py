@@ -12,6 +12,7 @@ import logging
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 GIB = 2**30
 
@@ -31,6 +32,7 @@ def accelerate(asked):
 
 def fm_training_estimator(asked):
     """Return the theory of IBM's estimator; its regression needs measurements of one's own."""
+    _without_regression()
     from fm_training_estimator.config.arguments import FMArguments, HFTrainingArguments, PeftLoraConfig, PeftQLoraConfig
     from fm_training_estimator.memory.full.full import FullParameterTuningEstimator
     from fm_training_estimator.memory.lora.lora import LoraEstimator
@@ -53,6 +55,20 @@ def fm_training_estimator(asked):
         "qlora": lambda: QLoraEstimator(model, train, lora, PeftQLoraConfig(use_double_quant="dq" in asked["quant"])),
     }
     return makers[asked["method"]]().get_total_mem_estimate()
+
+
+def _without_regression():
+    """Let the theory load without the packages of the regression, which is not asked."""
+    import fm_training_estimator
+
+    root = Path(fm_training_estimator.__path__[0])
+    for part in ("memory", "memory/full", "memory/lora", "memory/qlora"):
+        module = ModuleType(f"fm_training_estimator.{part.replace('/', '.')}")
+        module.__path__ = [str(root / part)]
+        sys.modules.setdefault(module.__name__, module)
+    from fm_training_estimator.memory.full.full import FullParameterTuningEstimator
+
+    sys.modules["fm_training_estimator.memory.full"].FullParameterTuningEstimator = FullParameterTuningEstimator
 
 
 def _write_tokenizer(folder):
