@@ -10,13 +10,14 @@ from ...executors.estimate.compare import compare
 from ...executors.estimate.estimate import estimate
 from ...executors.estimate.methods.find import method_names
 from ...executors.estimate.remedies import remedies
+from ...executors.estimate.result import Estimate
 from ...knowledge.errors import UserError
 from ...knowledge.find import find_gpu
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..estimate_request import request_of
 from ..estimate_view import print_comparison, print_estimate, print_remedies
-from ..output import print_json
+from ..output import print_json, progress_shown
 
 NUMBERS = (
     "rank",
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--price", metavar="USD", help=say("estimate.help.price"))
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--compare", action="store_true", help=say("estimate.help.compare"))
+    what.add_argument("--exact", action="store_true", help=say("exact.help"))
     what.add_argument("--rows", type=Path, metavar="FILE.csv", help=say("estimate.help.rows"))
     parser.add_argument("--json", action="store_true", help=say("estimate.help.json"))
 
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             print_comparison(found)
         return DONE
-    answer = estimate(request)
+    answer = _traced(request) if arguments.exact else estimate(request)
     if arguments.json:
         print_json(answer.model_dump(mode="json"))
     else:
@@ -93,6 +95,13 @@ def run(arguments: argparse.Namespace) -> int:
             if not fit.fits:
                 print_remedies(remedies(request, find_gpu(fit.gpu).memory_bytes), fit.gpu)
     return DONE
+
+
+def _traced(request: words.EstimateRequest) -> Estimate:
+    from ...executors.estimate.exact.exact import estimate_exactly
+
+    with progress_shown(quiet=False) as progress:
+        return estimate_exactly(request, progress)
 
 
 def _run_rows(arguments: argparse.Namespace) -> int:

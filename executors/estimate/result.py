@@ -65,7 +65,11 @@ class Fit(_Answer):
 
 
 class Estimate(_Answer):
-    """Hold one answer: memory, time, money, and what they rest on."""
+    """Hold one answer: memory, time, money, and what they rest on.
+
+    Attributes:
+        operations: In the exact tier, which operations made what is alive at the peak beside weights and the like.
+    """
 
     model: str
     method: str
@@ -81,3 +85,4 @@ class Estimate(_Answer):
     cost: Cost | None
     fits: list[Fit]
     tier: Literal["analytic", "exact", "calibrated"] = "analytic"
+    operations: list[Part] = []

@@ -40,10 +40,10 @@ class Lora(FineTuning):
         result = modules.base(weight, x)
         if not adapted(weight, self.request.targets):
             return result
-        kept = result.item
-        if modules.placement.quantises(weight):
+        kept, packed = result.item, modules.placement.quantises(weight)
+        if packed:
             result = copy(result)
-        if not modules.run.amp_item:
+        if not (packed and modules.run.amp_item):  # packed layers leave the cast to autocast, others do not
             x = cast(x, self.item)
         update = self._dora if self.request.variant == "dora" else self._plain
         return cast(add(result, update(modules, weight, x, result)), kept)
