@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
+
 from ...knowledge.stack import Stack
 from .request import EstimateRequest
-from .shadow.graph import Run, Value, backward, require_gradient
+from .shadow.graph import Node, Run, Value, backward, require_gradient
 from .shadow.memory import Kind, Storage
 from .shadow.modules import Modules
 from .sharding import gathered_bytes, joined_bytes
@@ -32,7 +34,7 @@ class Layers:
         self.sharers = sharers
         self.others: list[Storage] = []
         self.input: Value | None = None
-        self.output: Value | None = None
+        self.node: Node | None = None
         self.arrived: list[Storage] = []
         self.saved = self.casts = 0
 
@@ -78,15 +80,18 @@ class Layers:
         return output
 
     def _recorded(self, x: Value) -> Value:
-        """Keep everything that the backward pass needs."""
+        """Keep everything that the backward pass needs: of inputs and outputs, only what an operation saved."""
         before = self.run.meter.current
         x = _plain(x)
         self.arrived = require_gradient(x)
-        self.output = self._play(x)
+        references = getrefcount(x.storage)
+        output = self._play(x)
+        saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
-        self.saved = self.run.meter.current - before
+        self.node = output.node
+        self.saved = self.run.meter.current - before - output.storage.size + saved_input
         self.others.append(self.run.new(self.saved * (self.block.count - 1)))
-        return _plain(self.output)
+        return _plain(output)
 
     def backward(self, arriving: list[Storage]) -> list[Storage]:
         """Take the gradient of the last output, and return the one of the first input.
@@ -133,12 +138,14 @@ class Layers:
         return tuple(kinds)
 
     def _pass(self, arriving: list[Storage]) -> None:
-        output = self._recomputed() if self.checkpointing else self._taken()
-        node = output.node
-        if not (self.checkpointing and self.reentrant):
+        held = self.input  # a checkpoint keeps its input until its layer is passed
+        output = self._recomputed() if self.checkpointing else None
+        node, self.node = output.node if output is not None else self.node, None
+        if not self.reentrant:
             del output
         if node is not None and arriving:
             backward(node, arriving.pop())
+        del held
         self.run.casts.clear()
 
     def _recomputed(self) -> Value:
@@ -147,11 +154,6 @@ class Layers:
         self.input = None
         self.arrived = require_gradient(x)
         return self._play(x)
-
-    def _taken(self) -> Value:
-        assert self.output is not None
-        output, self.output = self.output, None
-        return output
 
 
 def _plain(x: Value) -> Value:
