@@ -67,13 +67,13 @@ def _bare(request: EstimateRequest, dtype: Any) -> Any:
     import transformers
 
     config = transformers.AutoConfig.for_model(**dict[str, Any](request.config))
-    setattr(config, "dtype" if hasattr(type(config), "dtype") else "torch_dtype", dtype)
+    options = {"dtype" if hasattr(config, "dtype") else "torch_dtype": dtype}  # renamed in transformers 4.56
     kind = {"ForMaskedLM": "AutoModelForMaskedLM", "ForSequenceClassification": "AutoModelForSequenceClassification"}
     head = next((head for head in HEADS if str(request.config.get("architectures", "")).find(head) > 0), "")
     name = kind.get(head, "AutoModelForMaskedLM" if config.model_type in ENCODERS else "AutoModelForCausalLM")
     attention = "sdpa" if request.attention == "flash" else request.attention
     with torch.device("meta"):
-        model = getattr(transformers, name).from_config(config, attn_implementation=attention)
+        model = getattr(transformers, name).from_config(config, attn_implementation=attention, **options)
     if request.attention == "flash":
         model.config._attn_implementation = FLASH
     return model

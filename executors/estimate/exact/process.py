@@ -16,14 +16,19 @@ from .step import MICRO_STEPS, STEPS
 WORKER = f"{__package__}.worker"
 
 
-def traced(job: Job, progress: Progress) -> Reading:
+def traced(job: Job, progress: Progress, python: str = sys.executable) -> Reading:
     """Return what a trace says.
+
+    Args:
+        job: What to trace.
+        progress: Is told which phase is traced.
+        python: The interpreter whose libraries are traced.
 
     Raises:
         UserError: There is none; says why, and offers the analytic estimate.
     """
     with TemporaryFile() as remarks:
-        command = [sys.executable, "-m", WORKER]
+        command = [python, "-m", WORKER]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=remarks)
         try:
             return _result(process, job, progress, remarks)
