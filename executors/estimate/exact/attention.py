@@ -7,6 +7,8 @@ PyTorch would take the device's attention through plain matrix products, which w
 
 from typing import Any
 
+from .device import NAME
+
 ROWS = 128
 """Rows to which the backward pass rounds a sequence. Source: flash-attn ``flash_api.cpp``, ``mha_bwd``."""
 MASK_ALIGN = 16
@@ -64,12 +66,21 @@ def _flash(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, *
     """
     import torch
 
-    dtype = query.dtype
-    if dtype == torch.float32:
-        narrow = next(layer.weight.dtype for layer in module.modules() if isinstance(layer, torch.nn.Linear))
-        narrow = torch.bfloat16 if narrow == torch.float32 else narrow
+    if query.dtype == torch.float32:
+        narrow = _half(module)
         query, key, value = query.to(narrow), key.to(narrow), value.to(narrow)
     return _fused()[0].apply(query, key, value).transpose(1, 2), None
+
+
+def _half(module: Any) -> Any:
+    """Return the 16-bit type in which flash attention computes; four-bit layers know theirs."""
+    import torch
+
+    if torch.is_autocast_enabled(NAME):
+        return torch.get_autocast_dtype(NAME)
+    layer = next(layer for layer in module.modules() if isinstance(layer, torch.nn.Linear))
+    dtype = getattr(layer, "compute_dtype", layer.weight.dtype)
+    return torch.bfloat16 if dtype == torch.float32 else dtype
 
 
 _functions: list[Any] = []
