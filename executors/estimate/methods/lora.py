@@ -59,9 +59,10 @@ class Lora(FineTuning):
         x = dropout(x, self.request.dropout)
         merged = merged_weight(modules.run, weight, self.item, x.item, modules.placement.quantises(weight))
         serial = self._serial(weight, x)
-        base = linear_with(x, weight.shape[0], merged) if self.request.dropout else result
+        base = linear_with(x, weight.shape[0], merged[0]) if self.request.dropout else result
+        update = add(weigh(base, self.item, True), scale(weigh(serial, self.item, True)))
         del merged
-        return add(weigh(base, base.item, True), scale(weigh(serial, serial.item, True)))
+        return update
 
     def _serial(self, weight: Weight, x: Value) -> Value:
         rank = self.request.rank
