@@ -1,6 +1,8 @@
 """The exact tier traces the real model with the real method; small models, in a process of their own."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,14 @@ def test_a_trace_says_what_the_arithmetic_says() -> None:
     assert sum(part.bytes for part in exact.breakdown) == exact.peak.allocated_bytes
     assert exact.operations
     assert len(told) > 5
+
+
+def test_both_tiers_agree_on_a_part_of_the_benchmark() -> None:
+    """The script fails when the median difference is above 0.5 %."""
+    script = Path(__file__).parents[2] / "benchmarks" / "exact_against_analytic.py"
+    done = subprocess.run([sys.executable, script, "--only", "optimizer=sgd"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 configurations" in done.stdout
 
 
 def test_the_command_answers_in_the_same_form(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
