@@ -30,6 +30,7 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
         say("estimate.view.trained", trained=f"{answer.trainable_parameters:,}", all=f"{answer.parameters:,}")
     )
     console.print(_bars(answer))
+    _print_operations(answer, console)
     _print_time(answer, console)
     for fit in answer.fits:
         console.print(Text(verdict(fit), style=_colour(fit)))
@@ -48,6 +49,13 @@ def _bars(answer: Estimate) -> Table:
             say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:.0%}"
         )
     return table
+
+
+def _print_operations(answer: Estimate, console: Console) -> None:
+    if answer.operations:
+        console.print(say("exact.operations"))
+    for operation in answer.operations:
+        console.print(f"  {size(operation.bytes):>12}  {operation.name}")
 
 
 def _print_time(answer: Estimate, console: Console) -> None:

@@ -87,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--compare", action="store_true", help=say("estimate.help.compare"))
     what.add_argument("--what-fits", action="store_true", help=say("estimate.help.what_fits"))
     what.add_argument("--calibrate", action="store_true", help=say("estimate.help.calibrate"))
+    what.add_argument("--exact", action="store_true", help=say("exact.help"))
     what.add_argument("--rows", type=Path, metavar="FILE.csv", help=say("estimate.help.rows"))
     parser.add_argument("--html", type=Path, metavar="FILE", help=say("estimate.help.html"))
     parser.add_argument("--json", action="store_true", help=say("estimate.help.json"))
@@ -107,7 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_one(request: EstimateRequest, arguments: argparse.Namespace) -> int:
-    answer, record = _on_this_machine(request, estimate(request, replay=True))
+    found = _traced(request) if arguments.exact else estimate(request, replay=True)
+    answer, record = _on_this_machine(request, found)
     speeds = _speeds(request, arguments)
     changes = _changes(request, answer)
     if arguments.json:
@@ -126,6 +128,14 @@ def _run_one(request: EstimateRequest, arguments: argparse.Namespace) -> int:
 
         write_estimate_page(arguments.html, answer, {gpu: together for gpu, (_, together) in changes.items()})
     return DONE
+
+
+def _traced(request: EstimateRequest) -> Estimate:
+    from ...executors.estimate.exact.exact import estimate_exactly
+    from ..output import progress_shown
+
+    with progress_shown(quiet=False) as progress:
+        return estimate_exactly(request, progress)
 
 
 def _on_this_machine(request: EstimateRequest, answer: Estimate) -> tuple[Estimate, Record | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
+
 from ...knowledge.stack import Stack
 from .request import EstimateRequest
 from .shadow.graph import Node, Run, Value, backward, require_gradient
@@ -42,7 +44,7 @@ class Layers:
         self.sharers = self.sharing.gradients
         self.others: list[Storage] = []
         self.input: Value | None = None
-        self.output: Value | None = None
+        self.node: Node | None = None
         self.arrived: list[Storage] = []
         self.saved = self.casts = 0
         self.shared: dict[str, Shared] = {}
@@ -126,15 +128,18 @@ class Layers:
         return output
 
     def _recorded(self, x: Value) -> Value:
-        """Keep everything that the backward pass needs."""
+        """Keep everything that the backward pass needs: of inputs and outputs, only what an operation saved."""
         meter = self.run.meter
         before, peak, kinds = meter.current, meter.peak, meter.peak_by_kind
         meter.start_phase()
         x = _plain(x)
         self.arrived = require_gradient(x)
-        self.output = self._play(x)
+        references = getrefcount(x.storage)
+        output = self._play(x)
+        saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
-        self.saved = meter.current - before
+        self.node = output.node
+        self.saved = meter.current - before - output.storage.size + saved_input
         # the last layer's own peak comes on top of what the others have saved
         others = self.saved * (self.block.count - 1)
         if meter.peak + others > peak:
@@ -142,7 +147,7 @@ class Layers:
         self.others.append(self.run.new(others, pieces=self.block.count - 1))
         if meter.peak < peak:
             meter.peak, meter.peak_by_kind = peak, kinds
-        return _plain(self.output)
+        return _plain(output)
 
     def _with_others(self, kinds: tuple[int, ...], size: int) -> tuple[int, ...]:
         return tuple(bytes_ + size * (kind == Kind.ACTIVATION) for kind, bytes_ in enumerate(kinds))
@@ -209,12 +214,14 @@ class Layers:
         return tuple(kinds)
 
     def _pass(self, arriving: list[Storage]) -> None:
-        output = self._recomputed() if self.checkpointing else self._taken()
-        node = output.node
-        if not (self.checkpointing and self.reentrant):
+        held = self.input  # a checkpoint keeps its input until its layer is passed
+        output = self._recomputed() if self.checkpointing else None
+        node, self.node = output.node if output is not None else self.node, None
+        if not self.reentrant:
             del output
         if node is not None and arriving:
             backward(node, arriving.pop())
+        del held
         self.run.casts.clear()
 
     def _recomputed(self) -> Value:
@@ -224,11 +231,6 @@ class Layers:
         self.arrived = require_gradient(x)
         output = self._play(x)
         self.drop_cache()
-        return output
-
-    def _taken(self) -> Value:
-        assert self.output is not None
-        output, self.output = self.output, None
         return output
 
 

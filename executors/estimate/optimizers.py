@@ -69,7 +69,7 @@ def optimizer_need(name: str, trained: Iterable[Trained], *, on_cpu: bool = Fals
     if name == "adamw_torch":
         return Need(state, 2 * max((tensor.elements * tensor.item for tensor in tensors), default=0))
     if name == "adafactor":
-        return Need(state, 4 * max((tensor.elements * FP32 for tensor in tensors), default=0))
+        return Need(state, _adafactor_temporary(tensors))
     if name in WORKING:
         return Need(state, max(map(WORKING[name], tensors), default=0))
     return Need(state, 0)
@@ -124,6 +124,22 @@ def _state(name: str, tensor: Trained) -> int:
         "galore_adamw": _galore_state(tensor) if name == "galore_adamw" and tensor.is_matrix else 2 * own,
     }
     return table[name]
+
+
+def _adafactor_temporary(tensors: list[Trained]) -> int:
+    """Return what one tensor's update needs: its square, that and a constant, the update before it, and what is copied.
+
+    Tensors of 16 bits are copied to float32 with their gradients.
+
+    Source: transformers ``Adafactor.step``, whose variables live on into the next tensor's update.
+    """
+    sizes = sorted(
+        (tensor.elements * FP32, 2 * (tensor.item < FP32)) for tensor in tensors for _ in range(tensor.count)
+    )
+    if not sizes:
+        return 0
+    largest, copies = sizes[-1]
+    return (2 + copies) * largest + (sizes[-2][0] if len(sizes) > 1 else 0)
 
 
 def _largest_group(tensors: list[Trained]) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ...knowledge.frozen import Frozen
+from ...knowledge.frozen import Field, Frozen
 
 Phase = Literal["load", "forward", "backward", "clip", "step"]
 Range = tuple[float, float, float]
@@ -69,7 +69,11 @@ class Fit(Frozen):
 
 
 class Estimate(Frozen):
-    """Hold one answer: memory, time, money, and what they rest on."""
+    """Hold one answer: memory, time, money, and what they rest on.
+
+    Attributes:
+        operations: In the exact tier, which operations made what is alive at the peak beside weights and the like.
+    """
 
     model: str
     method: str
@@ -85,3 +89,4 @@ class Estimate(Frozen):
     cost: Cost | None
     fits: list[Fit]
     tier: Literal["analytic", "exact", "calibrated"] = "analytic"
+    operations: list[Part] = Field(default_factory=list)

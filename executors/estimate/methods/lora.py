@@ -40,10 +40,10 @@ class Lora(FineTuning):
         result = modules.base(weight, x)
         if not adapted(weight, self.request.targets):
             return result
-        kept = result.item
-        if modules.placement.quantises(weight):
+        kept, packed = result.item, modules.placement.quantises(weight)
+        if packed:
             result = copy(result)
-        if not modules.run.amp_item:
+        if not (packed and modules.run.amp_item):  # packed layers leave the cast to autocast, others do not
             x = cast(x, self.item)
         update = self._dora if self.request.variant == "dora" else self._plain
         return cast(add(result, update(modules, weight, x, result)), kept)
@@ -59,9 +59,10 @@ class Lora(FineTuning):
         x = dropout(x, self.request.dropout)
         merged = merged_weight(modules.run, weight, self.item, x.item, modules.placement.quantises(weight))
         serial = self._serial(weight, x)
-        base = linear_with(x, weight.shape[0], merged) if self.request.dropout else result
+        base = linear_with(x, weight.shape[0], merged[0]) if self.request.dropout else result
+        update = add(weigh(base, self.item, True), scale(weigh(serial, self.item, True)))
         del merged
-        return add(weigh(base, base.item, True), scale(weigh(serial, serial.item, True)))
+        return update
 
     def _serial(self, weight: Weight, x: Value) -> Value:
         rank = _joined(weight) * self.request.rank

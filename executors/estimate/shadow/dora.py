@@ -5,8 +5,8 @@ from .graph import Gradients, Run, Value, fresh, record
 from .memory import Kind, Storage
 
 
-def merged_weight(run: Run, weight: Weight, adapter_item: int, item: int, packed: bool) -> Storage | None:
-    """Compute the norms of ``W + B A``, and return the copy of ``W`` that was made for it.
+def merged_weight(run: Run, weight: Weight, adapter_item: int, item: int, packed: bool) -> list[Storage | None]:
+    """Compute the norms of ``W + B A``, and return what lives on meanwhile: the copy of ``W`` first, if one was made.
 
     Args:
         run: The shadow step.
@@ -19,13 +19,19 @@ def merged_weight(run: Run, weight: Weight, adapter_item: int, item: int, packed
     """
     elements, inner = weight.elements, weight.shape[1]
     identity = run.new(inner * inner * adapter_item, Kind.TEMPORARY)
-    update = run.new(elements * (run.amp_item or adapter_item), Kind.TEMPORARY)
+    narrow = run.amp_item or adapter_item
+    if narrow != adapter_item:
+        identity = run.new(inner * inner * narrow, Kind.TEMPORARY)
+    update = run.new(elements * narrow, Kind.TEMPORARY)
+    kept = identity if run.recording else None  # by the product's graph, in the precision of the product
     del identity
+    if narrow != item:
+        update = run.new(elements * item, Kind.TEMPORARY)
     copied = run.new(elements * item, Kind.TEMPORARY) if packed or item != (run.amp_item or item) else None
     scaled = run.new(elements * item, Kind.TEMPORARY)
     merged = run.new(elements * item, Kind.TEMPORARY)
-    del update, scaled, merged
-    return copied
+    del scaled, merged
+    return [copied, update, kept]
 
 
 def linear_with(x: Value, width: int, copied: Storage | None) -> Value:

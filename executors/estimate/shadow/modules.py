@@ -193,7 +193,8 @@ class Modules:
         if prefixed_by_method and self.method.prefix_tokens:
             key, value = (prefixed(x, heads.batch * self.method.prefix_tokens) for x in (key, value))
         half = self.run.amp_item or (self.item if self.attention == "flash" else max(query.item, self.item))
-        if self.attention == "sdpa" and not self.stack.groups_heads:
+        # a prefix needs a mask, and with one SDPA does not take fewer key than query heads
+        if self.attention == "sdpa" and (self.method.prefix_tokens or not self.stack.groups_heads):
             key, value = repeat(key, heads), repeat(value, heads)
             heads = replace(heads, keys=heads.queries)
         output, self.scores = attend(query, key, value, heads, self.attention, half, scores)
