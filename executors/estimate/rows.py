@@ -14,12 +14,15 @@ from pydantic import ValidationError
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from . import published
+from .architectures.find import architecture_of
 from .device import CONTEXT
 from .estimate import estimate
+from .methods.targets import matching
 from .published.peft_comparison import gradient_bytes
 from .published.words import Row, cards_of, found, refuse_fused
 from .request import EstimateRequest
 from .result import Estimate, Peak
+from .stacks import stack_named
 from .unsupported import UnsupportedError
 
 COLUMNS = ("source", "model", "method", "quant", "rank", "batch", "seq", "grad_ckpt", "optimizer", "dtype", "notes")
@@ -92,7 +95,11 @@ def request_of_row(row: Row) -> EstimateRequest:
         UserError: The row names something that cannot be estimated honestly.
     """
     refuse_fused(row)
-    return EstimateRequest.model_validate(_source(row).settings(row) | {"gpu": cards_of(row.get("gpu", ""))})
+    request = EstimateRequest.model_validate(_source(row).settings(row) | {"gpu": cards_of(row.get("gpu", ""))})
+    if not request.targets:
+        return request
+    architecture = architecture_of(request.config, stack_named(request.stack))  # rows list one set for many models
+    return request.model_copy(update={"targets": matching(architecture, request.targets)})
 
 
 def _source(row: Row) -> ModuleType:

@@ -19,6 +19,15 @@ def _ends(weight: Weight, target: str) -> bool:
     return f".{weight.name}".endswith(f".{target}")
 
 
+def matching(architecture: Architecture, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the targets that some linear layer has; all of them where none has, so that the check can tell.
+
+    Source: peft ``tuners/tuners_utils.py``, ``inject_adapter``: names without a layer are passed over beside others.
+    """
+    layers = [weight for _, weight in architecture.weights() if weight.is_linear]
+    return tuple(target for target in targets if any(_ends(weight, target) for weight in layers)) or targets
+
+
 def check_targets(architecture: Architecture, targets: tuple[str, ...]) -> None:
     """Refuse names that no linear layer has, beside ones that exist as well as alone.
 
