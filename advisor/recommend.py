@@ -10,6 +10,7 @@ from .base import base_of
 from .label_text import title_of
 from .labels import names_of
 from .losing import lost
+from .near_cases import near_cases
 from .next_step import next_step_of
 from .profile import Profile
 from .recommendation import Assumed, Certainty, Ranked, Reason, Recommendation, Rejected
@@ -56,6 +57,7 @@ def recommend(profile: Profile, brief: bool = False) -> Recommendation:
         estimate=estimate,
         next_step=next_step_of(label, certainty),
         ranked=tuple(Ranked(label=weighed.best(path), points=weighed.points(path)) for path in weighed.paths()),
+        cases=() if brief else near_cases(label, facts),
         problems=profile.problems,
     )
 

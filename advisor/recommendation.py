@@ -55,6 +55,28 @@ class NextStep(Frozen):
     passes_if: str
 
 
+class NearCase(Frozen):
+    """One published case that is like this one.
+
+    Attributes:
+        label: What was done there.
+        agrees: Whether it speaks for the path that is recommended here.
+        alike: Fields whose answers are the same or nearly so.
+        differs: Fields whose answers are far apart.
+        distance: Gower's distance, 0 the same to 1; an answer that only one of the two gives counts half.
+        evidence: Where it was published.
+    """
+
+    id: str
+    title: str
+    label: str
+    agrees: bool
+    alike: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    distance: float
+    evidence: tuple[str, ...] = ()
+
+
 class Ranked(Frozen):
     """One path that nothing excludes, with the weight of the rules for and against it."""
 
@@ -72,6 +94,7 @@ class Recommendation(Frozen):
         ranked: All paths that remain, best first.
         estimate: Memory, time and money of the training, or None when nothing is trained or the size is unknown.
         ask_next: The field whose answer could change the label most, or None when none can.
+        cases: Published cases that are like this one; they inform and decide nothing.
         problems: What the profile said but was not understood.
     """
 
@@ -88,6 +111,7 @@ class Recommendation(Frozen):
     estimate: dict[str, Any] | None = None
     next_step: NextStep
     ranked: tuple[Ranked, ...] = ()
+    cases: tuple[NearCase, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
