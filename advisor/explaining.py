@@ -52,6 +52,8 @@ def _all() -> Iterator[tuple[str, Lines]]:
         yield question.id, partial(question_lines, question)
     for source in load(Evidence).values():
         yield source.id, partial(evidence_lines, source)
+        if plain(source.called) != source.id:
+            yield plain(source.called), partial(evidence_lines, source)
     for case in load(PublishedCase).values():
         yield case.id, partial(case_lines, case)
     for name, model in model_names().items():

@@ -123,6 +123,6 @@ def test_every_case_can_be_listed_and_explained(language: str, capsys: pytest.Ca
 def test_the_json_form_has_the_cases(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recommend", "--set", "task_type=qa", "--set", "needs_citations=yes", "--json"]) == 0
     cases = json.loads(capsys.readouterr().out)["cases"]
-    assert {"id", "title", "label", "agrees", "alike", "differs", "distance", "evidence"} == set(cases[0])
+    assert {"id", "title", "label", "agrees", "worked", "alike", "differs", "distance", "evidence"} == set(cases[0])
     assert main(["recommend", "--set", "task_type=qa", "--brief", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cases"] == []
