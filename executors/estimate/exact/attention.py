@@ -12,7 +12,7 @@ from .device import NAME
 ROWS = 128
 """Rows to which the backward pass rounds a sequence. Source: flash-attn ``flash_api.cpp``, ``mha_bwd``."""
 REGISTERS = 128
-"""Largest head whose sums stay in registers. Source: PyTorch ``mem_eff_attention/kernel_backward.h``, ``kOutputInRF``."""
+"""Largest head whose sums stay in registers. Source: PyTorch ``kernel_backward.h``, ``kOutputInRF``."""
 MASK_ALIGN = 16
 """Columns to which a mask is padded. Source: PyTorch ``transformers/attention.cpp``, ``pad_bias``."""
 

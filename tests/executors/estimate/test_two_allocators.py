@@ -1,7 +1,7 @@
 """The fast model of the caching allocator and the one with all rules agree where both know the rules."""
 
-from ftadvisor.executors.estimate.allocator import Allocator as Fast
 from ftadvisor.executors.estimate.allocator import SMALL_SEGMENT, Block
+from ftadvisor.executors.estimate.allocator import Allocator as Fast
 from ftadvisor.executors.estimate.exact.allocator import Allocator as Full
 from ftadvisor.executors.estimate.exact.allocator import DeviceFullError
 from ftadvisor.executors.estimate.weights import rounded
