@@ -56,8 +56,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
 }
 PREFIXES = ("prefix_tuning", "p_tuning_v2")
-DECODER_METHODS = ("full", "lora", "qlora", "adalora", "ia3", "prompt_tuning", "p_tuning", *PREFIXES)
-ENCODER_METHODS = ("full", "lora", "bitfit", "ia3", "adalora")
+DECODER_METHODS = ("full", "lora", "qlora", "adalora", "adapter", "ia3", "prompt_tuning", "p_tuning", *PREFIXES)
+ENCODER_METHODS = ("full", "lora", "bitfit", "ia3", "adalora", "adapter")
 VARIED: tuple[dict[str, Any], ...] = (
     {"grad_checkpointing": False},
     {"batch": 1, "seq_len": 2048},
