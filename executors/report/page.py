@@ -43,7 +43,7 @@ def bullets(items: Iterable[str], kind: str = "ul") -> str:
 def cards(items: Iterable[str], kind: str = "ul") -> str:
     """Return a list of pieces of HTML on a card, or nothing where there are none."""
     inside = "".join(f"<li>{item}</li>" for item in items)
-    return f'<div class="card"><{kind}>{inside}</{kind}></div>' if inside else ""
+    return f'<div class="card list"><{kind}>{inside}</{kind}></div>' if inside else ""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
