@@ -74,7 +74,7 @@ def set_up(
     runs = "qlora" if quantised else method
     return Training(
         method=runs,
-        options=reasoned(chosen) | _layout(wish, fitting, reason),
+        options=_with_targets(method, reasoned(chosen)) | _layout(wish, fitting, reason),
         quantisation="nf4" if quantised else "none",
         memory=memory,
         lost=tuple(runners_up(wish, runs, reasons)) if base.config else (),
@@ -108,6 +108,15 @@ def _settings(method: str, base: Base, rows: int | None) -> tuple[dict[str, Chos
     situation = Situation(step="train", method=method, parameters=base.parameters, rows=rows)
     chosen = dict(settings_for(situation, _card_values(method)))
     return chosen, chosen.pop("batch_size")
+
+
+def _with_targets(method: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with the place of the trained parts, where the method's card gives a reason for it."""
+    place = load(MethodCard)[method].settings.get("targets")
+    if place is None:
+        return options
+    why = Why((), f"{place.value}: {place.because} [{', '.join(place.evidence)}]")
+    return options | {"method_options": {**options.get("method_options", {}), "targets": why}}
 
 
 def _card_values(method: str) -> dict[str, Chosen]:

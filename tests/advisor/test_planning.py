@@ -19,13 +19,14 @@ from ftadvisor.advisor.planning import make_plan
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.executors.data import Row
-from ftadvisor.executors.method import method_ids
+from ftadvisor.executors.method import method_ids, method_module
 from ftadvisor.executors.plan_file import read_plan, write_plan
 from ftadvisor.executors.step import step_module
 from ftadvisor.executors.steps.train import Options as TrainStep
 from ftadvisor.knowledge.handwork import Handwork
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.messages import use_language
+from ftadvisor.knowledge.method import MethodCard
 from ftadvisor.knowledge.setting import Setting
 from ftadvisor.knowledge.sources import Evidence
 
@@ -108,6 +109,34 @@ def test_every_chosen_value_of_a_training_has_its_reason_with_a_source(tmp_path:
     comments = planned("finetune:lora", tmp_path).comments
     for name in ("learning_rate", "epochs", "warmup", "batch_size", "method_options.rank"):
         assert "[" in comments[f"steps.0.{name}"], name
+
+
+@pytest.mark.parametrize("method", method_ids())
+@pytest.mark.parametrize("rows", [None, 200, 8000, 100_000])
+def test_every_method_gets_its_values_from_its_card_or_a_setting(method: str, rows: int | None) -> None:
+    device = Device(has_gpu=True, memory_bytes=80 * GIBIBYTE)
+    options = set_up(method, describe("qwen2.5-7b", ""), device, rows, 300).options
+    card = load(MethodCard)[method].settings
+    for name in ("learning_rate", "epochs", "warmup", "weight_decay", "patience", "batch_size"):
+        assert "[" in options[name].reason, name
+    own = options.get("method_options", {})
+    assert set(own) == {name for name in method_module(method).Options.model_fields if name in card}
+    for name, given in (options | own).items():
+        if name in card and card[name].low is not None and name != "batch_size":
+            assert card[name].low <= given.value <= card[name].high, name
+            assert set(given.reason.rpartition("[")[2].rstrip("]").split(", ")) <= set(load(Evidence)), name
+
+
+def test_short_runs_learn_faster_and_large_models_slower() -> None:
+    device = Device(has_gpu=True, memory_bytes=80 * GIBIBYTE)
+
+    def rate(method: str, model: str, rows: int) -> float:
+        value: float = set_up(method, describe(model, ""), device, rows, 300).options["learning_rate"].value
+        return value
+
+    assert rate("lora", "qwen2.5-7b", 200) == pytest.approx(15 * rate("full", SMALL, 200))
+    assert rate("lora", "qwen2.5-7b", 3000) == pytest.approx(10 * rate("full", SMALL, 3000))
+    assert rate("full", "qwen2.5-7b", 3000) < rate("full", SMALL, 3000)
 
 
 def test_a_small_gpu_takes_the_measures_of_the_ladder_in_their_order() -> None:
