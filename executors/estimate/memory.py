@@ -13,7 +13,7 @@ from .request import EstimateRequest
 from .reserve import GROWTH, STEPS, Tensors, events_of, reserved_bytes
 from .result import Part, Phase
 from .shadow.memory import Kind
-from .sharding import BUCKET, SUB_GROUP, Sharing, sharing_of
+from .sharding import BUCKET, SUB_GROUP, Sharing, sharing_of, waiting_bytes
 from .step import Step, StepPeaks
 from .storage import Placement, placement_of
 from .weights import Architecture, rounded
@@ -85,7 +85,7 @@ def memory_of(
     lasting = _lasting(architecture, method, placement, sharing) | {"workspace": workspace}
     lasting["master"] = sum(FP32 * tensor.elements * tensor.count for tensor in trained) // sharing.states
     lasting["master"] *= sharing.master and sharing.keeps_states
-    held = made // sharing.gradients if request.grad_accum > 1 and sharing.keeps_states else 0
+    held = waiting_bytes(architecture, made, placement, sharing) if request.grad_accum > 1 else 0
     step = partial(Step, request, architecture, method, placement, stack, sharing, held)
     peaks = step().play()
     peaks.gradients = made // sharing.gradients
@@ -166,7 +166,6 @@ def _lasting(architecture: Architecture, method: FineTuning, placement: Placemen
         "weights": sharing.keeps_weights * weights // sharing.devices + architecture.buffers,
         "adapter": sharing.keeps_weights * added // sharing.devices,
         "buckets": sharing.buckets,
-        "unused": architecture.unused_gradient,
     }
 
 

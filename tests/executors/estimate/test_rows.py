@@ -28,11 +28,19 @@ def test_a_row_takes_the_settings_of_its_source() -> None:
     assert not request.grad_checkpointing
 
 
-def test_packing_in_litgpt_keeps_inputs_and_an_unused_gradient() -> None:
-    plain, packed = (answer_row(LITGPT | {"quant": quant}) for quant in ("none", "bnb.nf4"))
-    names = {part["name"] for part in packed["breakdown"]}
-    assert "unused" in names
-    assert packed["peak"]["allocated_bytes"] > plain["peak"]["allocated_bytes"]
+def _allocated(row: dict[str, str]) -> int:
+    return int(answer_row(row)["peak"]["allocated_bytes"])
+
+
+def test_packing_in_litgpt_keeps_inputs_until_the_next_step_has_its_logits() -> None:
+    assert _allocated(LITGPT | {"quant": "bnb.nf4"}) > _allocated(LITGPT)
+
+
+def test_gradients_of_all_weights_wait_where_units_mix_frozen_and_trained_ones() -> None:
+    table = LITGPT | {"source": "github.com/Lightning-AI/litgpt tutorials", "model": "3B StableLM Alpha", "batch": "1"}
+    alone = _allocated(table)
+    shared = _allocated(table | {"gpu": "2 x A100", "notes": "Multiple GPUs"})
+    assert shared > alone  # although each device holds half of the weights
 
 
 def test_the_range_is_that_of_what_was_measured() -> None:
