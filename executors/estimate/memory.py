@@ -10,7 +10,7 @@ from ...knowledge.stack import Stack
 from .methods.method import FineTuning
 from .optimizers import Need, Trained, optimizer_need
 from .request import EstimateRequest
-from .reserve import GROWTH, STEPS, Tensors, events_of, reserved_bytes
+from .reserve import RECORDS, STEPS, Tensors, events_of, replayed
 from .result import Part, Phase
 from .shadow.memory import Kind
 from .sharding import BUCKET, SUB_GROUP, Sharing, sharing_of, waiting_bytes
@@ -98,12 +98,12 @@ def memory_of(
         return Memory(phases, parts, steady, numbers)
     kept = Need(need.state + lasting["master"], need.temporary)
     tensors = _tensors(architecture, method, placement, sharing, kept, workspace)
-    settled = reserved_bytes(tensors, [events_of(step())] * STEPS, limit)
+    settled = replayed(tensors, [events_of(step())] * STEPS, limit).reserved
     grown = settled
     if request.varied:
-        shorter = [request.model_copy(update={"seq_len": max(1, int(request.seq_len * share))}) for share in GROWTH]
+        shorter = [request.model_copy(update={"seq_len": max(1, int(request.seq_len * share))}) for share in RECORDS]
         steps = [Step(one, architecture, method, placement, stack, sharing, held) for one in shorter]
-        grown = reserved_bytes(tensors, list(map(events_of, steps)), limit)
+        grown = replayed(tensors, list(map(events_of, steps)), limit).most_reserved
     least = max(phases.values())
     return Memory(phases, parts, steady, numbers, max(settled, least), max(grown, least))
 

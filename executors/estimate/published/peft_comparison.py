@@ -25,9 +25,17 @@ def settings(row: Row) -> Settings:
     return found
 
 
-def gradient_bytes(answer: Estimate) -> int:
-    """Return the gradients, which this source clears at the start of a step, so that its steady state holds them.
+def between_steps(request: EstimateRequest, answer: Estimate) -> tuple[int, int, int]:
+    """Return low, likely and high bytes between two steps, as this source reads them.
 
-    Source: ``method_comparison/MetaMathQA/run.py``, ``train``.
+    Gradients are cleared at the start of a step, and the model's outputs are held until the next ones: the logits of a
+    batch, whose rows are none, half or all of the longest, as lengths spread evenly up to it are on average the half.
+
+    Source: ``method_comparison/MetaMathQA/run.py``, ``train``: ``outputs``, ``zero_grad``, ``memory_allocated``.
     """
-    return answer.trainable_parameters * (BITS["bf16"] if answer.method == "full" else BITS["fp32"])
+    gradients = answer.trainable_parameters * (BITS["bf16"] if answer.method == "full" else BITS["fp32"])
+    steady = answer.steady_bytes + gradients
+    prompt = request.virtual_tokens if request.method == "prompt_tuning" else 0
+    row = request.batch * int(str(request.config["vocab_size"])) * BITS[request.dtype]
+    low, likely, high = (steady + row * (prompt + int(request.seq_len * share)) for share in (0, 1 / 2, 1))
+    return low, likely, high
