@@ -176,7 +176,7 @@ def trained_tensors(architecture: Architecture, method: FineTuning, placement: P
         for count, weight in architecture.weights()
         if method.trains(weight)
     ]
-    return base + [Trained(added.shape, method.item, added.count) for added in method.added(architecture)]
+    return base + [Trained(one.shape, method.item, one.count) for one in method.added(architecture) if one.trained]
 
 
 def _loading(architecture: Architecture, placement: Placement) -> int:

@@ -27,11 +27,11 @@ class Lora(FineTuning):
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
         """Yield A and B of every adapted layer."""
-        rank = self.request.rank
+        rank, half = self.request.rank, self.request.trained_half
         for count, weight in chosen(architecture, self.request.targets):
             outer, inner = sum(weight.parts) or weight.shape[0], weight.shape[1]
-            yield Added(f"{weight.name}.A", (_joined(weight) * rank, inner), count)
-            yield Added(f"{weight.name}.B", (outer, rank), count)
+            yield Added(f"{weight.name}.A", (_joined(weight) * rank, inner), count, half != "B")
+            yield Added(f"{weight.name}.B", (outer, rank), count, half != "A")
             if self.request.variant == "dora":
                 yield Added(f"{weight.name}.magnitude", (outer,), count)
 
@@ -70,7 +70,9 @@ class Lora(FineTuning):
         down = Weight(f"{weight.name}.A", (rank, weight.shape[1]), "linear")
         outer = sum(weight.parts) or weight.shape[0]
         up = Weight(f"{weight.name}.B", (outer, rank), "linear")
-        return linear(linear(x, rank, self.item, down), outer, self.item, up)
+        half = self.request.trained_half
+        narrow = linear(x, rank, self.item, down if half != "B" else None)
+        return linear(narrow, outer, self.item, up if half != "A" else None)
 
 
 def _joined(weight: Weight) -> int:

@@ -9,6 +9,9 @@ from .words import Row, Settings
 SOURCE = "huggingface/peft method_comparison"
 TARGETS = ("q_proj", "v_proj")
 """Source: peft ``utils/constants.py``, default of Llama."""
+HALVES = {"mica": "A"}
+"""Relatives of LoRA that train one of its two matrices. Source: peft ``tuners/lora/config.py``, ``MiCALinearVariant``.
+"""
 EMPTIES_CACHE = True
 """The reserve is that of a few steps of different lengths. Source: ``method_comparison/MetaMathQA/run.py``."""
 
@@ -18,6 +21,7 @@ def settings(row: Row) -> Settings:
     found = fms.settings(row) | {"dropout": 0.0}
     if row["method"] == "lora" and "targets" not in found:
         found["targets"] = TARGETS
+    found["trained_half"] = HALVES.get(row["notes"].rpartition("variant=")[2].split(";")[0].rpartition("-")[2], "both")
     trained = words.found(r"; trainable=(\d+)", row["notes"])
     if trained is not None and found["method"] in {"prompt_tuning", "p_tuning_v2"}:
         one = EstimateRequest.model_validate({**found, "virtual_tokens": 1})

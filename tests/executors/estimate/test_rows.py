@@ -49,6 +49,28 @@ def test_the_range_is_that_of_what_was_measured() -> None:
     assert device["low_bytes"] < device["device_bytes"] < device["high_bytes"]
 
 
+def test_the_tutorial_of_torchtune_is_read_with_its_recipe() -> None:
+    row = LITGPT | {"source": "github.com/pytorch/torchtune docs/source/tutorials/lora_finetune.rst", "batch": "2"}
+    request = request_of_row(row | {"model": "Llama2-7B", "rank": "64", "kind": "reserved", "notes": "lora on q,v"})
+    assert request.stack == "torchtune"
+    assert (request.seq_len, request.targets) == (512, ("q_proj", "v_proj"))
+
+
+def test_only_the_trained_half_of_an_adapter_counts_as_trained() -> None:
+    row = LITGPT | {"source": "github.com/huggingface/peft method_comparison", "model": "meta-llama/Llama-3.2-3B"}
+    row |= {"rank": "32", "batch": "4", "seq": "768", "dtype": "bfloat16", "kind": "reserved"}
+    notes = "variant=lora--llama-3.2-3B-rank32-mica; targets=q_proj v_proj; trainable=5505024"
+    assert answer_row(row | {"notes": notes})["trainable_parameters"] == 28 * 2 * 32 * 3072
+
+
+def test_baichuan_keeps_a_normalised_copy_of_its_head() -> None:
+    row = LITGPT | {"source": "modelscope/ms-swift", "rank": "8", "batch": "1", "seq": "<=64", "kind": "reserved"}
+    row |= {"model": "baichuan2-7b-chat", "grad_ckpt": "True", "gpu": "A100-80GB"}
+    peak = answer_row(row)["peak"]
+    weights = 2 * 7_505_973_248
+    assert peak["allocated_bytes"] > weights + 2 * 125696 * 4096
+
+
 def test_rows_that_cannot_be_estimated_say_why() -> None:
     refused = {
         "LLaMA-Adapter": {"method": "adapter"},
