@@ -87,7 +87,7 @@ def _check(request: EstimateRequest) -> None:
         value = getattr(request, setting)
         if value != allowed:
             raise UnsupportedError(say("exact.no_setting", setting=setting, value=value))
-    if request.method in {"inference", "adapter"}:
+    if request.method == "inference":
         raise UnsupportedError(say("exact.no_method", method=request.method))
 
 
