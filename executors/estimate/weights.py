@@ -38,6 +38,7 @@ class Weight:
             touches.
         used: Share of the tokens that meet the weight.
         fixed: Whether the model itself never trains it, such as a table of sines.
+        parts: Widths of the outputs that adapters reach where several projections are one and some are left alone.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Weight:
     role: Role
     used: float = 1.0
     fixed: bool = False
+    parts: tuple[int, ...] = ()
 
     @property
     def computed(self) -> float:
@@ -108,11 +110,12 @@ class Architecture:
         keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
-        unused_gradient: Bytes of a gradient that no optimizer takes or clears.
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
+        lingers: Whether a micro step's logits, and what their graph still holds, live until the next one has its own.
+        mixes_units: Whether the scripts let one FSDP unit hold frozen and trained weights.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
 
@@ -136,7 +139,8 @@ class Architecture:
     cross_keys: int = 0
     input_numbers: int = 0
     loss_rows: int = 0
-    unused_gradient: int = 0
+    lingers: bool = False
+    mixes_units: bool = False
 
     @property
     def layers(self) -> int:

@@ -22,6 +22,7 @@ class Run:
         casts: Autocast's cache of weight copies.
         gradients: The parameter gradients that have been produced.
         accumulates: Whether gradients of earlier micro steps are there already, to which new ones are added.
+        held_by_graph: Inputs, by identity, that stay with the graph even after the backward pass, and their bytes.
     """
 
     def __init__(self, amp_item: int = 0) -> None:
@@ -31,6 +32,7 @@ class Run:
         self.casts: dict[object, Storage] = {}
         self.gradients: list[Storage] = []
         self.accumulates = False
+        self.held_by_graph: dict[int, int] = {}
         self._order = 0
 
     def new(self, size: int, kind: Kind = Kind.ACTIVATION, pieces: int = 1, stream: Stream = Stream.COMPUTE) -> Storage:

@@ -214,23 +214,26 @@ class Modules:
         inner = x.item
         x = cast(x, item)
         needed, size, nested = x.node is not None, x.size, self.placement.quant.endswith("-dq")
+        twice = self.stack.unpacks_through_half
 
         def back(gradient: Storage) -> Gradients:
-            unpacked = unpack(run, weight, item, nested)
+            unpacked = unpack(run, weight, item, nested, twice)
             result = run.new(size) if needed else None
             del unpacked
             return (result,)
 
-        unpacked = unpack(run, weight, item, nested)
+        unpacked = unpack(run, weight, item, nested, twice)
         output = fresh(run, rows, weight.shape[0], item)
         del unpacked
         saved = (x.storage,) if self.stack.saves_packed_inputs else ()
+        if saved and needed:  # kept as an attribute, which autograd does not clear
+            run.held_by_graph[id(x.storage)] = size
         return cast(record(output, (x,), saved, back), inner)
 
 
-def unpack(run: Run, weight: Weight, item: int, nested: bool) -> Storage:
-    """Return a 4-bit weight written out; its scales live while that happens."""
+def unpack(run: Run, weight: Weight, item: int, nested: bool, twice: bool = False) -> Storage:
+    """Return a 4-bit weight written out, ``twice`` when in another type first; its scales live while that happens."""
     scales = run.new(weight.elements // 64 * FP32) if nested else None
     unpacked = run.new(weight.elements * item, Kind.TEMPORARY)
     del scales
-    return unpacked
+    return run.new(unpacked.size, Kind.TEMPORARY) if twice else unpacked
