@@ -14,6 +14,8 @@ OPTIMIZER_BYTES = 16
 """Bytes that an AdamW step reads and writes per trained number, at 16-bit weights and states or below."""
 PACKED_BYTES = 4.5
 """Bytes moved to unpack one 4-bit weight: half a byte and its scale read, two written, two read by the product."""
+EIGHT_BIT_BYTES = 5
+"""The same for one int8 weight, which is unpacked in the backward pass only."""
 
 
 def duration_of(
@@ -76,11 +78,14 @@ def flops_per_token(request: EstimateRequest, architecture: Architecture, method
 
 
 def _moved(request: EstimateRequest, architecture: Architecture) -> float:
-    """Return the bytes moved to unpack 4-bit weights in one micro step."""
+    """Return the bytes moved to unpack weights in one micro step; gptq's are unpacked in the forward passes only."""
     if request.quant == "none":
         return 0
     packed = sum(count * weight.elements for count, weight in architecture.weights() if weight.role == "linear")
-    return (3 if request.grad_checkpointing else 2) * packed * PACKED_BYTES
+    if request.quant == "int8":
+        return packed * EIGHT_BIT_BYTES
+    passes = 1 if request.quant == "gptq" else 2
+    return (passes + request.grad_checkpointing) * packed * PACKED_BYTES
 
 
 def cost_of(request: EstimateRequest, duration: Duration | None, card: GpuCard | None) -> Cost | None:

@@ -6,6 +6,7 @@ from ...knowledge.messages import say
 from .architectures.bert import MODEL_TYPES as ENCODERS
 from .architectures.vit import MODEL_TYPES as CLASSIFIERS
 from .request import EstimateRequest
+from .stored import stored_as
 from .unsupported import UnsupportedError
 
 OFFLOADING = {
@@ -25,6 +26,8 @@ def filled(request: EstimateRequest) -> EstimateRequest:
     Raises:
         UnsupportedError: Settings that nobody can run together, or that are not counted yet.
     """
+    if request.quant == "none":
+        request = request.model_copy(update=stored_as(request.config))
     if request.method == "qlora" and request.quant == "none":
         request = request.model_copy(update={"quant": "nf4-dq"})
     if request.amp is None:
@@ -53,8 +56,8 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_offload", {"offload": request.offload, "parallel": request.parallel, "known": where}))
     if request.parallel == "zero3" and request.quant != "none":
         found.append(("no_packed_zero", {"quant": request.quant}))
-    if request.quant == "int8":
-        found.append(("no_int8", {}))
+    if request.quant == "gptq" and request.variant == "dora":
+        found.append(("no_grouped_dora", {}))
     if request.labels and request.config["model_type"] not in ENCODERS | CLASSIFIERS:
         found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
@@ -92,4 +95,6 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.method in {"lora", "qlora", "adalora"}:
         where = ", ".join(request.targets) or say("estimate.all_linear")
         found.append(say("estimate.settings_rank", rank=request.rank, targets=where))
+    if request.quant in {"int8", "gptq"}:
+        found.append(say(f"estimate.assume_{request.quant}", group=request.group_size))
     return found

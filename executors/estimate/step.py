@@ -106,6 +106,7 @@ class Step:
         del first
         self._embedding_gradient()
         self._close("backward")
+        self.run.pinned.clear()
         del batch, held, root, tables, mask, origin
         return self.peaks
 

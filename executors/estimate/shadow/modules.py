@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..request import BITS, EstimateRequest
 from ..weights import Weight
-from .attention import FP32, PLAIN, Heads, Scores, attend, partly_rotary, prefixed, repeat, rotary, spread
+from .attention import PLAIN, Heads, Scores, attend, partly_rotary, prefixed, repeat, rotary, spread
 from .convolution import convolve
-from .graph import Gradients, Node, Run, Value, fresh, record, require_gradient
+from .graph import Gradients, Node, Run, Value, fresh, require_gradient
 from .memory import Kind, Storage
 from .norms import gemma_norm, layer_norm, rms_norm, t5_norm
-from .operations import cast
+from .packed import packed
 from .products import linear
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Modules:
     def base(self, weight: Weight, x: Value) -> Value:
         """Return ``x`` through a linear layer of the base model."""
         if self.placement.quantises(weight):
-            return self._packed(weight, x)
+            return packed(self.run, weight, x, self.placement, self.item, saves=self.stack.saves_packed_inputs)
         bias = self.weights.get(f"{weight.name}.bias")
         trained = self.method.trains(weight)
         return linear(
@@ -199,33 +199,3 @@ class Modules:
             heads = replace(heads, keys=heads.queries)
         output, self.scores = attend(query, key, value, heads, self.attention, half, scores)
         return output
-
-    def _packed(self, weight: Weight, x: Value) -> Value:
-        """Unpack the weight to 16 bits for the product, forward and again backward.
-
-        Source: bitsandbytes ``MatMul4Bit``; ``Linear4bit.forward`` casts to the compute type and back.
-        """
-        run, item, rows = self.run, self.run.amp_item or self.item, x.rows
-        inner = x.item
-        x = cast(x, item)
-        needed, size, nested = x.node is not None, x.size, self.placement.quant.endswith("-dq")
-
-        def back(gradient: Storage) -> Gradients:
-            unpacked = unpack(run, weight, item, nested)
-            result = run.new(size) if needed else None
-            del unpacked
-            return (result,)
-
-        unpacked = unpack(run, weight, item, nested)
-        output = fresh(run, rows, weight.shape[0], item)
-        del unpacked
-        saved = (x.storage,) if self.stack.saves_packed_inputs else ()
-        return cast(record(output, (x,), saved, back), inner)
-
-
-def unpack(run: Run, weight: Weight, item: int, nested: bool) -> Storage:
-    """Return a 4-bit weight written out; its scales live while that happens."""
-    scales = run.new(weight.elements // 64 * FP32) if nested else None
-    unpacked = run.new(weight.elements * item, Kind.TEMPORARY)
-    del scales
-    return unpacked
