@@ -62,14 +62,7 @@ def flops_per_token(request: EstimateRequest, architecture: Architecture, method
 
     Source: arXiv 2001.08361, section 2.1; arXiv 2204.02311, appendix B.
     """
-    products = sum(
-        count * weight.computed
-        for count, weight in architecture.weights()
-        if weight.role in {"linear", "kept", "head", "expert"}
-    )
-    if architecture.tied_head:
-        products += architecture.vocab * architecture.hidden
-    attention = request.seq_len * architecture.hidden * architecture.layers
+    products, attention = architecture.products, request.seq_len * architecture.attention
     forward = 2 * products + 2 * attention
     passes = 3 if request.grad_checkpointing else 2
     if request.method == "full":

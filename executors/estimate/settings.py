@@ -3,12 +3,13 @@
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from .architectures.bert import MODEL_TYPES as ENCODERS
-from .architectures.vit import MODEL_TYPES as CLASSIFIERS
+from .architectures import bert, deberta, modernbert, resnet, vit
 from .request import EstimateRequest
 from .stored import stored_as
 from .unsupported import UnsupportedError
 
+ENCODERS = bert.MODEL_TYPES | modernbert.MODEL_TYPES | deberta.MODEL_TYPES
+CLASSIFIERS = vit.MODEL_TYPES | resnet.MODEL_TYPES
 OFFLOADING = {
     "optimizer": frozenset({"zero1", "zero2", "zero3"}),
     "parameters": frozenset({"zero3", "fsdp"}),

@@ -151,7 +151,7 @@ class Step:
         source = self.architecture.source
         if source is not None:
             return source(self.outside)
-        hidden = self.outside.embed(self.rows, self.architecture.hidden)
+        hidden = self.outside.embed(self.rows, self.architecture.outside[0].shape[1])
         if self.architecture.unused_gradient and hidden.node is None:
             require_gradient(hidden, leaf=True)
         return self.architecture.start(self.outside, hidden)

@@ -51,22 +51,12 @@ def throughput_of(request: EstimateRequest, card: GpuCard, embed_tokens: int = 0
     architecture = architecture_of(request.config, stack_named(request.stack))
     peak = 1e12 * ((card.bf16_tflops if request.dtype == "bf16" else None) or card.fp16_tflops)
     share = load(Utilisation)["reading"]
-    work = 2 * products(architecture) + 2 * request.seq_len * architecture.hidden * architecture.layers
+    work = 2 * architecture.products + 2 * request.seq_len * architecture.attention
     reading = tuple(peak * part / work for part in (share.low, share.likely, share.high))
     low, likely, high = reading
     hours = tuple(embed_tokens / speed / HOUR for speed in (high, likely, low)) if embed_tokens else None
     writing = _writing(request, architecture, card, peak) if architecture.family == "decoder" else None
     return Throughput(card.id, (low, likely, high), writing, (hours[0], hours[1], hours[2]) if hours else None)
-
-
-def products(architecture: Architecture) -> float:
-    """Return the weights that one token is multiplied with, the head's included."""
-    found = sum(
-        count * weight.computed
-        for count, weight in architecture.weights()
-        if weight.role in {"linear", "head", "expert"}
-    )
-    return found + (architecture.vocab * architecture.hidden if architecture.tied_head else 0)
 
 
 def _writing(request: EstimateRequest, architecture: Architecture, card: GpuCard, peak: float) -> Range:
@@ -75,7 +65,7 @@ def _writing(request: EstimateRequest, architecture: Architecture, card: GpuCard
     past = 2 * architecture.layers * architecture.keys * BITS[request.dtype] * request.seq_len * request.batch
     share = load(Utilisation)["writing"]
     bandwidth = card.bandwidth_gb_per_s * 1e9
-    arithmetic = request.batch * 2 * products(architecture) / peak
+    arithmetic = request.batch * 2 * architecture.products / peak
     seconds = (max((weights + past) / (bandwidth * part), arithmetic) for part in (share.low, share.likely, share.high))
     low, likely, high = (request.batch / second for second in seconds)
     return (low, likely, high)

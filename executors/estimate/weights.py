@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     Source = Callable[[Modules], Value]
     Enter = Callable[[Modules, Value], tuple[Value, Mapping[str, Value]]]
 
-Role = Literal["linear", "kept", "expert", "embedding", "norm", "head", "other"]
+Role = Literal["linear", "kept", "expert", "convolution", "embedding", "norm", "head", "other"]
 
+MULTIPLIED = frozenset({"linear", "kept", "head", "expert", "convolution"})
+"""Roles of the weights that tokens are multiplied with; embeddings are looked up."""
 ALIGNMENT = 512
 """Bytes to which the CUDA caching allocator rounds. Source: c10/cuda/CUDACachingAllocator.cpp, kMinBlockSize."""
 
@@ -35,8 +37,9 @@ class Weight:
         shape: Sizes as PyTorch stores them; a linear layer's are (out, in).
         role: ``linear`` is an ``nn.Linear`` inside a block: the ones that quantisation and LoRA may replace;
             ``kept`` is one that quantisation leaves alone; ``expert`` a tensor of several experts, which neither
-            touches.
-        used: Share of the tokens that meet the weight.
+            touches; ``convolution`` a kernel of a model that consists of them.
+        used: Share of the tokens that meet the weight; more than 1 where a kernel meets more positions than there are
+            tokens.
         fixed: Whether the model itself never trains it, such as a table of sines.
     """
 
@@ -113,6 +116,7 @@ class Architecture:
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
+        convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
 
@@ -136,6 +140,7 @@ class Architecture:
     cross_keys: int = 0
     input_numbers: int = 0
     loss_rows: int = 0
+    convolutional: bool = False
     unused_gradient: int = 0
 
     @property
@@ -170,6 +175,17 @@ class Architecture:
         for block in self.blocks:
             for weight in block.weights:
                 yield block.count, weight
+
+    @property
+    def products(self) -> float:
+        """Numbers that one token is multiplied with, the head's included."""
+        found = sum(count * weight.computed for count, weight in self.weights() if weight.role in MULTIPLIED)
+        return found + (self.vocab * self.hidden if self.tied_head else 0)
+
+    @property
+    def attention(self) -> int:
+        """Numbers per layer and position that one token's scores and their use multiply; 0 without attention."""
+        return 0 if self.convolutional else self.hidden * self.layers
 
     @property
     def parameters(self) -> int:

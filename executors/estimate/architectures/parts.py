@@ -1,7 +1,10 @@
-"""Weights that most families share."""
+"""Weights and operations that most families share."""
 
 from collections.abc import Iterator, Mapping
 
+from ....knowledge.json_value import JsonValue
+from ..shadow.graph import Value
+from ..shadow.operations import activation, new_gelu, rectified
 from ..weights import Weight
 
 Shapes = Mapping[str, tuple[int, int]]
@@ -32,3 +35,12 @@ def outer(vocab: int, hidden: int, *, tied: bool) -> Iterator[Weight]:
     yield Weight("embed_tokens", (vocab, hidden), "embedding")
     if not tied:
         yield Weight("lm_head", (vocab, hidden), "head")
+
+
+def activated(name: JsonValue, x: Value) -> Value:
+    """Return ``x`` through the activation of that name; nearly all are one kernel that keeps its input.
+
+    Source: transformers ``activations.py``, ``ACT2FN``.
+    """
+    kind = {"gelu_new": new_gelu, "relu": rectified}.get(str(name), activation)
+    return kind(x)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..request import BITS, EstimateRequest
 from ..weights import Weight
 from .attention import PLAIN, Heads, Scores, attend, partly_rotary, prefixed, repeat, rotary, spread
-from .convolution import convolve
+from .convolution import batch_norm, convolve
 from .graph import Gradients, Node, Run, Value, fresh, require_gradient
 from .memory import Kind, Storage
 from .norms import gemma_norm, layer_norm, rms_norm, t5_norm
@@ -143,8 +143,9 @@ class Modules:
 
     def layer_norm(self, name: str, x: Value) -> Value:
         """Return ``x`` through a LayerNorm."""
-        weight = self.weights[name]
-        return layer_norm(x, self.placement.item_of(weight), self.method.trains(weight), self.run.amp_item > 0)
+        weight, biased = self.weights[name], f"{name}.bias" in self.weights
+        trained = self.method.trains(weight)
+        return layer_norm(x, self.placement.item_of(weight), trained, self.run.amp_item > 0, biased=biased)
 
     def t5_norm(self, name: str, x: Value) -> Value:
         """Return ``x`` through T5's RMSNorm."""
@@ -157,6 +158,11 @@ class Modules:
         biased = bias is not None and self.method.trains(bias)
         item = self.placement.item_of(weight)
         return convolve(x, rows, weight, item, trained=self.method.trains(weight), biased=biased)
+
+    def batch_norm(self, name: str, x: Value) -> Value:
+        """Return ``x`` through a BatchNorm."""
+        weight = self.weights[name]
+        return batch_norm(x, self.placement.item_of(weight), trained=self.method.trains(weight))
 
     def rotary(self, x: Value, share: float = 1.0) -> Value:
         """Return queries or keys turned by their positions, or a share of every head turned and the rest as it was."""
