@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from ..knowledge.case import PublishedCase
 from ..knowledge.errors import UserError
 from ..knowledge.find import gpu_names, model_names, plain
 from ..knowledge.load import load
@@ -13,6 +14,7 @@ from ..knowledge.question import Question
 from ..knowledge.rule import Rule
 from ..knowledge.sources import Evidence
 from .explain_card import gpu_lines, model_lines
+from .explain_case import case_lines
 from .explain_method import method_lines
 from .explain_rule import evidence_lines, question_lines, rule_lines
 
@@ -23,7 +25,7 @@ def explain(what: str, width: int) -> Iterator[str]:
     """Yield the lines of everything that has this name.
 
     Args:
-        what: Id of a method, rule, question or source, a label, or a name of a model or a GPU.
+        what: Id of a method, rule, question, source or case, a label, or a name of a model or a GPU.
         width: Columns to fill.
 
     Raises:
@@ -50,6 +52,10 @@ def _all() -> Iterator[tuple[str, Lines]]:
         yield question.id, partial(question_lines, question)
     for source in load(Evidence).values():
         yield source.id, partial(evidence_lines, source)
+        if plain(source.called) != source.id:
+            yield plain(source.called), partial(evidence_lines, source)
+    for case in load(PublishedCase).values():
+        yield case.id, partial(case_lines, case)
     for name, model in model_names().items():
         yield name, partial(model_lines, model)
     for name, gpu in gpu_names().items():

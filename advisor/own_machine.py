@@ -11,7 +11,7 @@ from ..executors.estimate.duration import cost_of, duration_of_steps
 from ..executors.estimate.estimate import fit_of
 from ..executors.estimate.history import ENOUGH, Record, narrowed, record_of
 from ..executors.estimate.request import EstimateRequest
-from ..executors.estimate.result import Estimate, Peak
+from ..executors.estimate.result import Estimate, Fit, Peak
 from ..knowledge.find import find_gpu
 from ..knowledge.messages import say
 from .cli import DONE
@@ -44,7 +44,7 @@ def on_this_machine(request: EstimateRequest, answer: Estimate) -> tuple[Estimat
 
     Args:
         request: The run.
-        answer: The analytic estimate.
+        answer: The estimate. A traced one stays ``exact``: calibration gives it times, and history its range.
     """
     device = "cpu" if request.device == "cpu" else request_gpu(request)
     calibration = calibration_of(device) if device else None
@@ -53,8 +53,14 @@ def on_this_machine(request: EstimateRequest, answer: Estimate) -> tuple[Estimat
     if calibration is not None:
         answer = _timed(request, answer, calibration)
         peak = _with_context(peak, calibration)
-    fits = [fit_of(find_gpu(fit.gpu), peak.low_bytes, peak.high_bytes) for fit in answer.fits]
+    fits = [_refitted(fit, peak, peak.high_bytes - answer.peak.high_bytes) for fit in answer.fits]
     return answer.model_copy(update={"peak": peak, "fits": fits}), record
+
+
+def _refitted(fit: Fit, peak: Peak, more_bytes: int) -> Fit:
+    """Return a GPU's verdict when the high end has moved; what each GPU needs for itself moves with it."""
+    card = find_gpu(fit.gpu)
+    return fit_of(card, peak.low_bytes, card.memory_bytes - fit.headroom_bytes + more_bytes)
 
 
 def request_gpu(request: EstimateRequest) -> str | None:
@@ -68,7 +74,8 @@ def _timed(request: EstimateRequest, answer: Estimate, calibration: Calibration)
         return answer
     duration = duration_of_steps(request, seconds)
     cost = cost_of(request, duration, find_gpu(request.gpu[0]) if request.gpu else None)
-    return answer.model_copy(update={"time": duration, "cost": cost, "tier": "calibrated"})
+    tier = "calibrated" if answer.tier == "analytic" else answer.tier  # what was measured here is time, not memory
+    return answer.model_copy(update={"time": duration, "cost": cost, "tier": tier})
 
 
 def _with_context(peak: Peak, calibration: Calibration) -> Peak:

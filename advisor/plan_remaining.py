@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..executors.data import Row
-from ..executors.method import INSTEAD
 from ..executors.plan import Plan
 from ..knowledge.handwork import Handwork, find_handwork
 from ..knowledge.load import load
@@ -18,15 +17,15 @@ TRAINED = {"finetune", "rag+finetune", "continued_pretraining"}
 
 
 def handwork_of(recommendation: Recommendation) -> list[Handwork]:
-    """Return what is left by hand; bases and methods that cannot be trained here have entries of their own."""
+    """Return what is left by hand; bases that cannot be trained here have entries of their own."""
     entries = load(Handwork)
     if recommendation.base in NOT_LANGUAGE_MODELS:
         found = entries["not-text-base"] if recommendation.path in TRAINED else find_handwork(recommendation.label)
         return [found] if found else []
     if recommendation.path == "finetune" and recommendation.base in ENCODERS:
         return [entries["encoder-base"]]
-    missing = entries[f"missing-{recommendation.variant}"] if recommendation.variant in INSTEAD else None
-    return [entry for entry in (missing, find_handwork(recommendation.label)) if entry is not None]
+    entry = find_handwork(recommendation.label)
+    return [entry] if entry else []
 
 
 def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..executors.method import INSTEAD
 from ..knowledge.messages import say, say_in
 from ..knowledge.setting import Situation, settings_for
 from .base_model import Base
@@ -42,8 +41,7 @@ class Work:
     @property
     def method(self) -> str:
         """The method that will run."""
-        wanted = self.recommendation.variant or "lora"
-        return INSTEAD.get(wanted, wanted)
+        return self.recommendation.variant or "lora"
 
     @property
     def train(self) -> str:

@@ -7,23 +7,23 @@ from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .base import base_of
+from .certainty import certain
+from .flipping import flips
 from .label_text import title_of
 from .labels import names_of
 from .losing import lost
+from .near_cases import near_cases
 from .next_step import next_step_of
+from .pilot_cost import pilot_cost
 from .profile import Profile
-from .recommendation import Assumed, Certainty, Ranked, Reason, Recommendation, Rejected
+from .recommendation import Assumed, NextStep, Ranked, Reason, Recommendation, Rejected
+from .reviewing import reviews
 from .rules import Verdict, judge
 from .sentences import sentence
 from .training_estimate import estimate_training
 from .weighing import Weighed, weigh
-from .whatif import OpenQuestion, Situation, flips, open_questions
+from .whatif import OpenQuestion, Situation, open_questions
 from .wiring import facts_of
-
-#: A lead of this much weight is more than one published finding.
-CLEAR_LEAD = 4
-#: Below this lead the order rests on a hint.
-SLIGHT_LEAD = 2
 
 
 def recommend(profile: Profile, brief: bool = False) -> Recommendation:
@@ -39,23 +39,30 @@ def recommend(profile: Profile, brief: bool = False) -> Recommendation:
     label = weighed.label()
     situation = Situation(facts, verdicts, label)
     questions = open_questions(situation)
-    certainty = _certainty(weighed, questions)
+    certainty, because = certain(weighed, questions)
     base = base_of(label, facts)
     model, estimate = (None, None) if brief else estimate_training(label, base, facts)
+    runner_up = next((weighed.best(path) for path in weighed.paths()[1:]), None)
+    step = next_step_of(label, certainty, runner_up, situation)
+    changes = () if brief else tuple(flips(situation))
+    assumed = tuple(_assumed(question) for question in questions)
     return Recommendation(
         id=profile.id,
         label=label,
         base=base,
         certainty=certainty,
+        certain_because=because,
         reasons=tuple(_reasons(weighed, label, facts)),
         rejected=tuple(_rejected(weighed, label, facts)),
-        flips=() if brief else tuple(flips(situation)),
-        assumed=tuple(_assumed(question) for question in questions),
+        flips=changes,
+        assumed=assumed,
         ask_next=questions[0].field if questions else None,
         model=model,
         estimate=estimate,
-        next_step=next_step_of(label, certainty),
+        next_step=step if brief else _with_cost(step, label, model, estimate, facts),
         ranked=tuple(Ranked(label=weighed.best(path), points=weighed.points(path)) for path in weighed.paths()),
+        cases=() if brief else near_cases(label, facts),
+        review=tuple(reviews(changes, assumed)),
         problems=profile.problems,
     )
 
@@ -63,14 +70,6 @@ def recommend(profile: Profile, brief: bool = False) -> Recommendation:
 def trace(profile: Profile) -> tuple[Verdict, ...]:
     """Return the verdict of every rule on a profile, for people who want to see all of them."""
     return judge(facts_of(profile))
-
-
-def _certainty(weighed: Weighed, questions: list[OpenQuestion]) -> Certainty:
-    lead, points = weighed.lead(), weighed.points(weighed.paths()[0])
-    if lead < SLIGHT_LEAD or points < SLIGHT_LEAD:
-        return "toss-up"
-    could_change = any(question.changes_path and not question.unusual for question in questions)
-    return "decided" if lead >= CLEAR_LEAD and not could_change else "leaning"
 
 
 def _assumed(question: OpenQuestion) -> Assumed:
@@ -94,5 +93,15 @@ def _reasons(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterator
 
 
 def _rejected(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterator[Rejected]:
-    for other, rule in lost(weighed, label):
-        yield Rejected(label=other, rule=rule.id, text=sentence(rule, facts))
+    for other, rule, how in lost(weighed, label):
+        text = sentence(rule, facts)
+        if how != "against":
+            text = say(f"explanation.lost.{how}", winner=title_of(label.partition(":")[0]), reason=text)
+        yield Rejected(label=other, rule=rule.id, text=text)
+
+
+def _with_cost(
+    step: NextStep, label: str, model: str | None, estimate: dict[str, Any] | None, facts: Mapping[str, Any]
+) -> NextStep:
+    cost = pilot_cost(label, model, estimate, facts["labelled_examples"], step.rows)
+    return step.model_copy(update={"cost": cost})

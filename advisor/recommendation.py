@@ -47,12 +47,52 @@ class NextStep(Frozen):
         text: What to do, in one or two sentences.
         command: The command that does it or starts it.
         passes_if: The measured result that confirms the recommendation.
+        rows: How many held-out rows the experiment takes.
+        measure: What is measured on them.
+        results: What each result means.
+        cost: What it takes, or None where nothing honest can be said.
     """
 
     kind: Literal["measure", "pilot", "build"]
     text: str
     command: str
     passes_if: str
+    rows: int
+    measure: str
+    results: tuple[str, ...]
+    cost: str | None = None
+
+
+class Review(Frozen):
+    """One occasion to ask again: an answer changes, an open one is known, a result disappoints, or time has passed."""
+
+    when: Literal["answer", "open", "result", "time"]
+    text: str
+    fields: tuple[str, ...] = ()
+
+
+class NearCase(Frozen):
+    """One published case that is like this one.
+
+    Attributes:
+        label: What was done there.
+        agrees: Whether it speaks for the path that is recommended here.
+        worked: Whether it did what they wanted there.
+        alike: Fields whose answers are the same or nearly so.
+        differs: Fields whose answers are far apart.
+        distance: Gower's distance, 0 the same to 1; an answer that only one of the two gives counts half.
+        evidence: Where it was published.
+    """
+
+    id: str
+    title: str
+    label: str
+    agrees: bool
+    worked: bool = True
+    alike: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    distance: float
+    evidence: tuple[str, ...] = ()
 
 
 class Ranked(Frozen):
@@ -68,10 +108,13 @@ class Recommendation(Frozen):
     Attributes:
         label: ``prompting``, ``rag``, ``rag+finetune:lora``, ``classifier:setfit`` ...
         base: The class of base model, such as ``encoder`` or ``llm<=8b``.
+        certain_because: Why it is just as certain as that.
         model: A model of the catalogue that the estimate is for, or None.
         ranked: All paths that remain, best first.
         estimate: Memory, time and money of the training, or None when nothing is trained or the size is unknown.
         ask_next: The field whose answer could change the label most, or None when none can.
+        cases: Published cases that are like this one; they inform and decide nothing.
+        review: When to ask again.
         problems: What the profile said but was not understood.
     """
 
@@ -79,6 +122,7 @@ class Recommendation(Frozen):
     label: str
     base: str
     certainty: Certainty
+    certain_because: str = ""
     reasons: tuple[Reason, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     flips: tuple[Flip, ...] = ()
@@ -88,6 +132,8 @@ class Recommendation(Frozen):
     estimate: dict[str, Any] | None = None
     next_step: NextStep
     ranked: tuple[Ranked, ...] = ()
+    cases: tuple[NearCase, ...] = ()
+    review: tuple[Review, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property

@@ -8,16 +8,19 @@ from rich.text import Text
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
+from ..knowledge.rule import Rule
+from ..knowledge.sources import short_titles
+from .flipping import THE_CASE_ITSELF, flip_text
 from .label_text import title_of, variant_title
-from .recommendation import Flip, Recommendation
+from .recommendation import Flip, NearCase, Reason, Recommendation
 from .wrapping import wrap
 
-#: Reasons, changes and open answers shown; the JSON form has all of them.
-SHOWN = 5
+#: Reasons and changes shown, so that all of it is about one screen; the JSON form and the page have all of them.
+SHOWN = 3
+OPEN_SHOWN = 2
+SOURCES_SHOWN = 2
 #: Wider lines are hard to read.
 READING_COLUMNS = 88
-#: With another answer to these it would be another case.
-THE_CASE_ITSELF = frozenset({"task_type", "modality", "language"})
 GIB = 2**30
 
 
@@ -39,24 +42,53 @@ def recommendation_lines(found: Recommendation, columns: int) -> Iterator[str]:
     width = min(columns - 1, READING_COLUMNS)
     yield wrap(say("advice.view.title", title=title_of(found.label), label=found.label), width)
     certainty = say(f"advice.certainty.{found.certainty}")
-    yield wrap(say("advice.view.base", base=say(f"advice.base.{found.base}"), certainty=certainty), width, "  ")
-    step = found.next_step
+    yield wrap(say("advice.view.base", base=say(f"advice.base.{found.base}")), width, "  ")
+    yield wrap(say("advice.view.sure", certainty=certainty, because=found.certain_because), width, "  ")
     sections = {
-        "why": [f"{reason.text} [{', '.join(reason.evidence)}]" for reason in found.reasons[:SHOWN]],
+        "why": [reason_text(reason) for reason in found.reasons[:SHOWN]],
         "rejected": list(_rejected(found)),
-        "flips": [_flip(flip) for flip in _changes(found)[:SHOWN]],
-        "open": [item.text for item in found.assumed[:SHOWN]],
-        "memory": _memory(found),
-        "next": [
-            step.text,
-            say("advice.view.command", command=step.command),
-            say("advice.view.passes_if", passes_if=step.passes_if),
-        ],
+        "flips": [flip_text(flip) for flip in changes(found)[:SHOWN]],
+        "open": [item.text for item in found.assumed[:OPEN_SHOWN]],
+        "cases": list(_cases(found)),
+        "next": list(next_lines(found)),
+        "again": [say("advice.semicolon").join(one.text for one in found.review if one.when != "open")],
     }
     for name, lines in sections.items():
         yield from _section(say(f"advice.view.{name}"), lines, width)
     yield ""
     yield wrap(say("advice.view.sources"), width, "  ")
+
+
+def reason_text(reason: Reason) -> str:
+    """Return a reason with its first sources by their short titles."""
+    titles = say("advice.semicolon").join(short_titles()[source] for source in reason.evidence[:SOURCES_SHOWN])
+    return say("advice.view.reason", text=reason.text, sources=titles)
+
+
+def changes(found: Recommendation) -> list[Flip]:
+    """Return the changes worth telling, those of the path before those of the method."""
+    kept = [flip for flip in found.flips if flip.field not in THE_CASE_ITSELF]
+    return sorted(kept, key=lambda flip: flip.label.partition(":")[0] == found.path)
+
+
+def case_text(case: NearCase) -> str:
+    """Return a published case with what it has in common with this one and what not."""
+    differs = say("explanation.case.differs", names=_names(case.differs)) if case.differs else ""
+    alike = _names(case.alike) or say("explanation.case.little")
+    label = title_of(case.label) if case.worked else say("explanation.case.failed", label=title_of(case.label))
+    line = say("explanation.case.line", title=case.title, label=label, alike=alike, differs=differs)
+    return line if case.agrees else say("explanation.case.other_way", line=line)
+
+
+def next_lines(found: Recommendation) -> Iterator[str]:
+    """Yield the next step: what to do, what to measure, what each result means, what it takes, and the command."""
+    step = found.next_step
+    yield step.text
+    yield f"{step.measure}{say('advice.semicolon')}{say('advice.semicolon').join(step.results)}"
+    if step.cost:
+        yield step.cost
+    yield from _memory(found)
+    yield say("advice.view.command", command=step.command)
 
 
 def problem_lines(problems: Iterable[str], columns: int) -> Iterator[str]:
@@ -74,26 +106,24 @@ def _section(title: str, lines: list[str], width: int) -> Iterator[str]:
 
 
 def _rejected(found: Recommendation) -> Iterator[str]:
-    """Yield the paths, then the variants of the chosen path, those together that one rule turned down."""
+    """Yield the rule that decided against each path, then those against variants of the chosen path."""
     titles: dict[tuple[bool, str], list[str]] = {}
-    for other in sorted(found.rejected, key=lambda other: ":" in other.label):
+    for other in found.rejected:
         variant = other.label.partition(":")[2]
-        title = variant_title(variant) if variant else title_of(other.label)
-        titles.setdefault((bool(variant), other.text), []).append(title)
+        name = variant_title(variant) if variant else title_of(other.label)
+        titles.setdefault((bool(variant), str(load(Rule)[other.rule].title)), []).append(name)
     for (_, text), together in titles.items():
         yield say("advice.view.lost", label=say("advice.comma").join(together), text=text)
 
 
-def _changes(found: Recommendation) -> list[Flip]:
-    """Return the changes worth telling, those of the path before those of the method."""
-    kept = [flip for flip in found.flips if flip.field not in THE_CASE_ITSELF]
-    return sorted(kept, key=lambda flip: flip.label.partition(":")[0] == found.path)
+def _cases(found: Recommendation) -> Iterator[str]:
+    """Yield the nearest case that speaks for the advice, and the nearest that speaks for another."""
+    for agrees in (True, False):
+        yield from [case_text(case) for case in found.cases if case.agrees is agrees][:1]
 
 
-def _flip(flip: Flip) -> str:
-    question = load(Question)[flip.field]
-    answers = {"value": answer_text(question, flip.to), "known": answer_text(question, flip.from_)}
-    return say("advice.view.flip", name=question.name, label=title_of(flip.label), **answers)
+def _names(fields: Iterable[str]) -> str:
+    return say("advice.comma").join(str(load(Question)[field].name) for field in fields)
 
 
 def answer_text(question: Question, value: object) -> str:

@@ -1,4 +1,4 @@
-"""What other answers would change: flips of known answers, and the unknown ones that could still decide."""
+"""What other answers would change, and the unknown ones that could still decide."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from ..knowledge.load import load
 from ..knowledge.question import Question
 from .profile import Profile
-from .recommendation import Flip
 from .rules import Verdict, fields_of, holds, judge, judge_again
 from .weighing import weigh
 from .wiring import facts_if, facts_of
@@ -82,15 +81,6 @@ def _open(situation: Situation, field: str) -> OpenQuestion:
 def _decisiveness(label: str, question: OpenQuestion) -> tuple[bool, float]:
     weight = sum(1.0 if _path(other) != _path(label) else 0.1 for other in question.labels)
     return question.unusual, -weight
-
-
-def flips(situation: Situation) -> Iterator[Flip]:
-    """Yield, for each known answer, the nearest other answer that changes the label."""
-    for field in ask_order():
-        if not situation.is_unknown(field):
-            changes = (pair for pair in situation.tried(field) if pair[1] != situation.label)
-            if found := next(changes, None):
-                yield Flip(field=field, from_=situation.facts[field], to=found[0], label=found[1])
 
 
 @cache

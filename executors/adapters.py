@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..knowledge.durable import flush_files, flush_folder, write_json
 from ..knowledge.progress import Progress, silent
+from .method import Schedule
 from .models import load_model
 from .plan import ModelSource
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 TRAINED = "trained.safetensors"
+SCHEDULE = "schedule.safetensors"
 ABOUT = "ftadvisor.json"
 
 
@@ -32,6 +34,20 @@ def load_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model wi
     found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
     if found.unexpected_keys:
         raise ValueError(f"{folder / TRAINED} does not belong to this model: {found.unexpected_keys[0]}")
+
+
+def save_schedule(schedule: Schedule, folder: Path) -> None:
+    """Write the state of a method's schedule into ``schedule.safetensors``."""
+    from safetensors.torch import save_file
+
+    save_file({name: value.contiguous() for name, value in schedule.state().items()}, folder / SCHEDULE)
+
+
+def load_schedule(schedule: Schedule, folder: Path) -> None:
+    """Put the state in ``schedule.safetensors`` back."""
+    from safetensors.torch import load_file
+
+    schedule.load(load_file(folder / SCHEDULE))
 
 
 def save_adapter(
@@ -75,12 +91,15 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
     """
     from peft import PeftModel
 
+    from .tuners import bottleneck
+
     trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
     base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
     if (folder / "config.json").is_file():
         return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress)
     model = load_model(base, progress)
     if (folder / "adapter_config.json").is_file():
+        bottleneck.register()
         return cast("PreTrainedModel", PeftModel.from_pretrained(model, str(folder)))
     load_trained(model, folder)
     return model

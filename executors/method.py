@@ -11,12 +11,10 @@ from ..knowledge.messages import say
 from . import methods
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel
 
 Quantisation = Literal["none", "int8", "nf4"]
-
-INSTEAD = {"adapter": "lora", "adalora": "lora"}
-"""Methods that are known but cannot run yet, and what to run instead."""
 
 
 class MethodOptions(BaseModel):
@@ -45,6 +43,25 @@ class MethodModule(Protocol):
         """Return the model with the method's parameters trainable and all others frozen."""
 
 
+class Schedule(Protocol):
+    """What a method does besides gradient steps; a class ``Schedule`` in its file, if it has one.
+
+    It is made with the model to train, the method's options and the number of optimizer steps.
+    """
+
+    def penalty(self) -> "Tensor":
+        """Return what is added to each update's loss, a number with a gradient."""
+
+    def after_update(self, update: int) -> None:
+        """Change the model after an optimizer step, while its gradients are still there; ``update`` counts from 1."""
+
+    def state(self) -> "dict[str, Tensor]":
+        """Return what a resumed training needs to go on as the undisturbed one."""
+
+    def load(self, state: "dict[str, Tensor]") -> None:
+        """Put back what ``state`` returned."""
+
+
 @cache
 def method_ids() -> tuple[str, ...]:
     """Return all methods that can run, from the files in ``executors/methods``."""
@@ -55,10 +72,21 @@ def method_module(method: str) -> MethodModule:
     """Import one method.
 
     Raises:
-        ValueError: There is no such method, or it cannot run yet; says what to use instead.
+        ValueError: There is no such method; says which there are.
     """
-    if method in INSTEAD:
-        raise ValueError(say("training.method_not_yet", method=method, instead=INSTEAD[method]))
     if method not in method_ids():
         raise ValueError(say("training.method_unknown", method=method, methods=", ".join(method_ids())))
     return cast(MethodModule, import_module(f"{methods.__name__}.{method}"))
+
+
+def schedule_of(method: MethodModule, model: Any, options: MethodOptions, updates: int) -> Schedule | None:  # noqa: ANN401
+    """Return what the method does besides gradient steps, or None for the many that do nothing else.
+
+    Args:
+        method: What ``method_module`` returned.
+        model: What the method's ``attach`` returned.
+        options: The method's options.
+        updates: Optimizer steps of the whole training, at least 1.
+    """
+    kind = getattr(method, "Schedule", None)
+    return kind(model, options, updates) if kind else None

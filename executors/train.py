@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
-from .adapters import load_trained, save_adapter
+from .adapters import save_adapter
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
 from .device_name import machine_name
@@ -21,7 +21,7 @@ from .estimate.request import EstimateRequest
 from .expected import expected_memory, training_request
 from .losses import should_stop
 from .memory import PeakMemory
-from .method import MethodModule, MethodOptions, method_module
+from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .tokens import TokenRow, training_row
@@ -99,7 +99,8 @@ def train(
     if training.options.gradient_checkpointing:
         recompute_activations(model)
     fingerprint = _fingerprint(training, learned, checked)
-    watch = _Watch(training, training.options.updates(len(learned)), progress, event)
+    updates = training.options.updates(len(learned))
+    watch = _Watch(training, updates, progress, event)
     trainer = make_trainer(
         model,
         tokenizer.pad_token_id,
@@ -111,6 +112,7 @@ def train(
         fingerprint,
         memory,
         watch,
+        schedule_of(method, model, training.method_options, updates),
     )
     _train_or_resume(training, trainer, fingerprint)
     measured = trainer.measured()
@@ -188,7 +190,7 @@ def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None
     state = trainer.state.load_from_json(str(checkpoint / "trainer_state.json"))
     if state.global_step >= state.max_steps or should_stop(state.log_history, training.options.patience):
         trainer.state = state  # only the result was not written yet
-        load_trained(trainer.model, checkpoint)
+        trainer.restore(checkpoint)
         return
     trainer.train(resume_from_checkpoint=str(checkpoint))
 
@@ -196,7 +198,7 @@ def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None
 def _take_best(training: Training, trainer: Any) -> None:  # noqa: ANN401 - see make_trainer
     best = trainer.state.best_global_step
     if best and best != trainer.state.global_step:
-        load_trained(trainer.model, checkpoint_folder(training.checkpoints, best))
+        trainer.restore(checkpoint_folder(training.checkpoints, best))
 
 
 def _tokenise(

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from . import checkpoints
-from .adapters import load_trained, save_trained
+from .adapters import load_schedule, load_trained, save_schedule, save_trained
 from .batches import LengthGrouped, collate
 from .losses import answer_loss, should_stop, validation_loss
 from .memory import PeakMemory
+from .method import Schedule
 from .models import device
 from .tokens import TokenRow
 from .train_options import TrainOptions
@@ -36,10 +37,12 @@ def make_trainer(
     fingerprint: str,
     memory: PeakMemory,
     watch: Watch,
+    schedule: Schedule | None = None,
 ) -> Any:
     """Return transformers' Trainer, set up for answer-only loss and durable checkpoints.
 
-    Besides what a Trainer has, it has ``measured()``, and ``before``: what earlier attempts measured.
+    Besides what a Trainer has, it has ``measured()``; ``before``: what earlier attempts measured; and ``restore()``,
+    which takes the model and the method's schedule back to a checkpoint.
 
     Args:
         model: The model with the method's parameters trainable.
@@ -52,6 +55,7 @@ def make_trainer(
         fingerprint: Stands in each checkpoint, so that none of another training is resumed.
         memory: Has watched since before the model was loaded.
         watch: Receives losses.
+        schedule: What the method does besides gradient steps; None for most methods.
     """
     from transformers import Trainer
     from transformers.trainer_callback import PrinterCallback
@@ -71,7 +75,11 @@ def make_trainer(
         ) -> Any:
             loss, count = answer_loss(model, inputs)
             self.tokens += int(inputs["attention_mask"].sum())
-            return loss / (count if num_items_in_batch is None else num_items_in_batch)
+            loss = loss / (count if num_items_in_batch is None else num_items_in_batch)
+            if schedule is None:
+                return loss
+            penalty = schedule.penalty() / self.current_gradient_accumulation_steps
+            return loss + (penalty - penalty.detach())  # its gradient counts; what is shown is the task's loss alone
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
@@ -89,9 +97,16 @@ def make_trainer(
         def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
             Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
             save_trained(self.model, Path(str(output_dir)))
+            if schedule is not None:
+                save_schedule(schedule, Path(str(output_dir)))
 
         def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-            load_trained(self.model, Path(resume_from_checkpoint))
+            self.restore(Path(resume_from_checkpoint))
+
+        def restore(self, checkpoint: Path) -> None:
+            load_trained(self.model, checkpoint)
+            if schedule is not None:
+                load_schedule(schedule, checkpoint)
 
         def measured(self) -> dict[str, float]:
             return {
@@ -118,6 +133,8 @@ def make_trainer(
     trainer._loss_shifts_labels = False
     trainer.remove_callback(PrinterCallback)  # it prints to stdout
     trainer.add_callback(_watcher(options, watch))
+    if schedule is not None:
+        trainer.add_callback(_caller(schedule))
     return trainer
 
 
@@ -178,6 +195,16 @@ def _watcher(options: TrainOptions, watch: Watch) -> Any:
             control.should_training_stop |= should_stop(state.log_history, options.patience)
 
     return Watcher()
+
+
+def _caller(schedule: Schedule) -> Any:
+    from transformers import TrainerCallback
+
+    class Caller(TrainerCallback):
+        def on_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            schedule.after_update(state.global_step + 1)  # the state counts an update after this
+
+    return Caller()
 
 
 def _refuse_divergence(loss: float, step: int, rate: float) -> None:

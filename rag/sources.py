@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from ..knowledge.refusal import reason_of
-from .readers import UnreadableError, formats, readers_by_extension
+from .limits import Limits
+from .readers import formats, read_file
 from .records import Document, Unread
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,11 +23,12 @@ class Reading:
     unread: list[Unread]
 
 
-def read_sources(sources: Sequence[Path]) -> Reading:
+def read_sources(sources: Sequence[Path], limits: Limits | None = None) -> Reading:
     """Read every document of the given files and folders.
 
     Args:
         sources: Files, or folders that are walked in the order of names; hidden files are left out.
+        limits: What archives may unpack to; the defaults when None.
 
     Raises:
         UserError: A source does not exist, or not one document could be read.
@@ -38,7 +39,7 @@ def read_sources(sources: Sequence[Path]) -> Reading:
     documents: dict[str, Document] = {}
     unread: list[Unread] = []
     for source in sources:
-        for item in _read_source(source):
+        for item in _read_source(source, limits or Limits()):
             if isinstance(item, Unread):
                 unread.append(item)
             elif not item.text.strip():
@@ -66,29 +67,16 @@ def _clean(text: str) -> str:
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
-def _read_source(source: Path) -> Iterator[Document | Unread]:
+def _read_source(source: Path, limits: Limits) -> Iterator[Document | Unread]:
     if source.is_file():
-        yield from _read_file(source, source.name)
+        yield from read_file(source, source.name, limits)
         return
     for folder, folders, names in os.walk(source):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if not name.startswith("."):
-                yield from _read_file(path, path.relative_to(source).as_posix())
-
-
-def _read_file(path: Path, name: str) -> Iterator[Document | Unread]:
-    reader = readers_by_extension().get(path.suffix.lower())
-    if reader is None:
-        yield Unread(name, say("rag.unknown_format", extension=path.suffix or path.name))
-        return
-    try:
-        yield from reader.read(path, name)
-    except UnreadableError as error:
-        yield Unread(name, str(error))
-    except OSError as error:
-        yield Unread(name, reason_of(error))
+                yield from read_file(path, path.relative_to(source).as_posix(), limits)
 
 
 def _nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> str:

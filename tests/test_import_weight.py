@@ -33,10 +33,13 @@ IMPORT_ALL = """
     from importlib import import_module
     from pkgutil import walk_packages
 
+    built_on_peft = "ftadvisor.executors.tuners."  # derived from that library's classes, and imported in functions only
     heavy, seen = set(sys.argv[1:]), 0
     for top in ("advisor", "executors", "rag", "knowledge"):
         package = import_module(f"ftadvisor.{top}")
         for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name.startswith(built_on_peft):
+                continue
             import_module(module.name)
             seen += 1
             for name in sorted(heavy & set(sys.modules)):

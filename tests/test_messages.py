@@ -15,6 +15,9 @@ AREAS = sorted((REPOSITORY / "knowledge" / "messages").glob("*.toml"))
 SOURCES = [
     path for folder in ("advisor", "executors", "rag", "knowledge") for path in (REPOSITORY / folder).rglob("*.py")
 ]
+KNOWN = REPOSITORY / "knowledge"
+DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "CHANGELOG.md"]
+NARROW = re.compile(r"[\u4e00-\u9fff》）][(),;:?!]|[(),;?!][\u4e00-\u9fff]|\([^()]*[\u4e00-\u9fff][^()]*\)")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -37,6 +40,22 @@ def test_each_language_is_in_its_place() -> None:
         if _chinese(texts["zh"]) < _chinese(texts["en"]) or (_has_words(texts["en"]) and not _chinese(texts["zh"]))
     ]
     assert not swapped, "\n".join(swapped)
+
+
+def test_chinese_is_written_with_full_width_signs() -> None:
+    """Beside a Chinese character stands no half-width bracket, comma, colon, semicolon or mark of question or cry."""
+    narrow = [f"{place}: {text}" for place, text in _chinese_texts() if NARROW.search(text)]
+    assert not narrow, "\n".join(narrow)
+
+
+@pytest.mark.parametrize("text", ["显卡(空闲)", "名称, 大小", "真的?", "共 (三个)", "《甲》(b)"])
+def test_half_width_signs_in_chinese_are_found(text: str) -> None:
+    assert NARROW.search(text)
+
+
+@pytest.mark.parametrize("text", ["显卡（空闲）", "modelscope:名字", "f(x) 的值", "3 (a, b)"])
+def test_signs_of_code_and_english_are_left_alone(text: str) -> None:
+    assert not NARROW.search(text)
 
 
 def test_every_key_that_code_asks_for_exists() -> None:
@@ -84,6 +103,28 @@ def _messages() -> dict[str, Mapping[str, str]]:
     for path in AREAS:
         found |= _leaves(tomllib.loads(path.read_text(encoding="utf-8")), f"{path.stem}.")
     return found
+
+
+def _chinese_texts() -> Iterator[tuple[str, str]]:
+    """Yield every Chinese text of the knowledge files, and the lines of the documents, with where they stand."""
+    for path in KNOWN.glob("*/*.toml"):
+        for text in _under_zh(tomllib.loads(path.read_text(encoding="utf-8"))):
+            yield str(path.relative_to(REPOSITORY)), text
+    for path in DOCUMENTS:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            yield f"{path.name}:{number}", line
+
+
+def _under_zh(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "zh" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _under_zh(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _under_zh(inner)
 
 
 def _leaves(table: Mapping[str, object], prefix: str) -> dict[str, Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""``ftadvisor list``: all methods, models, GPUs or rules that ftadvisor knows."""
+"""``ftadvisor list``: all methods, models, GPUs, rules or published cases that ftadvisor knows."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ...knowledge.case import PublishedCase
 from ...knowledge.gpu import GpuCard
 from ...knowledge.load import load
 from ...knowledge.messages import say
@@ -14,6 +15,7 @@ from ...knowledge.model import ModelCard
 from ...knowledge.record import Record
 from ...knowledge.rule import Rule
 from ..cli import DONE
+from ..label_text import title_of
 from ..output import print_json
 from ..wrapping import wrap
 
@@ -57,6 +59,10 @@ def _rule(rule: Rule) -> str:
     return str(rule.title)
 
 
+def _case(case: PublishedCase) -> str:
+    return say("advice.named", name=case.title, text=title_of(case.chose))
+
+
 def _size(parameters: int) -> str:
     return f"{parameters / 1e9:.2f}B" if parameters >= 0.9995e9 else f"{parameters / 1e6:.0f}M"
 
@@ -66,4 +72,5 @@ KINDS: Mapping[str, tuple[type[Record], Callable[[Any], str]]] = {
     "models": (ModelCard, _model),
     "gpus": (GpuCard, _gpu),
     "rules": (Rule, _rule),
+    "cases": (PublishedCase, _case),
 }

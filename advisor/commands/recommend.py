@@ -76,6 +76,7 @@ def _run_batch(arguments: argparse.Namespace) -> int:
             print(json.dumps(answer, ensure_ascii=False))
         elif "error" in answer:
             print(say("advice.line", line=answer["line"], problem=answer["error"]))
+            print(f"  {answer['hint']}")
         else:
             print(f"{answer['id'] or '-'!s:<32} {answer['label']:<26} {answer['certainty']}")
     return code
@@ -84,6 +85,6 @@ def _run_batch(arguments: argparse.Namespace) -> int:
 def _answers(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for number, line in read_lines(arguments.profiles):
         if isinstance(line, str):
-            yield {"line": number, "error": line}
+            yield {"line": number, "error": line, "hint": say("advice.line_hint")}
         else:
             yield recommend(change(profile_from(line), arguments.set), arguments.brief).to_json()

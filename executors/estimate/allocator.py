@@ -1,4 +1,8 @@
-"""A model of PyTorch's caching allocator: what it holds from the driver while tensors come and go."""
+"""A model of PyTorch's caching allocator: what it holds from the driver while tensors come and go.
+
+It serves the arithmetic, which replays a step on several streams in every estimate: fast, and blocks up to 1 MiB are
+only summed. ``exact/allocator.py`` follows a traced step with all rules. For large blocks the two must agree.
+"""
 
 from __future__ import annotations
 

@@ -25,6 +25,9 @@ class Layers:
         request: The run's settings.
         stack: How the libraries behave.
         sharing: How several devices share; without it there is one.
+
+    Attributes:
+        frozen_input: Whether nothing before the first layer is trained, so that its input needs no gradient.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Layers:
         self.reentrant = stack.reentrant_checkpoint
         self.sharing = sharing or Sharing()
         self.sharers = self.sharing.gradients
+        self.frozen_input = False
         self.others: list[Storage] = []
         self.input: Value | None = None
         self.node: Node | None = None
@@ -143,13 +147,15 @@ class Layers:
         held = len(self.run.pinned)
         meter.start_phase()
         x = _plain(x)
-        self.arrived = require_gradient(x)
+        self.arrived = [] if self.frozen_input else require_gradient(x)
         references = getrefcount(x.storage)
         output = self._play(x)
         saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
         self.node = output.node
         self.saved = meter.current - before - output.storage.size + saved_input
+        cached = _held_alone(self.modules.cached)
+        self.saved -= cached
         self.pinned = _sum_of(self.run.pinned[held:])
         # the last layer's own peak comes on top of what the others have saved
         others = self.saved * (self.block.count - 1)
@@ -157,6 +163,7 @@ class Layers:
             peak, kinds = meter.peak + others, self._with_others(meter.peak_by_kind, others)
         self.saved -= self.pinned
         self.others.append(self.run.new(self.saved * (self.block.count - 1), pieces=self.block.count - 1))
+        self.modules.cached.append(self.run.new(cached * (self.block.count - 1), pieces=self.block.count - 1))
         self._pin_others()
         if meter.peak < peak:
             meter.peak, meter.peak_by_kind = peak, kinds
@@ -253,3 +260,15 @@ def _sum_of(storages: list[Storage]) -> int:
 
 def _plain(x: Value) -> Value:
     return Value(x.run, x.storage, x.rows, x.width, x.item)
+
+
+def _held_alone(storages: list[Storage]) -> int:
+    """Return the bytes of storages that nothing but the list holds, such as the graph."""
+    return sum(storage.size for storage in storages if getrefcount(storage) <= _ALONE)
+
+
+def _references_when_alone() -> int:
+    return next(getrefcount(one) for one in [object()])
+
+
+_ALONE = _references_when_alone()

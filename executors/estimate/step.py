@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from ...knowledge.stack import Stack
 from .inputs import batch_bytes
@@ -77,13 +78,16 @@ class Step:
         held = self.run.new(self.held, Kind.GRADIENT)
         self.run.accumulates = self.held > 0
         root = self.run.new(self.sharing.root, Kind.TEMPORARY, stream=Stream.GATHER)
+        words = self._words()
         hidden = self._embedded()
         origin = [hidden.node]  # the graph holds the embeddings to the end
         tables = self._tables()
         mask = self._mask()
-        layers = [self._layers(block) for block in self.architecture.blocks]
+        layers = list(self._all_layers(hidden))
+        embedded = hidden.storage  # transformers' models name it until they return
         for layer in layers:
             hidden = layer.forward(hidden)
+        del embedded
         if not self.request.grad_checkpointing:
             del mask[:]  # checkpoints hold what they pass on
         arriving = require_gradient(hidden)
@@ -107,7 +111,7 @@ class Step:
         self._embedding_gradient()
         self._close("backward")
         self.run.pinned.clear()
-        del batch, held, root, tables, mask, origin
+        del batch, held, root, tables, mask, origin, words
         return self.peaks
 
     def read(self) -> int:
@@ -128,9 +132,21 @@ class Step:
         del batch, tables, mask
         return self.run.meter.peak
 
-    def _layers(self, block: Block) -> Layers:
+    def _all_layers(self, hidden: Value) -> Iterator[Layers]:
+        """Yield all layers; a first one whose input needs no gradient saves less than the others, and is apart."""
+        first, *others = self.architecture.blocks
+        if hidden.node is None and not self.request.grad_checkpointing and first.enter is None:
+            yield self._layers(replace(first, count=1), frozen_input=True)
+            others = [replace(first, count=first.count - 1), *others] if first.count > 1 else others
+        else:
+            others = [first, *others]
+        yield from map(self._layers, others)
+
+    def _layers(self, block: Block, *, frozen_input: bool = False) -> Layers:
         modules = self.modules(block.weights)
-        return Layers(self.run, block, modules, self.outside, self.request, self.stack, self.sharing)
+        layers = Layers(self.run, block, modules, self.outside, self.request, self.stack, self.sharing)
+        layers.frozen_input = frozen_input
+        return layers
 
     def modules(self, weights: tuple[Weight, ...]) -> Modules:
         """Return the layers of a block, or those outside the blocks."""
@@ -156,13 +172,25 @@ class Step:
             require_gradient(hidden, leaf=True)
         return self.architecture.start(self.outside, hidden)
 
+    def _words(self) -> list[Storage]:
+        """Return the words' embeddings behind which a soft prompt is not: with checkpoints the graph holds them.
+
+        Source: transformers ``PreTrainedModel.enable_input_require_grads`` makes them a leaf; peft joins copies.
+        """
+        if not (self.method.extra_tokens and self.request.grad_checkpointing):
+            return []
+        return [self.run.new(self.request.tokens * self.architecture.hidden * self.placement.outer_item)]
+
     def _tables(self) -> list[Storage]:
         """Return the rotary tables, sine and cosine for every position, in the residual stream's precision."""
         size = self.rows // self.request.batch * self.architecture.angles * self.placement.outer_item
         return [self.run.new(size), self.run.new(size)] if size else []
 
     def _mask(self) -> list[Storage]:
-        """Return the causal mask of eager attention, one number for every pair of positions."""
+        """Return the causal mask of eager attention, one number for every pair of positions; before a prefix, flags."""
+        prefix = self.method.prefix_tokens
+        if prefix and self.request.attention == "sdpa" and self.architecture.family == "decoder":
+            return [self.run.new(self.rows * (self.request.seq_len + prefix))]
         if self.request.attention != "eager" or self.architecture.family == "vision":
             return []
         length = self.request.target_len if self.architecture.decodes else self.rows // self.request.batch

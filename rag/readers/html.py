@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from ..encoding import decode
+from ..limits import Limits
 from ..records import Document, Unread
 
 EXTENSIONS = (".html", ".htm", ".xhtml")
@@ -19,13 +20,18 @@ _CELLS = {"td", "th"}
 _CHARSET = re.compile(rb"""<meta[^>]+charset=["']?\s*([\w-]+)""", re.IGNORECASE)
 
 
-def read(path: Path, name: str) -> Iterator[Document | Unread]:
+def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """Yield the file as one document of Markdown."""
-    content = path.read_bytes()
+    text, title = html_text(path.read_bytes())
+    yield Document(name, text, title=title, markup="markdown")
+
+
+def html_text(content: bytes) -> tuple[str, str]:
+    """Return a page's text as Markdown, and its title."""
     parser = _Text()
     parser.feed(_declared(content) or decode(content))
     parser.close()
-    yield Document(name, parser.text(), title=parser.title(), markup="markdown")
+    return parser.text(), parser.title()
 
 
 def _declared(content: bytes) -> str | None:

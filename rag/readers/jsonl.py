@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from ...knowledge.messages import say
 from ..encoding import decode
+from ..limits import Limits
 from ..records import Document, Unread
 
 EXTENSIONS = (".jsonl", ".ndjson")
@@ -22,7 +23,7 @@ class _Row(BaseModel):
     metadata: dict[str, JsonValue] | None = None
 
 
-def read(path: Path, name: str) -> Iterator[Document | Unread]:
+def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """Yield each row as a document; further fields go to its metadata."""
     for number, line in enumerate(decode(path.read_bytes()).split("\n"), start=1):
         if line.strip():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..encoding import decode
+from ..limits import Limits
 from ..records import Document, Unread
 
 EXTENSIONS = (".md", ".markdown")
@@ -12,7 +13,7 @@ EXTENSIONS = (".md", ".markdown")
 _FIRST_HEADING = re.compile(r"^#\s+(.+?)[ \t#]*$", re.MULTILINE)
 
 
-def read(path: Path, name: str) -> Iterator[Document | Unread]:
+def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """Yield the file as one document with its markup in place."""
     text = decode(path.read_bytes())
     heading = _FIRST_HEADING.search(text)

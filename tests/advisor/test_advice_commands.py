@@ -1,6 +1,7 @@
 """The commands recommend, explain and list, as a person or a script uses them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,20 @@ def test_a_broken_line_is_told_and_the_rest_answered(tmp_path: Path, capsys: pyt
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [answer.get("line") for answer in answers] == [1, 3, None]
     assert answers[2]["label"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_broken_line_comes_with_what_a_line_looks_like(
+    language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "profiles.jsonl"
+    path.write_text('{"task_type": \n', encoding="utf-8")
+    assert main(["recommend", "--profiles", str(path), "--brief", "--language", language]) == 2
+    shown = capsys.readouterr().out
+    assert json.loads(re.search(r"\{.*\}", shown)[0])["profile"]  # type: ignore[index]
+    assert "recommend --help" in shown
+    assert main(["recommend", "--profiles", str(path), "--brief", "--json", "--language", language]) == 2
+    assert "recommend --help" in json.loads(capsys.readouterr().out)["hint"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ftadvisor.advisor.planning import make_plan
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.executors.data import Row
-from ftadvisor.executors.method import INSTEAD
+from ftadvisor.executors.method import method_ids
 from ftadvisor.executors.plan_file import read_plan, write_plan
 from ftadvisor.executors.step import step_module
 from ftadvisor.executors.steps.train import Options as TrainStep
@@ -83,12 +83,11 @@ def test_what_cannot_be_trained_here_is_said_instead_of_promised(tmp_path: Path)
     assert any("images or speech" in text for text in draft.remaining)
 
 
-@pytest.mark.parametrize("method", INSTEAD)
-def test_a_method_that_is_missing_is_replaced_and_told(method: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", method_ids())
+def test_the_recommended_method_is_the_one_that_runs(method: str, tmp_path: Path) -> None:
     draft = planned(f"finetune:{method}", tmp_path)
     assert draft.plan is not None
-    assert draft.plan.steps[0].model_dump()["method"] == INSTEAD[method]
-    assert any("this plan takes LoRA instead" in text for text in draft.remaining)
+    assert draft.plan.steps[0].model_dump()["method"] == method
 
 
 def test_files_that_are_not_there_yet_are_to_be_prepared(tmp_path: Path) -> None:

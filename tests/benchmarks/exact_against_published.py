@@ -76,8 +76,10 @@ def further() -> Iterator[tuple[str, EstimateRequest, int]]:
     path = Path(os.environ.get("FTADVISOR_DATA", "")) / "cases" / "measured_memory.csv"
     known = {row[-1] for row in PUBLISHED}
     for row in read_rows(path) if path.is_file() else ():
-        size = re.search(r"bytes=(\d+)", row["notes"])
-        if row["model"] != MODEL or size is None or int(size[1]) in known or "num_gpus=1;" not in row["notes"]:
+        size = re.search(r"(?<!_)bytes=(\d+)", row["notes"])
+        if row["model"] != MODEL or row["kind"] != "allocated" or "num_gpus=1;" not in row["notes"]:
+            continue
+        if size is None or int(size[1]) in known:
             continue
         try:
             request = request_of_row(row)

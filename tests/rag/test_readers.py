@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from ftadvisor.rag.limits import Limits
 from ftadvisor.rag.readers import readers_by_extension
 from ftadvisor.rag.records import Document, Unread
 
 
 def read(path: Path, content: str) -> list[Document | Unread]:
     path.write_bytes(content.encode())
-    return list(readers_by_extension()[path.suffix].read(path, path.name))
+    return list(readers_by_extension()[path.suffix].read(path, path.name, Limits()))
 
 
 def documents(path: Path, content: str) -> list[Document]:
@@ -74,6 +75,6 @@ def test_html_of_nothing_but_menus_is_not_empty(tmp_path: Path) -> None:
 def test_html_in_its_declared_encoding(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_bytes('<meta charset="gbk"><p>退货政策</p>'.encode("gbk"))
-    (document,) = readers_by_extension()[".html"].read(path, "a")
+    (document,) = readers_by_extension()[".html"].read(path, "a", Limits())
     assert isinstance(document, Document)
     assert document.text == "退货政策"

@@ -1,6 +1,8 @@
 """A model of PyTorch's caching allocator for CUDA: what a sequence of allocations and releases reserves on a device.
 
-It follows one stream of one device, in whole bytes, without a device and without torch.
+It follows one stream of one device, in whole bytes, without a device and without torch. ``estimate/allocator.py`` is
+another: the arithmetic replays several streams in every estimate, so that one is fast, and sums small blocks. This one
+knows all rules, what an unsplit rest adds to the tensors and when a device is full. For large blocks they must agree.
 
 Source: PyTorch ``c10/cuda/CUDACachingAllocator.cpp``, ``DeviceCachingAllocator``.
 """

@@ -11,6 +11,8 @@ from .device import NAME
 
 ROWS = 128
 """Rows to which the backward pass rounds a sequence. Source: flash-attn ``flash_api.cpp``, ``mha_bwd``."""
+REGISTERS = 128
+"""Largest head whose sums stay in registers. Source: PyTorch ``kernel_backward.h``, ``kOutputInRF``."""
 MASK_ALIGN = 16
 """Columns to which a mask is padded. Source: PyTorch ``transformers/attention.cpp``, ``pad_bias``."""
 
@@ -121,7 +123,11 @@ def _fused() -> list[Any]:
             return results
 
     class EfficientAttention(torch.autograd.Function):
-        """Source: PyTorch ``transformers/cuda/attention.cu``, ``attention_backward.cu``."""
+        """Sums of queries' gradients meet in float32; those of keys and values do where they exceed the registers.
+
+        Source: PyTorch ``transformers/cuda/attention.cu``, ``attention_backward.cu``; ``kernel_backward.h``,
+        ``kNeedsAccumGradK``.
+        """
 
         @staticmethod
         def forward(context: Any, query: Any, key: Any, value: Any, mask: Any) -> Any:
@@ -136,7 +142,8 @@ def _fused() -> list[Any]:
             query, key, value, *_ = context.saved_tensors
             results = tuple(_rows_first(tensor) for tensor in (query, key, value))
             sums = query.new_empty(query.shape[:3], dtype=torch.float32)
-            accumulators = [tensor.new_empty(tensor.shape, dtype=torch.float32) for tensor in (query, key, value)]
+            summed = (query,) if query.shape[-1] <= REGISTERS else (query, key, value)
+            accumulators = [tensor.new_empty(tensor.shape, dtype=torch.float32) for tensor in summed]
             del sums, accumulators
             return (*results, None)
 

@@ -14,12 +14,17 @@ def install() -> None:
 
     torch.nn.Module._apply = _apply  # type: ignore[method-assign]
     torch.tensor = _tensor_from(torch.tensor)
+    torch.nn.init.trunc_normal_ = _same  # draws again until it likes the numbers, and there are none
     if hasattr(import_utils, "is_fake_tensor"):  # transformers makes other masks while a graph is traced
         import_utils.is_fake_tensor = _never
 
 
 def _never(x: Any) -> bool:
     return False
+
+
+def _same(tensor: Any, *arguments: Any, **options: Any) -> Any:
+    return tensor
 
 
 def _apply(self: Any, change: Any, recurse: bool = True) -> Any:

@@ -89,7 +89,7 @@ def _check(request: EstimateRequest) -> None:
             raise UnsupportedError(say("exact.no_setting", setting=setting, value=value))
     if request.quant in {"int8", "gptq"}:
         raise UnsupportedError(say("exact.no_setting", setting="quant", value=request.quant))
-    if request.method in {"inference", "adapter"}:
+    if request.method == "inference":
         raise UnsupportedError(say("exact.no_method", method=request.method))
 
 

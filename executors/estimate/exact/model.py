@@ -114,8 +114,6 @@ def _prepare(model: Any, request: EstimateRequest) -> None:
 
 
 def _attached(model: Any, request: EstimateRequest) -> Any:
-    if request.method == "adalora":
-        return _adalora(model, request)
     try:
         method = method_module("lora" if request.method == "qlora" else request.method)  # prepared already
     except ValueError as error:
@@ -124,20 +122,9 @@ def _attached(model: Any, request: EstimateRequest) -> Any:
     given = {name: getattr(request, name) for name in fields if hasattr(request, name)}
     if "dora" in fields:
         given |= {"dora": request.variant == "dora", "rslora": request.variant == "rslora"}
+    if "target_rank" in fields:  # what is left in the end takes no memory away
+        given["target_rank"] = max(1, request.rank * 2 // 3)
     return method.attach(model, method.Options(**given))
-
-
-def _adalora(model: Any, request: EstimateRequest) -> Any:
-    from peft import AdaLoraConfig, get_peft_model
-
-    config = AdaLoraConfig(
-        task_type="CAUSAL_LM",
-        init_r=request.rank,
-        total_step=1000,
-        lora_dropout=request.dropout,
-        target_modules=list(request.targets) or "all-linear",
-    )
-    return get_peft_model(model, config)
 
 
 def _narrow_adapter(model: Any, request: EstimateRequest) -> None:

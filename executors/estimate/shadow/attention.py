@@ -13,6 +13,9 @@ FP32 = 4
 FLASH_ROWS = 128
 """Rows to which flash attention rounds a sequence. Source: flash-attn ``flash_api.cpp``, ``round_multiple``."""
 
+MASK_ALIGN = 16
+"""Keys to which a mask is padded. Source: PyTorch ``transformers/attention.cpp``, ``pad_bias``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heads:
@@ -96,6 +99,15 @@ def prefixed(x: Value, rows: int) -> Value:
         return (gradient,)
 
     return record(fresh(x.run, x.rows + rows, x.width, x.item), (leafed(x),), (), back)
+
+
+def masked(query: Value, keys: int, item: int) -> Value:
+    """Return a mask over every sequence's positions and keys as numbers, which each layer makes and pads for itself.
+
+    Source: PyTorch ``aten/src/ATen/native/transformers/attention.cpp``, ``convert_boolean_attn_mask``, ``pad_bias``.
+    """
+    width = -(-keys // MASK_ALIGN) * MASK_ALIGN
+    return Value(query.run, query.run.new(query.rows * width * item), query.rows, width, item)
 
 
 def spread(run: Run, x: Value, sequences: int) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..request import BITS, EstimateRequest
 from ..weights import Weight
-from .attention import PLAIN, Heads, Scores, attend, partly_rotary, prefixed, repeat, rotary, spread
+from .attention import PLAIN, Heads, Scores, attend, masked, partly_rotary, prefixed, repeat, rotary, spread
 from .convolution import batch_norm, convolve
 from .graph import Gradients, Node, Run, Value, fresh, require_gradient
 from .memory import Kind, Storage
@@ -201,7 +201,12 @@ class Modules:
         half = self.run.amp_item or (self.item if self.attention == "flash" else max(query.item, self.item))
         # a prefix needs a mask, and with one SDPA does not take fewer key than query heads
         if self.attention == "sdpa" and (self.method.prefix_tokens or not self.stack.groups_heads):
+            if self.method.prefix_tokens and heads.keys != heads.queries:  # the cache has them as they were
+                self.keep(key)
+                self.keep(value)
             key, value = repeat(key, heads), repeat(value, heads)
             heads = replace(heads, keys=heads.queries)
+        if self.attention == "sdpa" and self.method.prefix_tokens and scores.bias is None:
+            scores = replace(scores, bias=masked(query, key.rows // heads.batch, half))
         output, self.scores = attend(query, key, value, heads, self.attention, half, scores)
         return output

@@ -1,0 +1,43 @@
+"""Spreadsheets: as in other tables, a row is one document; the first row of a sheet names the columns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...knowledge.messages import say
+from ..limits import Limits, open_archive
+from ..records import Document, Unread
+from ..tables import row_document
+from . import UnreadableError
+
+EXTENSIONS = (".xlsx", ".xlsm")
+
+
+def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
+    """Yield each row of each sheet as a document; formulas count by their last result."""
+    from openpyxl import load_workbook
+
+    open_archive(path, limits).close()
+    try:
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            for sheet in book.worksheets:
+                yield from _rows(sheet, f"{name}#{sheet.title}")
+        finally:
+            book.close()
+    except Exception as error:  # whatever a broken file makes the library and its XML parser raise
+        raise UnreadableError(say("rag.broken_file", reason=error)) from error
+
+
+def _rows(sheet: Any, name: str) -> Iterator[Document]:  # noqa: ANN401 - the library's sheet
+    header: list[str] | None = None
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells = ["" if cell is None else str(cell).strip() for cell in row]
+        if not any(cells):
+            continue
+        if header is None:
+            header = cells
+        else:
+            yield row_document(header, cells, f"{name}!{number}", sheet.title)
+    if header is not None and number == 1:
+        yield row_document([], header, f"{name}!1", sheet.title)

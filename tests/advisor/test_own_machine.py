@@ -1,0 +1,57 @@
+"""What was measured on this machine joins an estimate, and leaves a traced one what it is."""
+
+from pathlib import Path
+
+import pytest
+from ftadvisor.advisor.own_machine import on_this_machine
+from ftadvisor.executors.estimate import calibration, history
+from ftadvisor.executors.estimate.calibration import Calibration
+from ftadvisor.executors.estimate.estimate import estimate
+from ftadvisor.executors.estimate.request import EstimateRequest
+from ftadvisor.knowledge.find import find_gpu, find_model
+
+GPU = find_gpu("a100-80gb")
+REQUEST = EstimateRequest(config=find_model("llama-2-7b").config, gpu=(GPU.id,))
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+
+def calibrate() -> None:
+    calibration.keep(Calibration(GPU.id, "2026-11-24", {"lora": (1e14, 2e14, 3e14)}, 0, {}))
+
+
+def test_a_calibrated_time_makes_an_arithmetic_estimate_calibrated() -> None:
+    calibrate()
+    found, _ = on_this_machine(REQUEST, estimate(REQUEST))
+    assert found.tier == "calibrated"
+
+
+def test_a_traced_estimate_stays_exact_whatever_was_measured_here() -> None:
+    calibrate()
+    for _ in range(history.ENOUGH):
+        history.remember(REQUEST, 1000, 1100, "x")
+    traced = estimate(REQUEST).model_copy(update={"tier": "exact"})
+    found, record = on_this_machine(REQUEST, traced)
+    assert found.tier == "exact"
+    assert record is not None
+    assert found.time != traced.time
+    assert found.peak.allocated_bytes == traced.peak.allocated_bytes
+    assert found.peak.high_bytes > traced.peak.high_bytes
+
+
+def test_a_verdict_keeps_its_own_need_and_moves_with_the_range() -> None:
+    """The trace knows for each GPU what it needs at least, which need not be the high end."""
+    answer = estimate(REQUEST)
+    fit = answer.fits[0].model_copy(update={"headroom_bytes": 10, "fits": True})
+    answer = answer.model_copy(update={"tier": "exact", "fits": [fit]})
+    unchanged, _ = on_this_machine(REQUEST, answer)
+    assert unchanged.fits == [fit]
+    for _ in range(history.ENOUGH):
+        history.remember(REQUEST, 1000, 1100, "x")
+    moved, _ = on_this_machine(REQUEST, answer)
+    assert moved.fits[0].headroom_bytes == 10 - (moved.peak.high_bytes - answer.peak.high_bytes)
+    assert not moved.fits[0].fits
