@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...knowledge.gpu import GpuCard
-from ...knowledge.load import load
-from ...knowledge.utilisation import Utilisation
 from .methods.method import FineTuning
+from .operations import operations_of
 from .request import EstimateRequest
 from .result import Cost, Duration, Range
+from .utilisation import kind_of, utilisation_of
 from .weights import Architecture
 
 OPTIMIZER_BYTES = 16
@@ -28,9 +28,8 @@ def duration_of(
     if card is None or request.device == "cpu":
         return None
     peak = 1e12 * ((card.bf16_tflops if request.dtype == "bf16" else None) or card.fp16_tflops)
-    share = load(Utilisation)["qlora" if request.quant != "none" else "full" if request.method == "full" else "lora"]
-    rows = request.batch * (request.seq_len + method.extra_tokens)
-    flops = rows * flops_per_token(request, architecture, method, trained)
+    share = utilisation_of(kind_of(request), card)
+    flops = operations_of(request, architecture, method, trained)
     moved = _moved(request, architecture) / (card.bandwidth_gb_per_s * 1e9)
     once = trained * OPTIMIZER_BYTES / (card.bandwidth_gb_per_s * 1e9)
 
@@ -52,22 +51,6 @@ def _hours(request: EstimateRequest, step: Range) -> Range | None:
     steps = request.train_tokens * request.epochs / (request.tokens * request.grad_accum * request.gpus)
     low, likely, high = (seconds * steps / 3600 for seconds in step)
     return (low, likely, high)
-
-
-def flops_per_token(request: EstimateRequest, architecture: Architecture, method: FineTuning, trained: int) -> float:
-    """Return the floating-point operations of one training step for one token.
-
-    Two per weight forward, two for the inputs' gradients, two for trained weights' gradients, two again when the
-    forward pass is recomputed; causal attention adds two per key position and hidden number.
-
-    Source: arXiv 2001.08361, section 2.1; arXiv 2204.02311, appendix B.
-    """
-    products, attention = architecture.products, request.seq_len * architecture.attention
-    forward = 2 * products + 2 * attention
-    passes = 3 if request.grad_checkpointing else 2
-    if request.method == "full":
-        return passes * forward + 2 * products + 2 * attention
-    return passes * forward + 2 * attention + (passes + 1) * 2 * trained
 
 
 def _moved(request: EstimateRequest, architecture: Architecture) -> float:

@@ -7,6 +7,7 @@ from .architectures import bert, deberta, modernbert, resnet, vit
 from .request import EstimateRequest
 from .stored import stored_as
 from .unsupported import UnsupportedError
+from .utilisation import kind_of, utilisation_of
 
 ENCODERS = bert.MODEL_TYPES | modernbert.MODEL_TYPES | deberta.MODEL_TYPES
 CLASSIFIERS = vit.MODEL_TYPES | resnet.MODEL_TYPES
@@ -83,8 +84,17 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
         keys.append("assume_no_gpu")
     if request.train_tokens == 0:
         keys.append("assume_no_tokens")
+    used = [] if card is None or request.device == "cpu" else [_utilisation(request, card)]
     values = {"seq_len": request.seq_len, "longest": longest}
-    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys)]
+    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys), *used]
+
+
+def _utilisation(request: EstimateRequest, card: GpuCard) -> str:
+    """Return which measured share of the GPU's peak the times rest on."""
+    found = utilisation_of(kind_of(request), card)
+    shares = {name: f"{getattr(found, name):.0%}" for name in ("low", "likely", "high")}
+    key = "assume_utilisation" if found.gpus else "assume_utilisation_elsewhere"
+    return say(f"estimate.{key}", gpu=card.title, measured=", ".join(found.measured_on), **shares)
 
 
 def _chosen(request: EstimateRequest) -> list[str]:

@@ -41,6 +41,7 @@ class Weight:
         used: Share of the tokens that meet the weight; more than 1 where a kernel meets more positions than there are
             tokens.
         fixed: Whether the model itself never trains it, such as a table of sines.
+        of_source: Whether a decoder's weight multiplies the encoder's positions instead of its own.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Weight:
     role: Role
     used: float = 1.0
     fixed: bool = False
+    of_source: bool = False
 
     @property
     def computed(self) -> float:
@@ -181,11 +183,6 @@ class Architecture:
         """Numbers that one token is multiplied with, the head's included."""
         found = sum(count * weight.computed for count, weight in self.weights() if weight.role in MULTIPLIED)
         return found + (self.vocab * self.hidden if self.tied_head else 0)
-
-    @property
-    def attention(self) -> int:
-        """Numbers per layer and position that one token's scores and their use multiply; 0 without attention."""
-        return 0 if self.convolutional else self.hidden * self.layers
 
     @property
     def parameters(self) -> int:

@@ -10,10 +10,10 @@ from ..weights import Weight
 Shapes = Mapping[str, tuple[int, int]]
 
 
-def linears(shapes: Shapes, biased: bool = False) -> Iterator[Weight]:
+def linears(shapes: Shapes, biased: bool = False, *, of_source: bool = False) -> Iterator[Weight]:
     """Yield linear layers, and their biases if they have any."""
     for name, shape in shapes.items():
-        yield Weight(name, shape, "linear")
+        yield Weight(name, shape, "linear", of_source=of_source)
         if biased:
             yield Weight(f"{name}.bias", shape[:1], "other")
 
