@@ -1,4 +1,6 @@
-"""How often the advice is what a practitioner who saw no rule would accept: ``python tests/benchmarks/labelled_profiles.py``.
+"""How often the advice is what a practitioner who saw no rule would accept.
+
+    python tests/benchmarks/labelled_profiles.py [--readme]
 
 The profiles and their labels, ``tests/advisor/labelled_profiles.jsonl``, were made apart from the rules; how, says the
 README beside them. With ``--readme`` the figures are written into README.md; each miss is printed either way.
