@@ -25,12 +25,14 @@ class PlanDraft:
         comments: Reasons by place in the plan, as ``write_plan`` takes them.
         remaining: What a person does, in order.
         memory: What the training needs and whether it fits; empty where nothing is trained.
+        lost: Why other models and other ways to train lost; empty where nothing is trained.
     """
 
     plan: Plan | None
     comments: Mapping[str, str]
     remaining: tuple[str, ...]
     memory: str = ""
+    lost: tuple[str, ...] = ()
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..executors.estimate.estimate import estimate
 from ..executors.estimate.request import Device, EstimateRequest
@@ -11,6 +11,8 @@ from ..executors.estimate.unsupported import UnsupportedError
 from ..knowledge.messages import say
 
 GIBIBYTE = 2**30
+SHORTEST = 256
+"""Rows of unknown length are planned no shorter than this many tokens."""
 
 
 class Wish(BaseModel):
@@ -18,10 +20,12 @@ class Wish(BaseModel):
 
     Attributes:
         config: The model's config, with transformers' key names.
+        sizes: Other sizes of the method that cost memory, by their names in an estimate's request.
         rows_per_step: Rows that one optimizer step sees; kept whatever the ladder does.
         memory_bytes: What one device has; None when unknown, and then nothing is adapted.
         quantisable: Whether the method leaves the weights frozen, so that they can be stored in 4 bits.
         checkpointable: Whether the method works with gradient checkpointing.
+        shortenable: Whether the rows' length is only assumed, so that a shorter limit may be planned.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +33,7 @@ class Wish(BaseModel):
     config: dict[str, JsonValue]
     method: str
     rank: int
+    sizes: dict[str, int] = Field(default_factory=dict)
     batch: int
     rows_per_step: int
     seq_len: int
@@ -37,6 +42,7 @@ class Wish(BaseModel):
     device: Device
     quantisable: bool
     checkpointable: bool
+    shortenable: bool = False
 
 
 class Fitting(BaseModel):
@@ -55,6 +61,7 @@ class Fitting(BaseModel):
     grad_accum: int
     grad_checkpointing: bool
     quantise: bool
+    seq_len: int
     measures: tuple[str, ...] = ()
     needed_bytes: int | None = None
     fits: bool | None = None
@@ -77,7 +84,7 @@ def fit(wish: Wish) -> Fitting:
 
 
 def _rungs(wish: Wish) -> Iterator[Fitting]:
-    """Yield the wish itself, then with checkpointing, then with smaller batches, then the same in 4 bits."""
+    """Yield the wish itself, then with checkpointing, smaller batches, the same in 4 bits, and shorter rows last."""
     measures: list[str] = []
     yield _rung(wish, wish.batch, False, False, measures)
     if wish.checkpointable:
@@ -85,25 +92,45 @@ def _rungs(wish: Wish) -> Iterator[Fitting]:
     for quantise in (False, True) if wish.quantisable else (False,):
         if quantise:
             measures.append(say("planning.measure_quantise"))
-        for batch in _halvings(wish.batch):
+        for batch in _halvings(wish.batch, 1):
             small = [say("planning.measure_batch", batch=batch)] if batch < wish.batch else []
             yield _rung(wish, batch, wish.checkpointable, quantise, [*measures, *small])
+    for length in _halvings(wish.seq_len // 2, SHORTEST) if wish.shortenable else ():
+        short = [say("planning.measure_batch", batch=1), say("planning.measure_length", tokens=length)]
+        yield _rung(wish, 1, wish.checkpointable, wish.quantisable, [*measures, *short], length)
 
 
-def _halvings(batch: int) -> Iterator[int]:
-    while batch >= 1:
-        yield batch
-        batch //= 2
+def _halvings(number: int, smallest: int) -> Iterator[int]:
+    while number >= smallest:
+        yield number
+        number //= 2
 
 
-def _rung(wish: Wish, batch: int, checkpointing: bool, quantise: bool, measures: list[str]) -> Fitting:
+def _rung(
+    wish: Wish, batch: int, checkpointing: bool, quantise: bool, measures: list[str], length: int | None = None
+) -> Fitting:
     return Fitting(
+        seq_len=length or wish.seq_len,
         batch=batch,
         grad_accum=max(1, round(wish.rows_per_step / batch)),
         grad_checkpointing=checkpointing,
         quantise=quantise,
         measures=tuple(measures),
     )
+
+
+def leanest(wish: Wish, method: str) -> int | None:
+    """Return the bytes that another method needs at least for the same rows; None where there is no honest estimate."""
+    other = wish.model_copy(update={"method": method})
+    try:
+        return _estimate(other, _rung(other, 1, True, False, [])).peak.high_bytes
+    except UnsupportedError:
+        return None
+
+
+def size_text(number: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{number / GIBIBYTE:.1f} GiB"
 
 
 def _fits(needed: int, available: int | None) -> bool | None:
@@ -119,8 +146,9 @@ def _estimate(wish: Wish, rung: Fitting) -> Estimate:
                 "method": "qlora" if rung.quantise and wish.method == "lora" else wish.method,
                 "quant": "nf4-dq" if quantised else "none",
                 "rank": wish.rank,
+                **wish.sizes,
                 "batch": rung.batch,
-                "seq_len": wish.seq_len,
+                "seq_len": rung.seq_len,
                 "dtype": wish.dtype,
                 "device": wish.device,
                 "grad_checkpointing": rung.grad_checkpointing,

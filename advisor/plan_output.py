@@ -46,6 +46,8 @@ def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -
         lines += [f"  {number}. {_step(step)}" for number, step in enumerate(draft.plan.steps, start=1)]
     if draft.memory:
         lines.append(say("planning.memory", text=draft.memory))
+    if draft.lost:
+        lines += ["", say("planning.runners_up_title"), *(f"  - {text}" for text in draft.lost)]
     if draft.remaining:
         lines += ["", say("planning.remaining_title")]
         lines += [f"  {number}. {text}" for number, text in enumerate(draft.remaining, start=1)]

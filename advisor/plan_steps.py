@@ -9,10 +9,14 @@ from .base_model import Base
 from .device import Device
 from .draft import Steps, Why, reasoned
 from .files import Files
+from .fitting import Wish
 from .label_text import title_of
 from .plan_data import Data
-from .plan_training import Training, set_up
+from .plan_training import Training, set_up, wish_for
 from .recommendation import Recommendation
+
+TRAINING = ("finetune", "rag+finetune")
+"""Paths whose plans train a language model."""
 
 SHORT_ANSWER = 64
 """Answers get at least this many tokens, and a half more than the longest known one."""
@@ -42,6 +46,24 @@ class Work:
     def method(self) -> str:
         """The method that will run."""
         return self.recommendation.variant or "lora"
+
+    @property
+    def learnt_rows(self) -> int | None:
+        """Number of rows to learn from; None when they are not there yet."""
+        return len(self.data.rows) if self.files.train else None
+
+    @property
+    def row_tokens(self) -> int:
+        """Tokens of the longest row with the passages that stand in it; 0 when unknown."""
+        tokens = self.data.question_tokens + self.data.answer_tokens
+        if tokens and self.recommendation.path == "rag+finetune":
+            passages = self.options("build_examples")["top_k"].value
+            tokens += passages * self.options("build_index")["chunk_tokens"].value
+        return tokens
+
+    def wish(self) -> Wish:
+        """Return what the training of the base would be if memory were no concern."""
+        return wish_for(self.method, self.base, self.device, self.learnt_rows, self.row_tokens)
 
     @property
     def train(self) -> str:
@@ -87,20 +109,17 @@ def _add_combined(work: Work) -> Training:
         refusal=Why(refusal, say("planning.why_refusal")),
         output="examples",
     )
-    passages = examples["top_k"].value * work.options("build_index")["chunk_tokens"].value
     training = _train(
         work,
         name="combined",
         train=Why("examples/train.jsonl", say("planning.why_combined")),
         validation="examples/validation.jsonl" if work.files.validation else None,
-        passage_tokens=passages,
     )
     _train(
         work,
         name="closed_book",
         train=Why(work.train, say("planning.why_closed_book")),
         validation=work.files.validation,
-        passage_tokens=passages,
     )
     _evaluate(
         work,
@@ -112,7 +131,7 @@ def _add_combined(work: Work) -> Training:
 
 
 def _add_finetuning(work: Work) -> Training:
-    training = _train(work, name="finetuned", train=work.train, validation=work.files.validation, passage_tokens=0)
+    training = _train(work, name="finetuned", train=work.train, validation=work.files.validation)
     _evaluate(work, ["base", "prompting", "finetuned"], finetuned="adapters/finetuned")
     return training
 
@@ -122,13 +141,19 @@ def _add_index(work: Work) -> None:
     work.steps.add("build_index", sources=sources, **work.options("build_index"), output="index")
 
 
-def _train(work: Work, *, name: str, passage_tokens: int, **files: Any) -> Training:  # noqa: ANN401 - options
-    rows = len(work.data.rows) if work.files.train else None
-    tokens = work.data.question_tokens + work.data.answer_tokens
-    training = set_up(work.method, work.base, work.device, rows, tokens + passage_tokens if tokens else 0)
-    method = Why(training.method, say("planning.why_method", label=title_of(work.recommendation.label)))
+def _train(work: Work, *, name: str, **files: Any) -> Training:  # noqa: ANN401 - options
+    reasons = _turned_down(work.recommendation)
+    training = set_up(work.method, work.base, work.device, work.learnt_rows, work.row_tokens, reasons)
+    why = say("planning.why_method", label=title_of(work.recommendation.label))
+    method = Why(training.method, "\n".join([why, *training.lost]))
     work.steps.add("train", name=name, method=method, **files, output=f"adapters/{name}", **training.options)
     return training
+
+
+def _turned_down(recommendation: Recommendation) -> dict[str, str]:
+    """Return why methods lost, by method, where a rule spoke against one."""
+    lost = ((*other.label.partition(":"), other.text) for other in recommendation.rejected)
+    return {variant: text for path, _, variant, text in lost if path == recommendation.path and variant}
 
 
 def _evaluate(work: Work, arms: list[str], **adapters: str) -> None:

@@ -1,6 +1,8 @@
 """The training steps of a plan: hyper-parameters with their reasons, laid out so that they fit into memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..executors.method import method_module
@@ -12,12 +14,16 @@ from ..knowledge.setting import Chosen, Situation, settings_for
 from .base_model import Base
 from .device import Device
 from .draft import Why, reasoned
-from .fitting import GIBIBYTE, Fitting, Wish, fit
+from .fitting import Fitting, Wish, fit, size_text
+from .runners_up import runners_up
 
 LARGEST_BATCH = 8
 """More rows than this at a time bring no speed on the GPUs that most people have, and cost memory."""
 
 UNKNOWN_LENGTH = 1024
+SIZES = ("rank", "virtual_tokens", "encoder_width", "bottleneck")
+"""Options of methods that cost memory; an estimate's request calls them the same."""
+
 MARGIN = 64
 """Tokens of the chat template and the instruction around a row."""
 
@@ -31,15 +37,24 @@ class Training:
         options: Options of the step with their reasons.
         quantisation: Of the plan's model.
         memory: What the estimate says, for people.
+        lost: Why the other ways to train the model lost, for people.
     """
 
     method: str
     options: dict[str, Any]
     quantisation: str
     memory: str
+    lost: tuple[str, ...] = ()
 
 
-def set_up(method: str, base: Base, device: Device, rows: int | None, row_tokens: int) -> Training:
+def set_up(
+    method: str,
+    base: Base,
+    device: Device,
+    rows: int | None,
+    row_tokens: int,
+    reasons: Mapping[str, str] = MappingProxyType({}),
+) -> Training:
     """Choose the hyper-parameters of a method and lay the run out so that it fits.
 
     Args:
@@ -48,34 +63,60 @@ def set_up(method: str, base: Base, device: Device, rows: int | None, row_tokens
         device: Where it runs.
         rows: Number of rows to learn from; None when unknown.
         row_tokens: Tokens of the longest row, passages included; 0 when unknown.
+        reasons: Why other methods were turned down, by method.
     """
-    situation = Situation(step="train", method=method, parameters=base.parameters, rows=rows)
-    chosen = dict(settings_for(situation, _card_values(method)))
-    per_update = chosen.pop("batch_size")
-    rank = chosen.get("method_options.rank")
-    wish = Wish(
+    chosen, per_update = _settings(method, base, rows)
+    wish = wish_for(method, base, device, rows, row_tokens)
+    fitting = fit(wish) if base.config else None
+    memory = _fits_text(fitting, device)
+    reason = f"{per_update.why} [{', '.join(per_update.evidence)}]; {memory}"
+    quantised = method == "qlora" or (fitting is not None and fitting.quantise)
+    runs = "qlora" if quantised else method
+    return Training(
+        method=runs,
+        options=_with_targets(method, reasoned(chosen)) | _layout(wish, fitting, reason),
+        quantisation="nf4" if quantised else "none",
+        memory=memory,
+        lost=tuple(runners_up(wish, runs, reasons)) if base.config else (),
+    )
+
+
+def wish_for(method: str, base: Base, device: Device, rows: int | None, row_tokens: int) -> Wish:
+    """Return what a training would be if memory were no concern; its arguments are those of ``set_up``."""
+    chosen, per_update = _settings(method, base, rows)
+    sizes = {name: chosen.get(f"method_options.{name}") for name in SIZES}
+    rank = sizes.pop("rank")
+    return Wish(
         config=base.config or {},
         method=method,
         rank=int(rank.value) if rank else 16,
+        sizes={name: int(size.value) for name, size in sizes.items() if size},
         batch=min(LARGEST_BATCH, int(per_update.value)),
         rows_per_step=int(per_update.value),
         seq_len=row_tokens + MARGIN if row_tokens else UNKNOWN_LENGTH,
         dtype="bf16" if device.has_gpu else "fp32",
         memory_bytes=device.memory_bytes,
         device="cuda" if device.has_gpu else "cpu",
-        quantisable=method in ("lora", "qlora") and device.has_gpu,
+        quantisable=method == "lora" and device.has_gpu,
         checkpointable=method_module(method).CHECKPOINTING,
+        shortenable=not row_tokens,
     )
-    fitting = fit(wish) if base.config else None
-    memory = _fits_text(fitting, device)
-    reason = f"{per_update.why} [{', '.join(per_update.evidence)}]; {memory}"
-    quantised = method == "qlora" or (fitting is not None and fitting.quantise)
-    return Training(
-        method="qlora" if quantised else method,
-        options=reasoned(chosen) | _layout(wish, fitting, reason),
-        quantisation="nf4" if quantised else "none",
-        memory=memory,
-    )
+
+
+def _settings(method: str, base: Base, rows: int | None) -> tuple[dict[str, Chosen], Chosen]:
+    """Return the options of a training, and apart from them the rows of one update."""
+    situation = Situation(step="train", method=method, parameters=base.parameters, rows=rows)
+    chosen = dict(settings_for(situation, _card_values(method)))
+    return chosen, chosen.pop("batch_size")
+
+
+def _with_targets(method: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with the place of the trained parts, where the method's card gives a reason for it."""
+    place = load(MethodCard)[method].settings.get("targets")
+    if place is None:
+        return options
+    why = Why((), f"{place.value}: {place.because} [{', '.join(place.evidence)}]")
+    return options | {"method_options": {**options.get("method_options", {}), "targets": why}}
 
 
 def _card_values(method: str) -> dict[str, Chosen]:
@@ -100,16 +141,18 @@ def _layout(wish: Wish, fitting: Fitting | None, reason: str) -> dict[str, Any]:
     options["evaluation_batch_size"] = Why(batch, say("planning.why_evaluation_batch"))
     if fitting:
         options["gradient_checkpointing"] = fitting.grad_checkpointing
+        if fitting.seq_len < wish.seq_len:
+            options["max_length"] = Why(fitting.seq_len, say("planning.measure_length", tokens=fitting.seq_len))
     return options
 
 
 def _fits_text(fitting: Fitting | None, device: Device) -> str:
     if fitting is None or fitting.needed_bytes is None:
         return say("planning.not_estimated", problem=fitting.unknown if fitting else say("planning.no_config"))
-    needed = f"{fitting.needed_bytes / GIBIBYTE:.1f} GiB"
+    needed = size_text(fitting.needed_bytes)
     measures = "".join(f"; {measure}" for measure in fitting.measures)
     if device.memory_bytes is None:
         return say("planning.needs", needed=needed) + measures
-    available = f"{device.memory_bytes / GIBIBYTE:.1f} GiB"
+    available = size_text(device.memory_bytes)
     key = "planning.fits" if fitting.fits else "planning.does_not_fit"
     return say(key, needed=needed, available=available) + measures

@@ -1,19 +1,22 @@
 """Turn a recommendation into a plan: every option filled in, each with its reason, and what is left to do by hand."""
 
+from functools import partial
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 
 from ..executors.plan import ModelSource, Plan
 from ..knowledge.messages import current_language, say
 from ..knowledge.setting import settings_for
-from .base_model import choose_base
+from .base_search import choose_base
 from .device import device_of
 from .draft import PlanDraft, Steps
 from .files import Files
 from .machine import look
+from .model_choice import ARCHITECTURES, suitable_models
 from .plan_data import make_prompt, read_data
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
-from .plan_steps import Work, add_steps
+from .plan_steps import TRAINING, Work, add_steps
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -44,11 +47,17 @@ def make_plan(
     """
     handwork = handwork_of(recommendation)
     if recommendation.base in NOT_LANGUAGE_MODELS:
-        return PlanDraft(None, {}, tuple(by_hand(handwork, files, model or "")))
+        return PlanDraft(
+            None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
+        )
     device = device_of(profile, look())
-    base = choose_base(profile, recommendation, model, device)
-    work = Work(recommendation, files, base, device, read_data(files, folder), Steps())
-    training = add_steps(work, baseline_only=any(entry.does == "baseline" for entry in handwork))
+    data = read_data(files, folder)
+    baseline_only = any(entry.does == "baseline" for entry in handwork)
+    trains = recommendation.path in TRAINING and not baseline_only
+    work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps())
+    wish_of = (lambda base: work_with(base=base).wish()) if trains else None
+    work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
+    training = add_steps(work, baseline_only=baseline_only)
     plan = Plan(
         title=" ".join(filter(None, [profile.id, recommendation.label])),
         language=current_language(),
@@ -56,13 +65,17 @@ def make_plan(
         seed=seed,
         knowledge=version("ftadvisor"),
         model=ModelSource.model_validate(
-            {"source": base.source, "quantisation": training.quantisation if training else "none"}
+            {"source": work.base.source, "quantisation": training.quantisation if training else "none"}
         ),
         prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
         steps=tuple(work.steps.steps),
     )
-    remaining = (*before_running(files, folder, plan, work.data.rows), *by_hand(handwork, files, base.source))
-    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "")
+    remaining = (
+        *before_running(files, folder, plan, work.data.rows),
+        *by_hand(handwork, files, _by_hand_model(profile, recommendation, model or work.base.source)),
+    )
+    lost = (*work.base.skipped, *training.lost) if training else ()
+    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", lost)
 
 
 def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:
@@ -71,5 +84,15 @@ def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:
     return work.steps.comments | {
         "": "\n".join(notes) if remaining else "",
         "label": reasons[0].text if reasons else "",
-        "model.source": work.base.why,
+        "model.source": "\n".join([work.base.why, *work.base.skipped]),
     }
+
+
+def _by_hand_model(profile: Profile, recommendation: Recommendation, planned: str) -> str:
+    """Return the model that the steps by hand start from: one of the recommended kind, or the plan's own."""
+    if recommendation.base not in ARCHITECTURES:
+        return planned
+    if profile.base_model is not None:
+        return profile.base_model
+    card = next(iter(suitable_models(recommendation.base, profile.language, inf)), None)
+    return card.hub_id if card else planned

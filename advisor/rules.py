@@ -1,13 +1,13 @@
 """Evaluate the rules on a profile's facts: each one is true, false or unknown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
 from ..knowledge.load import KnowledgeError, load
 from ..knowledge.rule import Condition, Rule
-from .labels import RULE_NAMES
-from .wiring import fact_names, fields_behind
+from .rule_checks import problems_of
+from .wiring import fields_behind
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "is": lambda fact, value: bool(fact == value),
@@ -63,15 +63,30 @@ def fires(rule: Rule, facts: Mapping[str, Any]) -> bool | None:
     return known
 
 
+def firing(places: Iterable[int], facts: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return those of some places among all rules whose rule fires; unlike ``fires``, it stops at the unknown."""
+    return tuple(place for place in places if all(_true(one, facts) for one in _conditions()[place]))
+
+
+def _true(condition: tuple[str, Callable[[Any, Any], bool], Any], facts: Mapping[str, Any]) -> bool:
+    fact, compare, value = facts[condition[0]], condition[1], condition[2]
+    return fact is not None and compare(fact, value)
+
+
+@cache
+def _conditions() -> tuple[tuple[tuple[str, Callable[[Any, Any], bool], Any], ...], ...]:
+    return tuple(tuple((one.fact, _COMPARE[one.op], one.value) for one in rule.when) for rule in all_rules())
+
+
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return all rules by falling priority and then by id.
 
     Raises:
-        KnowledgeError: A rule names a fact or a label that does not exist.
+        KnowledgeError: A rule names what does not exist, can never fire, or contradicts another of the same priority.
     """
     rules = sorted(load(Rule).values(), key=lambda rule: (-rule.priority, rule.id))
-    if problems := [problem for rule in rules for problem in _problems(rule)]:
+    if problems := problems_of(rules):
         raise KnowledgeError("\n".join(problems))
     return tuple(rules)
 
@@ -86,10 +101,3 @@ def fields_of(rule_id: str) -> frozenset[str]:
 def places_of(field: str) -> tuple[int, ...]:
     """Return the places, among all rules, of those that a field of the profile can decide."""
     return tuple(place for place, rule in enumerate(all_rules()) if field in fields_of(rule.id))
-
-
-def _problems(rule: Rule) -> list[str]:
-    place = f"knowledge/rules/{rule.id}.toml"
-    facts = [f"{place}: there is no fact '{item.fact}'" for item in rule.when if item.fact not in fact_names()]
-    labels = {label for effect in rule.effect for label in effect.labels}
-    return facts + [f"{place}: there is no label '{label}'" for label in sorted(labels - set(RULE_NAMES))]

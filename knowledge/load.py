@@ -42,7 +42,7 @@ def read_entries(kind: type[Entry], folder: Path) -> dict[str, Entry]:
             entries[name] = kind.model_validate({"id": name} | values)
         except ValueError as error:  # pydantic's, which is imported only when it comes
             problems += [f"{folder.parent.name}/{folder.name}/{name}.toml: {place}" for place in _places(error)]
-    if problems:
+    if problems := problems or kind.problems_together(entries, folder):
         raise KnowledgeError("\n".join(problems))
     return entries
 

@@ -1,6 +1,8 @@
 """Rules: what speaks for or against a path, as data with its own examples."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from .frozen import Field, Frozen
 from .record import Record
@@ -77,3 +79,14 @@ class Rule(Record):
         shown = {case.fires for case in self.case}
         if missing := ({"yes", "no"} if self.when else {"yes"}) - shown:
             raise ValueError(f"no example that answers {' and '.join(sorted(missing))}")
+
+    @classmethod
+    def problems_together(cls, entries: Mapping[str, Any], folder: Path) -> list[str]:
+        """Return the sources that rules name and that do not exist."""
+        known = {path.stem for path in (folder.parent / "evidence").glob("*.toml")}
+        return [
+            f"knowledge/{cls.folder}/{rule.id}.toml: there is no source '{name}'"
+            for rule in entries.values()
+            for name in rule.evidence
+            if name not in known
+        ]

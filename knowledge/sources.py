@@ -1,14 +1,20 @@
 """Evidence: where a number or a rule comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .record import Record
 from .text import Text
 from .toml_folder import read_folder
+
+CITING = ("evidence", "sources", "source")
+"""Keys under which entries name their sources."""
+
+NO_ENTRIES = ("messages", "evidence", "examples", "decisions")
+"""Folders of ``knowledge/`` whose files state no facts of their own."""
 
 
 @cache
@@ -42,3 +48,29 @@ class Evidence(Record):
     def called(self) -> str:
         """Its short title; ``ftadvisor explain`` knows it by that too."""
         return self.short or self.id
+
+    @classmethod
+    def problems_together(cls, entries: Mapping[str, Any], folder: Path) -> list[str]:
+        """Return the sources that no entry of any kind names."""
+        folders = [path for path in folder.parent.iterdir() if path.is_dir() and path.name not in NO_ENTRIES]
+        used = {name for path in folders if any(path.glob("*.toml")) for name in _cited(read_folder(path)[0])}
+        unused = sorted(set(entries) - used)
+        return [f"knowledge/{cls.folder}/{name}.toml: no entry names this source" for name in unused]
+
+
+def _cited(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a file says
+    """Yield the texts that stand anywhere under a citing key."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner) if key in CITING else _cited(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _cited(inner)
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(value, str):
+        yield value
+    else:
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)

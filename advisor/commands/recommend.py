@@ -5,6 +5,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brief", action="store_true", help=say("advice.help.brief"))
     parser.add_argument("--trace", action="store_true", help=say("advice.help.trace"))
     parser.add_argument("--json", action="store_true", help=say("advice.help.json"))
+    parser.add_argument("--html", type=Path, metavar="FILE", help=say("advice.help.html"))
     parser.epilog = say("advice.help.fields", fields=", ".join(FIELDS))
 
 
@@ -49,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.profiles is not None:
         if arguments.describe is not None:
             raise UserError(say("describe.with_profiles"), say("describe.with_profiles_hint"))
+        if arguments.html is not None:
+            raise UserError(say("advice.html_of_many"), "ftadvisor recommend --profile FILE --html record.html")
         return _run_batch(arguments)
     if arguments.describe is not None:
         return _run_described(arguments)
@@ -64,15 +68,23 @@ def _show(profile: Profile, arguments: argparse.Namespace, more: Mapping[str, An
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):
         print_note(line)
+    if arguments.html is not None:
+        _write_page(arguments.html, profile, found)
     if arguments.json:
-        print_json(
-            found.to_json() | dict(more) | ({"trace": trace_json(situation.verdicts)} if arguments.trace else {})
-        )
+        trace = {"trace": trace_json(situation.verdicts)} if arguments.trace else {}
+        print_json(found.to_json() | dict(more) | trace)
         return DONE
     print_recommendation(found, console)
     if arguments.trace:
         print("\n".join(trace_lines(situation.verdicts, situation.facts, console.width)))
     return DONE
+
+
+def _write_page(path: Path, profile: Profile, found: Recommendation) -> None:
+    from ..record_page import write_record  # what it needs is of no use to those who only read the answer
+
+    write_record(path, profile, found, date.today())
+    print_note(say("advice.html_written", path=path))
 
 
 def _run_described(arguments: argparse.Namespace) -> int:
@@ -85,7 +97,8 @@ def _run_described(arguments: argparse.Namespace) -> int:
     width = Console().width - 1
     if not arguments.json:
         print("\n".join(understood_lines(understood, width)) + "\n", flush=True)
-        if sys.stdin.isatty() and sys.stdout.isatty() and not arguments.brief:
+        only_shown = arguments.brief or arguments.trace or arguments.html is not None
+        if sys.stdin.isatty() and sys.stdout.isatty() and not only_shown:
             from ._session import go_on_with
 
             return go_on_with(profile, arguments.quiet)

@@ -13,18 +13,20 @@ from ftadvisor.advisor.draft import PlanDraft
 from ftadvisor.advisor.files import Files
 from ftadvisor.advisor.fitting import GIBIBYTE
 from ftadvisor.advisor.labels import LABELS
-from ftadvisor.advisor.plan_training import set_up
+from ftadvisor.advisor.model_choice import suitable_models
+from ftadvisor.advisor.plan_training import UNKNOWN_LENGTH, set_up
 from ftadvisor.advisor.planning import make_plan
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.executors.data import Row
-from ftadvisor.executors.method import method_ids
+from ftadvisor.executors.method import method_ids, method_module
 from ftadvisor.executors.plan_file import read_plan, write_plan
 from ftadvisor.executors.step import step_module
 from ftadvisor.executors.steps.train import Options as TrainStep
 from ftadvisor.knowledge.handwork import Handwork
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.messages import use_language
+from ftadvisor.knowledge.method import MethodCard
 from ftadvisor.knowledge.setting import Setting
 from ftadvisor.knowledge.sources import Evidence
 
@@ -109,6 +111,34 @@ def test_every_chosen_value_of_a_training_has_its_reason_with_a_source(tmp_path:
         assert "[" in comments[f"steps.0.{name}"], name
 
 
+@pytest.mark.parametrize("method", method_ids())
+@pytest.mark.parametrize("rows", [None, 200, 8000, 100_000])
+def test_every_method_gets_its_values_from_its_card_or_a_setting(method: str, rows: int | None) -> None:
+    device = Device(has_gpu=True, memory_bytes=80 * GIBIBYTE)
+    options = set_up(method, describe("qwen2.5-7b", ""), device, rows, 300).options
+    card = load(MethodCard)[method].settings
+    for name in ("learning_rate", "epochs", "warmup", "weight_decay", "patience", "batch_size"):
+        assert "[" in options[name].reason, name
+    own = options.get("method_options", {})
+    assert set(own) == {name for name in method_module(method).Options.model_fields if name in card}
+    for name, given in (options | own).items():
+        if name in card and card[name].low is not None and name != "batch_size":
+            assert card[name].low <= given.value <= card[name].high, name
+            assert set(given.reason.rpartition("[")[2].rstrip("]").split(", ")) <= set(load(Evidence)), name
+
+
+def test_short_runs_learn_faster_and_large_models_slower() -> None:
+    device = Device(has_gpu=True, memory_bytes=80 * GIBIBYTE)
+
+    def rate(method: str, model: str, rows: int) -> float:
+        value: float = set_up(method, describe(model, ""), device, rows, 300).options["learning_rate"].value
+        return value
+
+    assert rate("lora", "qwen2.5-7b", 200) == pytest.approx(15 * rate("full", SMALL, 200))
+    assert rate("lora", "qwen2.5-7b", 3000) == pytest.approx(10 * rate("full", SMALL, 3000))
+    assert rate("full", "qwen2.5-7b", 3000) < rate("full", SMALL, 3000)
+
+
 def test_a_small_gpu_takes_the_measures_of_the_ladder_in_their_order() -> None:
     base = describe("qwen2.5-7b", "")
     wide, narrow = (
@@ -121,6 +151,69 @@ def test_a_small_gpu_takes_the_measures_of_the_ladder_in_their_order() -> None:
     assert narrow.memory.index("checkpointing") < narrow.memory.index("4 bits")
     for training in (wide, narrow):
         assert training.options["batch_size"].value * training.options["accumulation"] == 16
+
+
+def test_the_largest_model_that_fits_is_taken_and_the_larger_ones_are_told(tmp_path: Path) -> None:
+    def started(gib: float, method: str = "lora") -> PlanDraft:
+        profile = Profile(task_type="dialogue", language="zh", vram_gb=gib)
+        found = recommend(profile).model_copy(update={"label": f"finetune:{method}", "base": "llm<=8b", "model": None})
+        return make_plan(profile, found, files=Files(), folder=tmp_path)
+
+    large, small, tiny = started(80), started(8), started(4)
+    sizes = [describe(draft.plan.model.source, "").parameters for draft in (large, small, tiny) if draft.plan]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len({*sizes}) == 3
+    assert any("Qwen3 8B: QLoRA takes" in text for text in small.lost)
+    assert not any("8B" in text for text in large.lost)
+    full = started(24, "full")
+    assert full.plan is not None
+    assert "fits" in full.memory
+    assert "does not fit" not in full.memory
+
+
+def test_the_other_ways_to_train_say_why_they_lost() -> None:
+    def lost(method: str, gib: int) -> str:
+        device = Device(has_gpu=True, memory_bytes=gib * GIBIBYTE)
+        return "\n".join(set_up(method, describe("qwen2.5-7b", ""), device, 3000, 800, {"full": "it forgets"}).lost)
+
+    assert "Full fine-tuning: takes" in lost("lora", 24)
+    assert "and there are 24.0 GiB" in lost("lora", 24)
+    assert "QLoRA: takes only" in lost("lora", 24)
+    assert "would fit, but: it forgets" in lost("lora", 80)
+    assert "LoRA: takes" in lost("lora", 12)  # which runs as QLoRA there
+
+
+def test_rows_of_unknown_length_are_planned_shorter_before_nothing_fits() -> None:
+    base = describe("qwen3-8b", "")
+    tokens = [
+        set_up("qlora", base, Device(has_gpu=True, memory_bytes=gib * GIBIBYTE), 3000, length).options.get("max_length")
+        for gib, length in ((24, 0), (11, 0), (11, 900))
+    ]
+    assert tokens[0] is None
+    assert tokens[1].value < UNKNOWN_LENGTH
+    assert tokens[2] is None
+
+
+@pytest.mark.parametrize(
+    ("base", "language", "first"),
+    [
+        ("encoder", "zh", "hfl/chinese-roberta-wwm-ext"),
+        ("encoder", "en", "FacebookAI/roberta-large"),
+        ("cnn", None, "google/vit-large-patch16-224"),
+        ("asr", "zh", "openai/whisper-large-v3"),
+        ("llm<=8b", "zh", "Qwen/Qwen3-8B"),
+    ],
+)
+def test_the_proposed_model_suits_the_task_and_the_language(base: str, language: str | None, first: str) -> None:
+    cards = suitable_models(base, language, 9e9)
+    assert cards[0].hub_id == first
+    assert all(card.commercial_use != "no" for card in cards)
+    assert [card.commercial_use for card in cards] == sorted((card.commercial_use for card in cards), reverse=True)
+
+
+def test_a_language_that_no_model_of_the_kind_knows_gets_none() -> None:
+    assert suitable_models("encoder", "sw", 9e9) == []
+    assert suitable_models("vision_llm", "en", 9e9) == []
 
 
 def test_what_does_not_fit_at_all_is_said() -> None:

@@ -268,3 +268,15 @@ def test_brief_advice_is_the_same_advice(drawn_profiles: Draw) -> None:
         full, brief = recommend(profile), recommend(profile, brief=True)
         assert (full.label, full.certainty, full.ask_next) == (brief.label, brief.certainty, brief.ask_next)
         assert brief.flips == ()
+
+
+@pytest.mark.parametrize(
+    ("answers", "certainty"),
+    [
+        ({"task_type": "classification", "labelled_examples": 5000, "vram_gb": 24}, "decided"),
+        ({"task_type": "classification", "labelled_examples": 300}, "leaning"),
+        ({"task_type": "dialogue"}, "toss-up"),
+    ],
+)
+def test_certainty_grows_with_what_the_answers_decide(answers: dict[str, object], certainty: str) -> None:
+    assert recommend(Profile.model_validate(answers), brief=True).certainty == certainty

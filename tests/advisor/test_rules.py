@@ -1,23 +1,20 @@
 """Rules hold by their own examples, name only what exists, and do not contradict one another."""
 
 import itertools
-import json
 import string
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ftadvisor.advisor import rules
 from ftadvisor.advisor.answers import profile_from, read_answer
 from ftadvisor.advisor.labels import LABELS, PATHS
 from ftadvisor.advisor.profile import FIELDS, Profile
 from ftadvisor.advisor.rules import all_rules, fires, holds, judge
 from ftadvisor.advisor.weighing import weigh
 from ftadvisor.advisor.wiring import fact_names, facts_of
-from ftadvisor.knowledge.load import KnowledgeError, load
+from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.rule import Case, Condition, Rule
 from ftadvisor.knowledge.sources import Evidence
-from pydantic import ValidationError
 
 CASES = [pytest.param(rule, case, id=f"{rule.id}: {case.why}") for rule in all_rules() for case in rule.case]
 Draw = Callable[[int], Iterator[Profile]]
@@ -97,7 +94,8 @@ def test_every_fact_is_used() -> None:
 def test_three_valued_and(truths: list[bool | None], all_true: bool | None) -> None:
     names = [f"fact_{place}" for place in range(len(truths))]
     when = [{"fact": name, "op": "is", "value": True} for name in names]
-    rule = Rule.model_validate(_rule(when=when))
+    any_rule = all_rules()[0]
+    rule = any_rule.model_copy(update={"when": tuple(Condition.model_validate(one) for one in when)})
     assert fires(rule, dict(zip(names, truths, strict=True))) is all_true
 
 
@@ -140,58 +138,6 @@ def test_every_profile_gets_a_label(drawn_profiles: Draw) -> None:
 def test_every_path_can_win(drawn_profiles: Draw) -> None:
     won = {weigh(judge(facts_of(profile))).paths()[0] for profile in drawn_profiles(1500)}
     assert won == set(PATHS)
-
-
-def _rule(**changes: Any) -> dict[str, Any]:
-    text = {"zh": "甲", "en": "a"}
-    rule = {
-        "id": "toy",
-        "title": text,
-        "because": text,
-        "evidence": ["article"],
-        "when": [{"fact": "budget", "op": "is", "value": "low"}],
-        "effect": [{"kind": "prefer", "labels": ["rag"], "weight": 1}],
-        "case": [
-            {"why": "low", "fires": "yes", "answers": {"budget": "low"}},
-            {"why": "high", "fires": "no", "answers": {"budget": "high"}},
-        ],
-    }
-    return rule | changes
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"case": [{"why": "low", "fires": "yes", "answers": {}}]},
-        {"effect": [{"kind": "prefer", "labels": ["rag"]}]},
-        {"effect": [{"kind": "exclude", "labels": ["rag"], "weight": 3}]},
-        {"effect": []},
-        {"evidence": []},
-        {"when": [{"fact": "budget", "op": "one_of", "value": "low"}]},
-        {"when": [{"fact": "budget", "op": "is", "value": ["low"]}]},
-        {"colour": "red"},
-    ],
-)
-def test_a_broken_rule_is_refused_when_it_is_read(changes: dict[str, Any]) -> None:
-    Rule.model_validate(_rule())
-    with pytest.raises(ValidationError):
-        Rule.model_validate(json.loads(json.dumps(_rule(**changes))))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"when": [{"fact": "weather", "op": "is", "value": "fine"}]},
-        {"effect": [{"kind": "exclude", "labels": ["finetune:magic"]}]},
-    ],
-)
-def test_a_rule_that_names_what_does_not_exist_is_refused(
-    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    toy = Rule.model_validate(_rule(**changes))
-    monkeypatch.setattr(rules, "load", lambda kind: {"toy": toy})
-    with pytest.raises(KnowledgeError, match="toy"):
-        all_rules.__wrapped__()
 
 
 def test_ids_do_not_clash_with_labels() -> None:

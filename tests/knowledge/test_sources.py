@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.model import ModelCard
-from ftadvisor.knowledge.sources import Evidence
+from ftadvisor.knowledge.sources import CITING, Evidence
 from pydantic import ValidationError
 
 KNOWLEDGE = Path(str(files("ftadvisor.knowledge")))
 OWN_WORDS = {"messages", "evidence", "examples"}  # texts, the sources themselves, and example data state no facts
-CITING = ("evidence", "sources", "source")
 ORDERING = {"priority", "weight", "order", "version"}  # numbers that only rank entries of this project
-EXAMPLES = {"case", "cases", "option", "when"}  # what tests an entry, what a question offers, when it is asked
+EXAMPLES = {"case", "cases", "option", "usual", "when"}  # what tests an entry, what a question offers, when it is asked
 CONDITIONS = ("at_least_", "below_")  # when a setting holds: covered by the evidence of each value that it sets
 
 ENTRIES = sorted(path for path in KNOWLEDGE.glob("*/*.toml") if path.parent.name not in OWN_WORDS)

@@ -1,0 +1,40 @@
+"""Why the other ways to train lost: each is estimated on the same model, rows and device as the chosen one."""
+
+from collections.abc import Iterator, Mapping
+
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.rule import Rule
+from .fitting import Wish, leanest, size_text
+from .label_text import variant_title
+
+COMPARED = ("full", "lora", "qlora")
+"""The ways that people ask about; every other method's memory lies between full fine-tuning's and QLoRA's."""
+
+DEFAULT_RULE = "lora-is-the-default"
+"""Its reason stands where memory does not decide and no other rule spoke against a method."""
+
+
+def runners_up(wish: Wish, method: str, reasons: Mapping[str, str]) -> Iterator[str]:
+    """Yield, for each of the compared methods that was not chosen, what it needs at least and why it lost.
+
+    Args:
+        wish: The run as it was wanted.
+        method: The method that will run.
+        reasons: Why methods were turned down, by method, where a rule says so.
+    """
+    for other in COMPARED:
+        if other == method or wish.memory_bytes is None or (other == "qlora" and wish.device == "cpu"):
+            continue
+        needed = leanest(wish, other)
+        if needed is None:
+            continue
+        words = {"method": variant_title(other), "needed": size_text(needed), "available": size_text(wish.memory_bytes)}
+        if needed > wish.memory_bytes:
+            yield say("planning.lost_by_memory", **words)
+        elif other == "qlora":
+            yield say("planning.lost_four_bits", **words)
+        else:
+            yield say(
+                "planning.lost_by_evidence", **words, reason=reasons.get(other) or load(Rule)[DEFAULT_RULE].because
+            )
