@@ -181,6 +181,8 @@ def trained_tensors(architecture: Architecture, method: FineTuning, placement: P
 
 def _loading(architecture: Architecture, placement: Placement) -> int:
     """Return what loading needs beside the weights: the largest one before it is packed."""
+    if placement.quant == "gptq":  # comes packed
+        return 0
     packed = [weight.elements * placement.item for _, weight in architecture.weights() if placement.quantises(weight)]
     return max(packed, default=0)
 

@@ -5,7 +5,7 @@ from typing import Literal
 from ...knowledge.frozen import Field, Frozen
 from ...knowledge.json_value import JsonValue
 
-Quant = Literal["none", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq"]
+Quant = Literal["none", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq", "gptq"]
 Variant = Literal["none", "dora", "rslora"]
 Dtype = Literal["bf16", "fp16", "fp32"]
 Optimizer = Literal[
@@ -41,6 +41,7 @@ class EstimateRequest(Frozen):
         method: A fine-tuning method id, or ``inference``.
         variant: A relative of LoRA: ``dora`` or ``rslora``.
         quant: How frozen weights are stored; ``qlora`` without it means ``nf4-dq``.
+        group_size: ``gptq`` only: rows of a weight that share a scale.
         kbit_prepare: Quantised bases only: ``prepare_model_for_kbit_training`` is called (fp32 norms and residuals).
         outer_dtype: Precision of embeddings and head after k-bit preparation; empty leaves them at float32.
         rank: LoRA-like rank, 1 or more.
@@ -74,6 +75,7 @@ class EstimateRequest(Frozen):
     method: str = "lora"
     variant: Variant = "none"
     quant: Quant = "none"
+    group_size: int = Field(default=128, ge=1)
     kbit_prepare: bool = True
     outer_dtype: Literal["", "bf16", "fp16"] = ""
     rank: int = Field(default=16, ge=1)

@@ -110,6 +110,7 @@ class Step:
         del first
         self._embedding_gradient()
         self._close("backward")
+        self.run.pinned.clear()
         del batch, held, root, tables, mask, origin, words
         return self.peaks
 
@@ -166,7 +167,9 @@ class Step:
         source = self.architecture.source
         if source is not None:
             return source(self.outside)
-        hidden = self.outside.embed(self.rows, self.architecture.hidden)
+        hidden = self.outside.embed(self.rows, self.architecture.outside[0].shape[1])
+        if self.architecture.unused_gradient and hidden.node is None:
+            require_gradient(hidden, leaf=True)
         return self.architecture.start(self.outside, hidden)
 
     def _words(self) -> list[Storage]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ..shadow.modules import Modules
 
 
+FOUR_BIT = frozenset({"nf4", "nf4-dq", "fp4", "fp4-dq"})
+"""bitsandbytes' 4-bit layers, whose output peft copies. Source: peft ``tuners/lora/bnb.py``, ``Linear4bit``."""
+
+
 class Lora(FineTuning):
     """Add ``B A`` to adapted layers. Source: LoRA, arXiv 2106.09685, equation 3; peft ``tuners/lora/layer.py``."""
 
@@ -40,10 +44,10 @@ class Lora(FineTuning):
         result = modules.base(weight, x)
         if not adapted(weight, self.request.targets):
             return result
-        kept, packed = result.item, modules.placement.quantises(weight)
-        if packed:
+        kept, quant = result.item, modules.placement.quant if modules.placement.quantises(weight) else "none"
+        if quant in FOUR_BIT:
             result = copy(result)
-        if not (packed and modules.run.amp_item):  # packed layers leave the cast to autocast, others do not
+        if not (quant in FOUR_BIT | {"int8"} and modules.run.amp_item):  # these leave the cast to autocast
             x = cast(x, self.item)
         update = self._dora if self.request.variant == "dora" else self._plain
         return cast(add(result, update(modules, weight, x, result)), kept)
