@@ -1,4 +1,4 @@
-"""What answers imply about the task where no words name it; shown as taken for, never as said."""
+"""What answers imply where no words say it; shown as taken for, never as said."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,6 +11,7 @@ LARGE_CORPUS_TOKENS = 1_000_000_000
 TELLING: tuple[tuple[str, tuple[object, ...], str], ...] = (
     ("n_classes", (), "classification"),
     ("modality", ("audio",), "asr"),
+    ("modality", ("image",), "image_classification"),
     ("needs_citations", (True,), "qa"),
     ("failure_mode", ("missing_knowledge",), "qa"),
     ("style_need", ("strict",), "style_transfer"),
@@ -18,14 +19,23 @@ TELLING: tuple[tuple[str, tuple[object, ...], str], ...] = (
 )
 LOOKS_UP = ("qa", "dialogue")
 
+OUTPUTS_TO_LEARN_FROM = 3000
+"""Where a model is too expensive for many requests, its own answers are examples; a small encoder is of no use without
+examples. How many is for the user to say; thousands is what makes training sensible at all."""
+
+ENCODER_B = 0.6
+"""Models below this size, in billions of parameters, are encoders."""
+
 
 def implied(chosen: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Yield the task that the answers found imply, and that a large corpus does not change."""
+    """Yield what the answers found imply: the task, that there are examples, that a large corpus does not change."""
     if "task_type" not in chosen:
         for field, values, task in TELLING:
             if field in chosen and (not values or chosen[field].value in values):
                 yield chosen[field]._replace(field="task_type", value=task, exact=False)
                 break
+    if "labelled_examples" not in chosen and (source := _has_examples(chosen)):
+        yield source._replace(field="labelled_examples", value=OUTPUTS_TO_LEARN_FROM, exact=False)
     tokens = chosen.get("knowledge_tokens")
     if (
         tokens
@@ -37,5 +47,16 @@ def implied(chosen: Mapping[str, Finding]) -> Iterator[Finding]:
 
 
 def _looks_up(chosen: Mapping[str, Finding]) -> bool:
-    named = "task_type" in chosen and chosen["task_type"].value in LOOKS_UP
-    return named or any(field in chosen and chosen[field].value is True for field in ("needs_citations",))
+    return _is(chosen, "task_type", *LOOKS_UP) or _is(chosen, "needs_citations", True)
+
+
+def _has_examples(chosen: Mapping[str, Finding]) -> Finding | None:
+    """Return the answer that implies that there are examples, or None."""
+    if _is(chosen, "failure_mode", "cost_latency") and _is(chosen, "volume", "high"):
+        return chosen["failure_mode"]
+    size = chosen.get("base_model_params_b")
+    return size if size and size.value < ENCODER_B else None
+
+
+def _is(chosen: Mapping[str, Finding], field: str, *values: object) -> bool:
+    return field in chosen and chosen[field].value in values
