@@ -9,6 +9,7 @@ from ...knowledge.messages import say
 from ..asking import Asker, Choice
 from ..cli import INTERRUPTED
 from ..interview import interview
+from ..machine_line import machine_line
 from ..outcome import decide
 from ..profile_file import PROFILE, read_profile
 from ..session import SESSION_FILE, Session, save, saved
@@ -49,6 +50,7 @@ def _begin(asker: Asker, folder: Path) -> Session:
         found, go_on = say("session.profile_found", file=PROFILE, count=count), say("session.from_profile")
     else:
         asker.tell(say("session.welcome"))
+        asker.tell(machine_line())
         return Session()
     choices = [Choice("continue", go_on), Choice("anew", say("session.anew"))]
     return session if asker.choose(found, choices) == "continue" else Session()
