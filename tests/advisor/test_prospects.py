@@ -48,8 +48,8 @@ def test_a_settled_recommendation_has_no_question_left_and_says_so() -> None:
         "asked", **{one: answers.get(one, load(Question)[one].option[0].value) for one in fields} | answers
     )
     assert prospects_of(full).best_question() is None
-    assert "Whatever the answers" in outlook(full)
-    assert "find out first" in outlook(Profile(task_type="qa"))
+    assert "Whatever the answers" in outlook(prospects_of(full))
+    assert "find out first" in outlook(prospects_of(Profile(task_type="qa")))
     use_language(None)
 
 
