@@ -19,6 +19,7 @@ from .wrapping import wrap
 SHOWN = 3
 OPEN_SHOWN = 2
 SOURCES_SHOWN = 2
+ARTICLE_SHOWN = 2
 #: Wider lines are hard to read.
 READING_COLUMNS = 88
 GIB = 2**30
@@ -50,6 +51,9 @@ def recommendation_lines(found: Recommendation, columns: int) -> Iterator[str]:
         "flips": [flip_text(flip) for flip in changes(found)[:SHOWN]],
         "open": [item.text for item in found.assumed[:OPEN_SHOWN]],
         "cases": list(_cases(found)),
+        "article": [
+            say("advice.view.moved", article=one.article, now=one.now) for one in found.article[:ARTICLE_SHOWN]
+        ],
         "next": list(next_lines(found)),
         "again": [say("advice.semicolon").join(one.text for one in found.review if one.when != "open")],
     }
