@@ -19,7 +19,7 @@ from .wrapping import wrap
 SHOWN = 3
 OPEN_SHOWN = 2
 SOURCES_SHOWN = 2
-ARTICLE_SHOWN = 2
+ARTICLE_SHOWN = 1
 #: Wider lines are hard to read.
 READING_COLUMNS = 88
 GIB = 2**30
