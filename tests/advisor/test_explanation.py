@@ -8,6 +8,7 @@ from ftadvisor.advisor.answers import profile_from
 from ftadvisor.advisor.experiment import margin_of, rows_for
 from ftadvisor.advisor.flipping import condition_text, flip_text
 from ftadvisor.advisor.labels import LABELS
+from ftadvisor.advisor.losing import speaks_against
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.advisor.recommendation import Flip, Recommendation
@@ -127,6 +128,19 @@ def test_the_returns_assistant_turns_down_each_path_for_its_own_reason() -> None
     found = advice(**POLICIES)
     texts = [other.text for other in found.rejected if ":" not in other.label]
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "更支持“小分类器”"), ("en", "more speaks for a small classifier")]
+)
+def test_a_path_that_nothing_speaks_against_is_told_to_have_less_for_it(language: str, told: str) -> None:
+    with speaking(language):  # type: ignore[arg-type]
+        found = advice(task_type="classification", labelled_examples=500, n_classes=6)
+        shown = "\n".join(recommendation_lines(found, 200))
+    assert told in shown
+    by_label = {other.label: load(Rule)[other.rule] for other in found.rejected}
+    assert not speaks_against(by_label["prompting"], "prompting")
+    assert speaks_against(by_label["rag"], "rag")
 
 
 def test_the_experiment_says_how_many_rows_and_what_each_result_means() -> None:
