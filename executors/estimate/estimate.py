@@ -39,6 +39,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     request = with_lengths(request, architecture)
     if architecture.needs_eager and request.attention == "sdpa":
         request = request.model_copy(update={"attention": "eager"})
+    if architecture.convolutional:
+        request = request.model_copy(update={"grad_checkpointing": False})
     if not architecture.has_head:
         raise UnsupportedError(say("estimate.no_head"))
     method = method_of(request)
@@ -46,10 +48,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     cards = [find_gpu(name) for name in request.gpu]
     card = cards[0] if cards else None
     memory = _memory(request, architecture, method, stack, card, replay)
-    if request.device == "cpu":
-        outside = around_on_cpu(request, architecture, method, stack, memory)
-    else:
-        outside = around(request, memory)
+    on_cpu = request.device == "cpu"
+    outside = around_on_cpu(request, architecture, memory) if on_cpu else around(request, memory)
     trains = request.method != "inference"
     duration = duration_of(request, architecture, method, memory.trained, card) if trains else None
     return Estimate(
