@@ -301,6 +301,7 @@ def test_the_command_writes_a_plan_and_names_the_next_command(
 ) -> None:
     assert main(["plan", "--model", SMALL, "--label", "rag", "--documents", "docs", "--test", "test.jsonl"]) == 0
     assert "ftadvisor run plan.yaml" in capsys.readouterr().out
+    assert not (project / "prepared").exists()
     assert read_plan(project / "plan.yaml").label == "rag"
 
 
