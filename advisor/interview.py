@@ -8,12 +8,15 @@ from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .answers import read_answer
 from .asking import Asker, Choice
+from .checking import BACK, CHANGE, ENOUGH, UNKNOWN, ask_check, ways_out
 from .machine import find_gpus
 from .measured import MEASURED, measure
 from .model_remark import model_remark
-from .session import Session, next_field, open_unusual, save
+from .recommendation_view import answer_text
+from .session import CHECK, Session, next_question, save
+from .whatif import ask_order
 
-BACK, UNKNOWN, OTHER, ENOUGH, FOUND, USUAL = ".back", ".unknown", ".other", ".enough", ".found", ".usual"
+OTHER, FOUND = ".other", ".found"
 GIBIBYTE = 2**30
 
 
@@ -35,38 +38,32 @@ def interview(session: Session, asker: Asker, folder: Path) -> Session:
 
 
 def _ask_next(session: Session, again: str | None, asker: Asker, folder: Path) -> Session | None:
-    field = again or next_field(session)
-    if field is not None:
-        return ask(session, field, asker, folder)
-    unusual = open_unusual(session)
-    return _ask_unusual(session, unusual, asker, folder) if unusual else None
+    field = again or next_question(session)
+    if field == CHECK:
+        return ask_check(session, asker)
+    return ask(session, field, asker, folder) if field else None
 
 
-def _ask_unusual(session: Session, fields: list[str], asker: Asker, folder: Path) -> Session | None:
-    """Ask for all that is so in nearly every case with one question."""
-    asker.tell()
-    questions = [load(Question)[field] for field in fields]
-    choices = [
-        Choice(USUAL, say("session.as_usual")),
-        *(Choice(question.id, _with_usual(question)) for question in questions),
-        Choice(BACK, say("session.back"), "b"),
-        Choice(ENOUGH, say("session.enough"), "r"),
-    ]
-    answer = asker.choose(say("session.unusual"), choices)
-    if answer == ENOUGH:
-        return None
-    if answer == BACK:
-        return session.before_last()
-    if answer != USUAL:
-        return ask(session, answer, asker, folder)
-    for question in questions:
-        session = session.answered(question.id, question.usual)
-    return session
+def change(session: Session, asker: Asker, folder: Path) -> Session:
+    """Let the user choose one of all questions and answer it anew."""
+    known = session.profile.answers()
+    fields = [field for field in ask_order() if field in known or field in session.asked]
+    others = [field for field in ask_order() if field not in fields]
+    choices = [Choice(field, _answered(field, known.get(field))) for field in (*fields, *others)]
+    field = asker.choose(say("session.change_which"), [Choice("", say("session.leave_as_it_is"), "b"), *choices])
+    if not field:
+        return session
+    changed = ask(session, field, asker, folder)
+    if changed is None or len(changed.asked) < len(session.asked):
+        return session
+    save(changed, folder)
+    return changed
 
 
-def _with_usual(question: Question) -> str:
-    usual = next((option.label for option in question.option if option.value == question.usual), question.usual)
-    return say("session.usually", question=question.text, usual=usual)
+def _answered(field: str, value: object) -> str:
+    question = load(Question)[field]
+    answer = say("session.open") if value is None else answer_text(question, value)
+    return say("session.answered", name=question.name, answer=answer)
 
 
 def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | None:
@@ -81,6 +78,8 @@ def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | N
             return None
         if answer == BACK:
             return session.before_last()
+        if answer == CHANGE:
+            return change(session, asker, folder)
         if answer == UNKNOWN:
             asker.tell(say("session.find_out", tip=question.find_out))
             if _leave_open(asker):
@@ -104,10 +103,7 @@ def _choices(question: Question, session: Session, found_gb: int | None) -> list
     listed += [Choice(str(option.value), _title(f"{option.label}", f"{option.help}")) for option in question.option]
     if question.kind != "choice":
         listed.append(Choice(OTHER, _other(question), "e"))
-    listed.append(Choice(UNKNOWN, say("session.unknown"), "u"))
-    if session.asked:
-        listed += [Choice(BACK, say("session.back"), "b"), Choice(ENOUGH, say("session.enough"), "r")]
-    return listed
+    return [*listed, Choice(UNKNOWN, say("session.unknown"), "u"), *ways_out(session)]
 
 
 def _title(label: str, explanation: str) -> str:

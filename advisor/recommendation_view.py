@@ -77,11 +77,16 @@ def changes(found: Recommendation) -> list[Flip]:
 
 def case_text(case: NearCase) -> str:
     """Return a published case with what it has in common with this one and what not."""
-    differs = say("explanation.case.differs", names=_names(case.differs)) if case.differs else ""
-    alike = _names(case.alike) or say("explanation.case.little")
+    differs = say("explanation.case.differs", names=names(case.differs)) if case.differs else ""
+    alike = names(case.alike) or say("explanation.case.little")
     label = title_of(case.label) if case.worked else say("explanation.case.failed", label=title_of(case.label))
     line = say("explanation.case.line", title=case.title, label=label, alike=alike, differs=differs)
     return line if case.agrees else say("explanation.case.other_way", line=line)
+
+
+def names(fields: Iterable[str]) -> str:
+    """Return what fields are called."""
+    return say("advice.comma").join(str(load(Question)[field].name) for field in fields)
 
 
 def next_lines(found: Recommendation) -> Iterator[str]:
@@ -91,7 +96,8 @@ def next_lines(found: Recommendation) -> Iterator[str]:
     yield f"{step.measure}{say('advice.semicolon')}{say('advice.semicolon').join(step.results)}"
     if step.cost:
         yield step.cost
-    yield from _memory(found)
+    if memory := memory_text(found):
+        yield memory
     yield say("advice.view.command", command=step.command)
 
 
@@ -126,10 +132,6 @@ def _cases(found: Recommendation) -> Iterator[str]:
         yield from [case_text(case) for case in found.cases if case.agrees is agrees][:1]
 
 
-def _names(fields: Iterable[str]) -> str:
-    return say("advice.comma").join(str(load(Question)[field].name) for field in fields)
-
-
 def answer_text(question: Question, value: object) -> str:
     """Return an answer as its option calls it, or as it is."""
     label = next((option.label for option in question.option if option.value == value), None)
@@ -138,11 +140,12 @@ def answer_text(question: Question, value: object) -> str:
     return f"{value:,}" if isinstance(value, float | int) else str(value)
 
 
-def _memory(found: Recommendation) -> list[str]:
+def memory_text(found: Recommendation) -> str:
+    """Return what the training needs and what most of it is, or nothing where nothing was estimated."""
     if found.estimate is None or found.model is None:
-        return []
+        return ""
     peak = found.estimate["peak"]
     low, high = (f"{peak[name] / GIB:.1f}" for name in ("low_bytes", "high_bytes"))
     largest = max(found.estimate["breakdown"], key=lambda part: part["bytes"])
     part = say(f"estimate.part.{largest['name']}")
-    return [say("advice.view.peak", model=found.model, low=low, high=high, part=part)]
+    return say("advice.view.peak", model=found.model, low=low, high=high, part=part)

@@ -4,6 +4,7 @@ import argparse
 import json
 import shlex
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..answers import change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
 from ..output import print_json, print_note
-from ..profile import FIELDS
+from ..profile import FIELDS, Profile
 from ..profile_file import PROFILE, read_answers
 from ..recommend import recommend
 from ..recommendation import Recommendation
@@ -33,12 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brief", action="store_true", help=say("advice.help.brief"))
     parser.add_argument("--trace", action="store_true", help=say("advice.help.trace"))
     parser.add_argument("--json", action="store_true", help=say("advice.help.json"))
+    parser.add_argument("--html", type=Path, metavar="FILE", help=say("advice.help.html"))
     parser.epilog = say("advice.help.fields", fields=", ".join(FIELDS))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the recommendation for one profile, or one line for each of a file."""
     if arguments.profiles is not None:
+        if arguments.html is not None:
+            raise UserError(say("advice.html_of_many"), "ftadvisor recommend --profile FILE --html record.html")
         return _run_batch(arguments)
     if arguments.profile is None and not arguments.set:
         raise UserError(say("advice.no_profile"), "ftadvisor")
@@ -48,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):
         print_note(line)
+    if arguments.html is not None:
+        _write_page(arguments.html, profile, found)
     if arguments.json:
         print_json(found.to_json() | ({"trace": trace_json(situation.verdicts)} if arguments.trace else {}))
         return DONE
@@ -55,6 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.trace:
         print("\n".join(trace_lines(situation.verdicts, situation.facts, console.width)))
     return DONE
+
+
+def _write_page(path: Path, profile: Profile, found: Recommendation) -> None:
+    from ..record_page import write_record  # what it needs is of no use to those who only read the answer
+
+    write_record(path, profile, found, date.today())
+    print_note(say("advice.html_written", path=path))
 
 
 def _with_own_command(found: Recommendation, arguments: argparse.Namespace) -> Recommendation:

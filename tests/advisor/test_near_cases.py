@@ -12,6 +12,7 @@ from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.labels import LABELS
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
+from ftadvisor.advisor.wiring import facts_of
 from ftadvisor.knowledge import load as loading
 from ftadvisor.knowledge.case import PublishedCase
 from ftadvisor.knowledge.load import load
@@ -39,6 +40,12 @@ def test_a_case_states_only_what_a_profile_understands(case: PublishedCase) -> N
     assert not [problem for problem in profile.problems if str(profile.base_model) not in problem]
     assert len(profile.answers()) == len(case.answers) >= 2
     assert all(load(Evidence)[source].title for source in case.evidence)
+
+
+@pytest.mark.parametrize("case", load(PublishedCase).values(), ids=lambda case: case.id)
+def test_a_case_is_compared_by_the_facts_that_its_answers_have(case: PublishedCase) -> None:
+    facts = near_cases._compared(facts_of(profile_from(case.answers)))
+    assert near_cases._known()[case.id] == {field: facts[field] for field in near_cases._known()[case.id]}
 
 
 def test_there_are_cases_of_every_path() -> None:
@@ -75,15 +82,13 @@ def test_a_way_that_failed_speaks_for_another() -> None:
     facts = {"task_type": "qa", "language": "en", "failure_mode": "missing_knowledge"}
     profile = profile_from(facts | {"needs_citations": True})
     assert recommend(profile).label == "rag"
-    found = near_cases.near_cases(
-        "rag", near_cases.facts_of(profile_from(load(PublishedCase)["new-facts-by-tuning"].answers))
-    )
+    found = near_cases.near_cases("rag", facts_of(profile_from(load(PublishedCase)["new-facts-by-tuning"].answers)))
     assert next(case for case in found if case.id == "new-facts-by-tuning").agrees
 
 
 def test_an_unknown_answer_counts_between_alike_and_different() -> None:
     def distance(**answers: Any) -> float:
-        facts = near_cases.facts_of(profile_from(answers))
+        facts = facts_of(profile_from(answers))
         found = [
             near_cases._near("few-reviews", "rag", near_cases._compared(facts), near_cases._known()["few-reviews"])
         ]
