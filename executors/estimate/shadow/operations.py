@@ -19,15 +19,22 @@ def cast(x: Value, item: int) -> Value:
     return record(fresh(run, x.rows, x.width, item, x.storage.kind), (x,), (), back)
 
 
-def add(a: Value, b: Value) -> Value:
-    """Return ``a + b``; the gradient passes to both without a copy unless precision differs."""
+def add(a: Value, b: Value, *, in_place: bool = False) -> Value:
+    """Return ``a + b``; the gradient passes to both without a copy unless precision differs.
+
+    Args:
+        a: One tensor.
+        b: The other.
+        in_place: Whether ``a`` takes the sum.
+    """
     run, item = a.run, max(a.item, b.item)
     sizes = tuple(None if x.item == item else x.size for x in (a, b))
 
     def back(gradient: Storage) -> Gradients:
         return tuple(gradient if size is None else run.new(size) for size in sizes)
 
-    return record(fresh(run, a.rows, a.width, item), (a, b), (), back)
+    output = Value(run, a.storage, a.rows, a.width, item) if in_place else fresh(run, a.rows, a.width, item)
+    return record(output, (a, b), (), back)
 
 
 def multiply(a: Value, b: Value) -> Value:
@@ -86,6 +93,22 @@ def copy(x: Value) -> Value:
         return (gradient,)
 
     return record(fresh(x.run, x.rows, x.width, x.item), (x,), (), back)
+
+
+def padded(x: Value, width: int) -> Value:
+    """Return ``x`` copied into zeros of a larger width; the copy saves ``x``, for its shape.
+
+    Source: litgpt ``LoRAQKVLinear.zero_pad``; PyTorch ``derivatives.yaml``, ``index_copy``.
+    """
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    zeros = fresh(run, x.rows, width, x.item)
+    output = fresh(run, x.rows, width, x.item)
+    del zeros
+    return record(output, (x,), (x.storage,), back)
 
 
 def last_rows(x: Value, rows: int) -> Value:
