@@ -118,6 +118,7 @@ class Architecture:
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
+        crowded: The blocks as they run when tokens crowd in one expert; empty where that costs no memory.
         convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
@@ -142,6 +143,7 @@ class Architecture:
     cross_keys: int = 0
     input_numbers: int = 0
     loss_rows: int = 0
+    crowded: tuple[Block, ...] = ()
     convolutional: bool = False
     unused_gradient: int = 0
 
