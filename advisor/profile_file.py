@@ -37,6 +37,19 @@ def read_answers(path: Path | None, words: Iterable[str]) -> Profile:
     return change(read_profile(path) if path else Profile(), words)
 
 
+def overridden(profile: Profile, path: Path | None) -> Profile:
+    """Return a profile with the answers in a file, if any, in the place of its own.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if path is None:
+        return profile
+    file = read_profile(path)
+    answers = profile.answers() | file.answers() | {"origins": {**profile.origins, **file.origins}}
+    return Profile.model_validate({"id": file.id, "problems": file.problems} | answers)
+
+
 def write_profile(profile: Profile, path: Path) -> None:
     """Write a profile; a file that is there already keeps its comments and the order of its fields.
 

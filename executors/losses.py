@@ -21,7 +21,7 @@ def answer_loss(model: "PreTrainedModel", batch: "dict[str, Any]") -> "tuple[Ten
         model: A decoder language model, with or without an adapter.
         batch: What ``collate`` returns.
     """
-    from torch.nn.functional import cross_entropy
+    from torch.nn.functional import cross_entropy, pad
 
     labels = batch["labels"]
     kept = labels.shape[1] - batch["first_answer"] + 1  # the position before an answer predicts its first token
@@ -31,7 +31,8 @@ def answer_loss(model: "PreTrainedModel", batch: "dict[str, Any]") -> "tuple[Ten
         logits_to_keep=kept,
         use_cache=False,
     )
-    logits, targets = output.logits[:, -kept:-1], labels[:, 1 - kept :]
+    # the last position predicts nothing, but leaving it out would copy the logits of several rows
+    logits, targets = output.logits[:, -kept:], pad(labels[:, 1 - kept :], (0, 1), value=IGNORED)
     loss = cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
     return loss, (targets != IGNORED).sum()
 

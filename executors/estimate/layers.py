@@ -44,7 +44,7 @@ class Layers:
         self.checkpointing = request.grad_checkpointing
         self.reentrant = stack.reentrant_checkpoint
         self.sharing = sharing or Sharing()
-        self.sharers = self.sharing.gradients
+        self.sharers = 1 if self.sharing.waits else self.sharing.gradients
         self.frozen_input = False
         self.others: list[Storage] = []
         self.input: Value | None = None
@@ -149,7 +149,10 @@ class Layers:
         x = _plain(x)
         self.arrived = [] if self.frozen_input else require_gradient(x)
         references = getrefcount(x.storage)
+        known = len(self.run.held_by_graph)
         output = self._play(x)
+        lingering = list(self.run.held_by_graph.values())[known:]
+        self.run.held_by_graph[id(self)] = sum(lingering) * (self.block.count - 1)
         saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
         self.node = output.node
@@ -216,7 +219,7 @@ class Layers:
         return self.run.new(size, Kind.TEMPORARY, 2, Stream.GATHER) if self.sharing.gathers else None
 
     def _joined(self) -> Storage | None:
-        size = joined_bytes(self.block, self.modules.method, self.modules.placement)
+        size = joined_bytes(self.block, self.modules.method, self.modules.placement, self.sharing)
         return self.run.new(size, Kind.GRADIENT) if self.sharing.gathers else None
 
     def _share_gradients(self, held: int) -> None:

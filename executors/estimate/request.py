@@ -45,6 +45,7 @@ class EstimateRequest(Frozen):
         kbit_prepare: Quantised bases only: ``prepare_model_for_kbit_training`` is called (fp32 norms and residuals).
         outer_dtype: Precision of embeddings and head after k-bit preparation; empty leaves them at float32.
         rank: LoRA-like rank, 1 or more.
+        trained_half: Which of LoRA's two matrices is trained; the other one stays as it was made.
         targets: Names of adapted linear modules; empty means all linear layers of the blocks.
         dropout: Dropout of the adapter, 0 to below 1.
         adapter_dtype: Precision of trainable adapters; ``auto`` follows peft (fp32 over 16-bit bases).
@@ -78,6 +79,7 @@ class EstimateRequest(Frozen):
     kbit_prepare: bool = True
     outer_dtype: Literal["", "bf16", "fp16"] = ""
     rank: int = Field(default=16, ge=1)
+    trained_half: Literal["both", "A", "B"] = "both"
     targets: tuple[str, ...] = ()
     dropout: float = Field(default=0.0, ge=0, lt=1)
     adapter_dtype: Literal["auto", "fp32", "bf16"] = "auto"

@@ -41,6 +41,7 @@ class Weight:
         used: Share of the tokens that meet the weight; more than 1 where a kernel meets more positions than there are
             tokens.
         fixed: Whether the model itself never trains it, such as a table of sines.
+        parts: Widths of the outputs that adapters reach where several projections are one and some are left alone.
         of_source: Whether a decoder's weight multiplies the encoder's positions instead of its own.
     """
 
@@ -49,6 +50,7 @@ class Weight:
     role: Role
     used: float = 1.0
     fixed: bool = False
+    parts: tuple[int, ...] = ()
     of_source: bool = False
 
     @property
@@ -113,12 +115,13 @@ class Architecture:
         keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
-        unused_gradient: Bytes of a gradient that no optimizer takes or clears.
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
         crowded: The blocks as they run when tokens crowd in one expert; empty where that costs no memory.
+        lingers: Whether a micro step's logits, and what their graph still holds, live until the next one has its own.
+        mixes_units: Whether the scripts let one FSDP unit hold frozen and trained weights.
         convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
@@ -144,6 +147,8 @@ class Architecture:
     input_numbers: int = 0
     loss_rows: int = 0
     crowded: tuple[Block, ...] = ()
+    lingers: bool = False
+    mixes_units: bool = False
     convolutional: bool = False
     unused_gradient: int = 0
 

@@ -74,7 +74,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Session] = []
 
     def begin(language: str = "en", columns: int = 80) -> Session:
+        new = not any(tmp_path.iterdir())
         started.append(Session(tmp_path, language, columns))
+        if new:  # the first screen takes a description; these tests prefer to be asked
+            started[-1].see("Enter" if language == "en" else "回车")
+            started[-1].press("")
         return started[-1]
 
     yield begin

@@ -183,7 +183,7 @@ def main() -> None:
         print(
             f"{count} profiles drawn {name}: same advice {agreement(outcomes):.1%} (bar 95 %), questions "
             f"{quantile(outcomes, 0.5)} in the median (bar 7), {quantile(outcomes, 0.9)} at the 90th percentile; "
-            f"most computing for a question {slowest[-1]:.2f} s, in the median profile {slowest[len(slowest) // 2]:.2f} s",
+            f"slowest question {slowest[-1]:.2f} s, in the median profile {slowest[len(slowest) // 2]:.2f} s",
             flush=True,
         )
 

@@ -98,7 +98,7 @@ def _loss(request: EstimateRequest, forward: Any, batch: dict[str, Any]) -> Any:
     """Return the loss. Rows are equally long, so that the model needs no mask of padding."""
     if request.config["model_type"] in ENCODERS:
         return forward(input_ids=batch["input_ids"], labels=batch["labels"]).loss
-    if 0 < request.loss_len < request.seq_len:
+    if 0 < request.loss_len <= request.seq_len:
         first = request.seq_len + 1 - request.loss_len
         loss, count = answer_loss(forward, batch | {"attention_mask": None, "first_answer": first})
         return loss / count

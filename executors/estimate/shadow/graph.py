@@ -22,6 +22,7 @@ class Run:
         casts: Autocast's cache of weight copies.
         gradients: The parameter gradients that have been produced.
         accumulates: Whether gradients of earlier micro steps are there already, to which new ones are added.
+        held_by_graph: Inputs, by identity, that stay with the graph even after the backward pass, and their bytes.
         pinned: What operations keep as plain attributes: neither checkpoints nor the backward pass let go of it, only
             the end of the graph.
         pins: Whether operations that are not recorded keep such attributes all the same, as in checkpoints that record
@@ -35,6 +36,7 @@ class Run:
         self.casts: dict[object, Storage] = {}
         self.gradients: list[Storage] = []
         self.accumulates = False
+        self.held_by_graph: dict[int, int] = {}
         self.pinned: list[Storage] = []
         self.pins = False
         self._order = 0

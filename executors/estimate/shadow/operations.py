@@ -95,6 +95,22 @@ def copy(x: Value) -> Value:
     return record(fresh(x.run, x.rows, x.width, x.item), (x,), (), back)
 
 
+def padded(x: Value, width: int) -> Value:
+    """Return ``x`` copied into zeros of a larger width; the copy saves ``x``, for its shape.
+
+    Source: litgpt ``LoRAQKVLinear.zero_pad``; PyTorch ``derivatives.yaml``, ``index_copy``.
+    """
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    zeros = fresh(run, x.rows, width, x.item)
+    output = fresh(run, x.rows, width, x.item)
+    del zeros
+    return record(output, (x,), (x.storage,), back)
+
+
 def last_rows(x: Value, rows: int) -> Value:
     """Return some of the rows; a view, whose gradient is as large as the whole."""
     run, size = x.run, x.size

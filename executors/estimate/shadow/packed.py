@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FP32, FP16, INT32, INT8 = 4, 2, 4, 1
 
 
-def packed(run: Run, weight: Weight, x: Value, placement: Placement, item: int, *, saves: bool) -> Value:
+def packed(run: Run, weight: Weight, x: Value, placement: Placement, item: int, *, saves: bool, twice: bool) -> Value:
     """Return ``x`` times a packed, frozen weight.
 
     Args:
@@ -25,15 +25,17 @@ def packed(run: Run, weight: Weight, x: Value, placement: Placement, item: int, 
         placement: How weights are kept.
         item: Bytes per number in which the model computes without autocast.
         saves: Whether 4-bit products keep their input for the backward pass.
+        twice: Whether 4-bit weights are written out in another type first.
     """
     if placement.quant == "int8":
         return _eight_bit(run, weight, x)
     if placement.quant == "gptq":
         return _grouped(run, weight, x, run.amp_item or item)
-    return _four_bit(run, weight, x, run.amp_item or item, nested=placement.quant.endswith("-dq"), saves=saves)
+    nested = placement.quant.endswith("-dq")
+    return _four_bit(run, weight, x, run.amp_item or item, nested=nested, saves=saves, twice=twice)
 
 
-def _four_bit(run: Run, weight: Weight, x: Value, item: int, *, nested: bool, saves: bool) -> Value:
+def _four_bit(run: Run, weight: Weight, x: Value, item: int, *, nested: bool, saves: bool, twice: bool) -> Value:
     """Unpack the weight to 16 bits for the product, forward and again backward.
 
     Source: bitsandbytes ``MatMul4Bit``; ``Linear4bit.forward`` casts to the compute type and back.
@@ -43,14 +45,16 @@ def _four_bit(run: Run, weight: Weight, x: Value, item: int, *, nested: bool, sa
     needed, size = x.node is not None, x.size
 
     def back(gradient: Storage) -> Gradients:
-        unpacked = unpack(run, weight, item, nested)
+        unpacked = unpack(run, weight, item, nested, twice)
         result = run.new(size) if needed else None
         del unpacked
         return (result,)
 
-    unpacked = unpack(run, weight, item, nested)
+    unpacked = unpack(run, weight, item, nested, twice)
     output = fresh(run, x.rows, weight.shape[0], item)
     del unpacked
+    if saves and needed:  # kept as an attribute, which autograd does not clear
+        run.held_by_graph[id(x.storage)] = size
     return cast(record(output, (x,), (x.storage,) if saves else (), back), inner)
 
 
@@ -111,9 +115,9 @@ def _grouped(run: Run, weight: Weight, x: Value, item: int) -> Value:
     return cast(record(output, (x,), (unpacked,), back), inner)
 
 
-def unpack(run: Run, weight: Weight, item: int, nested: bool) -> Storage:
-    """Return a 4-bit weight written out; its scales live while that happens."""
+def unpack(run: Run, weight: Weight, item: int, nested: bool, twice: bool) -> Storage:
+    """Return a 4-bit weight written out, ``twice`` when in another type first; its scales live while that happens."""
     scales = run.new(weight.elements // 64 * FP32) if nested else None
     unpacked = run.new(weight.elements * item, Kind.TEMPORARY)
     del scales
-    return unpacked
+    return run.new(unpacked.size, Kind.TEMPORARY) if twice else unpacked
