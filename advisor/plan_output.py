@@ -47,7 +47,8 @@ def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -
     """
     lines = [say("planning.for_label", title=title_of(recommendation.label), label=recommendation.label)]
     if draft.plan is not None:
-        lines.append(say("planning.with_model", model=draft.plan.model.source))
+        if draft.plan.model is not None:
+            lines.append(say("planning.with_model", model=draft.plan.model.source))
         lines += [f"  {number}. {_step(step)}" for number, step in enumerate(draft.plan.steps, start=1)]
     if draft.memory:
         lines.append(say("planning.memory", text=draft.memory))

@@ -14,6 +14,7 @@ from .draft import PlanDraft, Steps
 from .files import Files
 from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
+from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
@@ -51,6 +52,8 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
+    if runs_as_classifier(recommendation):
+        return make_classifier_plan(profile, recommendation, files=files, folder=folder, embedder=model, seed=seed)
     device = device_of(profile, look())
     data = read_data(files, folder)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
