@@ -1,4 +1,4 @@
-"""Sentences as practitioners write them, labelled by someone who had seen no lexicon: what is stated is read exactly."""
+"""Sentences as practitioners write them, labelled without sight of the lexicons: what is stated is read exactly."""
 
 import json
 import re
@@ -36,7 +36,9 @@ def test_nearly_all_that_is_stated_is_read_exactly(language: str) -> None:
     judged = []
     for line in (line for line in LINES if line["language"] == language):
         found = {read.field: read.value for read in understand(line["text"]).answers}
-        judged += [(line["id"], name, is_same(name, found.get(name), value)) for name, value in line["expected"].items()]
+        judged += [
+            (line["id"], name, is_same(name, found.get(name), value)) for name, value in line["expected"].items()
+        ]
         judged += [(line["id"], name, name not in found) for name in line.get("unstated", [])]
     wrong = [entry for entry in judged if not entry[2]]
     assert 1 - len(wrong) / len(judged) >= ENOUGH_RIGHT, wrong

@@ -113,7 +113,9 @@ def test_the_wanted_model_and_its_size_are_read(text: str, model: str | None, si
     assert found["base_model_params_b"] == pytest.approx(size, rel=0.01)
 
 
-@pytest.mark.parametrize("text", ["quality near GPT-4", "GPT-4 is too expensive", "效果接近 GPT-4", "2B tokens of text"])
+@pytest.mark.parametrize(
+    "text", ["quality near GPT-4", "GPT-4 is too expensive", "效果接近 GPT-4", "2B tokens of text"]
+)
 def test_a_model_to_compare_with_is_not_the_base(text: str) -> None:
     assert not {"base_model", "base_model_params_b", "weights"} & read(text).keys()
 
