@@ -1,6 +1,7 @@
 """Ask one question at a time: why it is asked, what the answers mean, how to find out, and the way back."""
 
 from pathlib import Path
+from typing import Literal
 
 from ..knowledge.errors import UserError
 from ..knowledge.load import load
@@ -12,11 +13,12 @@ from .checking import BACK, CHANGE, ENOUGH, UNKNOWN, ask_check, ways_out
 from .machine import find_gpus
 from .measured import MEASURED, measure
 from .model_remark import model_remark
+from .own_files import count_in
 from .recommendation_view import answer_text
-from .session import CHECK, Session, next_question, save
+from .session import CHECK, FIRST, Session, next_question, save
 from .whatif import ask_order
 
-OTHER, FOUND = ".other", ".found"
+OTHER, FOUND, ROWS = ".other", ".found", ".rows"
 GIBIBYTE = 2**30
 
 
@@ -70,7 +72,7 @@ def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | N
     """Ask for one field and return the session after the answer, or None when the user has had enough."""
     question = load(Question)[field]
     asker.tell()
-    found_gb = _vram_gb() if field == "vram_gb" else None
+    found_gb = _gb("memory_bytes") if field == "vram_gb" else None
     choices = _choices(question, session, found_gb)
     while True:
         answer = asker.choose(_asked(question, session), choices, _preset(question, session))
@@ -86,6 +88,8 @@ def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | N
                 return session.answered(field, None)
         elif answer == FOUND:
             return session.answered(field, found_gb, "detected")
+        elif answer == ROWS:
+            session = _look_into_rows(session, asker, folder)
         elif answer == OTHER:
             if changed := _write(session, question, asker, folder):
                 return changed
@@ -99,8 +103,10 @@ def _asked(question: Question, session: Session) -> str:
 
 
 def _choices(question: Question, session: Session, found_gb: int | None) -> list[Choice]:
-    listed = [Choice(FOUND, say("session.found_gpu", gb=found_gb), "g")] if found_gb else []
+    listed = [Choice(FOUND, say("session.found_gpu", gb=found_gb, free=_gb("free_bytes")), "g")] if found_gb else []
     listed += [Choice(str(option.value), _title(f"{option.label}", f"{option.help}")) for option in question.option]
+    if question.id == FIRST:
+        listed.append(Choice(ROWS, say("session.look_into_rows"), "f"))
     if question.kind != "choice":
         listed.append(Choice(OTHER, _other(question), "e"))
     return [*listed, Choice(UNKNOWN, say("session.unknown"), "u"), *ways_out(session)]
@@ -122,8 +128,8 @@ def _preset(question: Question, session: Session) -> str | None:
     return known if known in {str(option.value) for option in question.option} else None
 
 
-def _vram_gb() -> int:
-    return round(sum(gpu.memory_bytes or 0 for gpu in find_gpus()) / GIBIBYTE)
+def _gb(part: Literal["memory_bytes", "free_bytes"]) -> int:
+    return round(sum(getattr(gpu, part) or 0 for gpu in find_gpus()) / GIBIBYTE)
 
 
 def _leave_open(asker: Asker) -> bool:
@@ -141,14 +147,20 @@ def _write(session: Session, question: Question, asker: Asker, folder: Path) -> 
     if not answer:
         return None
     if question.id in MEASURED and (folder / answer).exists():
-        count = measure(question.id, folder / answer)
-        asker.tell(say("session.counted", count=count, path=answer))
-        name = MEASURED[question.id]
-        named = session.with_files(**{name: (answer,) if name == "documents" else answer})
-        return named.answered(question.id, count, "detected")
+        return count_in(session, question.id, answer, asker, folder)
     if question.id == "base_model" and (remark := model_remark(answer)):
         asker.tell(remark)
     return session.answered(question.id, read_answer(question.id, answer)[0])
+
+
+def _look_into_rows(session: Session, asker: Asker, folder: Path) -> Session:
+    """Let the user name a file of examples, and take from it what it shows; the task is still for the user to say."""
+    rows = load(Question)["labelled_examples"]
+    check = say("session.no_such_file")
+    name = asker.write(
+        say("session.file_train"), lambda text: _problem(rows, text, folder) if (folder / text).exists() else check
+    )
+    return count_in(session, rows.id, name, asker, folder) if name else session
 
 
 def _problem(question: Question, text: str, folder: Path) -> str | None:

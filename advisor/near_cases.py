@@ -21,7 +21,6 @@ ALIKE, DIFFERENT = 0.25, 0.5
 #: Answers compared by the fact that says more than the word: any name of a task by its family, and so on.
 BY_FACT = {
     "task_type": "family",
-    "language": "language_group",
     "base_model_params_b": "base_size_b",
     "failure_mode": "failure",
 }
@@ -82,9 +81,14 @@ def _near(case_id: str, label: str, own: Mapping[str, Any], other: Mapping[str, 
 
 
 def _apart(field: str, mine: Any, theirs: Any) -> float:  # noqa: ANN401 - any field's value
-    """Return how far two answers are apart, 0 to 1: sizes by their logarithm, ordered choices by their place."""
+    """Return how far two answers are apart, 0 to 1: sizes by their logarithm, ordered choices by place.
+
+    Two languages that models serve equally well are half apart.
+    """
     if _is_size(mine) and _is_size(theirs):
         return min(1.0, abs(math.log10(1 + mine) - math.log10(1 + theirs)) / _span(field))
+    if field == "language" and mine != theirs:
+        return UNKNOWN if facts.language_group(mine) == facts.language_group(theirs) else 1.0
     order = _order(field)
     if mine in order and theirs in order:
         return abs(order.index(mine) - order.index(theirs)) / (len(order) - 1)
@@ -117,8 +121,6 @@ def _stated(answers: Mapping[str, Any]) -> dict[str, Any]:
     stated = {field: value for field, value in answers.items() if field not in NOT_COMPARED}
     if "task_type" in stated:
         stated["task_type"] = facts.family(stated["task_type"], stated.get("modality"))
-    if "language" in stated:
-        stated["language"] = facts.language_group(stated["language"])
     return stated
 
 

@@ -15,6 +15,7 @@ from .outlook import outlook
 from .plan_output import PLAN, plan_summary, write_draft
 from .planning import make_plan
 from .profile_file import PROFILE, write_profile
+from .prospects import prospects_of
 from .recommend import recommend
 from .recommendation import Recommendation
 from .recommendation_view import print_recommendation
@@ -37,7 +38,7 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
         if show:
             asker.tell()
             asker.tell(_as_text(advice, asker.width))
-            asker.tell(outlook(session.profile))
+            asker.tell(outlook(prospects_of(session.profile)))
         wanted = asker.choose(say("session.what_next"), _menu(session))
         show = wanted in ("change", "more")
         if wanted == "change":

@@ -4,16 +4,14 @@ from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .label_text import title_of
-from .profile import Profile
-from .prospects import prospects_of
+from .prospects import Prospects
 
 
-def outlook(profile: Profile) -> str:
+def outlook(prospects: Prospects) -> str:
     """Return a sentence on what the open answers could make of the recommendation.
 
     Answers that are so in nearly every case are taken to be so; the recommendation itself tells what else they lead to.
     """
-    prospects = prospects_of(profile)
     field = prospects.best_question()
     if field is None:
         return say("session.settled")

@@ -12,6 +12,7 @@ from ..knowledge.rule import Rule
 from ..knowledge.sources import short_titles
 from .flipping import THE_CASE_ITSELF, flip_text
 from .label_text import title_of, variant_title
+from .losing import speaks_against
 from .recommendation import Flip, NearCase, Reason, Recommendation
 from .wrapping import wrap
 
@@ -19,7 +20,7 @@ from .wrapping import wrap
 SHOWN = 3
 OPEN_SHOWN = 2
 SOURCES_SHOWN = 2
-ARTICLE_SHOWN = 2
+ARTICLE_SHOWN = 1
 #: Wider lines are hard to read.
 READING_COLUMNS = 88
 GIB = 2**30
@@ -121,7 +122,11 @@ def _rejected(found: Recommendation) -> Iterator[str]:
     for other in found.rejected:
         variant = other.label.partition(":")[2]
         name = variant_title(variant) if variant else title_of(other.label)
-        titles.setdefault((bool(variant), str(load(Rule)[other.rule].title)), []).append(name)
+        rule = load(Rule)[other.rule]
+        text = str(rule.title)
+        if not variant and not speaks_against(rule, other.label):
+            text = say("explanation.lost.short", winner=title_of(found.path), reason=text)
+        titles.setdefault((bool(variant), text), []).append(name)
     for (_, text), together in titles.items():
         yield say("advice.view.lost", label=say("advice.comma").join(together), text=text)
 

@@ -54,6 +54,7 @@ def record_page(profile: Profile, found: Recommendation, today: date) -> str:
         if found.cases
         else ""
     )
+    body.append(section(say("advice.view.article"), cards(_article(found))))
     body.append(section(say("record.profile"), _profile(profile), bullets(found.problems)))
     body.append(section(say("record.again"), bullets([*(one.text for one in found.review), _next_day(today)])))
     body.append(
@@ -140,6 +141,11 @@ def _case(near: NearCase, case: PublishedCase) -> str:
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
     title = f"<h3>{escape(str(case.title))} <code>{escape(near.id)}</code></h3>"
     return f'<div class="{kind}">{title}{told}<p>{_sources(case.evidence)}</p></div>'
+
+
+def _article(found: Recommendation) -> Iterator[str]:
+    for one in found.article:
+        yield f"{escape(say('advice.view.moved', article=one.article, now=one.now))} {_sources(one.evidence)}"
 
 
 def _profile(profile: Profile) -> str:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
+from .freed_memory import return_freed_memory
 from .memory import PeakMemory
 from .method import method_module
 from .models import device, load_model, require
@@ -83,6 +84,7 @@ def probe(
     require("transformers").set_seed(0)
     outside = _outside_bytes()
     module = method_module(method)
+    return_freed_memory()
     memory = PeakMemory()
     model = module.attach(load_model(base), module.Options.model_validate(method_options))
     if options.gradient_checkpointing:

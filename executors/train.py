@@ -19,6 +19,7 @@ from .device_name import machine_name
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, training_request
+from .freed_memory import return_freed_memory
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
@@ -93,6 +94,7 @@ def train(
     limit = training.max_length or context_length(base)
     learned = _tokenise(tokenizer, rows, limit, training.leave_out_longer)
     checked = _tokenise(tokenizer, validation, limit, training.leave_out_longer)
+    return_freed_memory()
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     model = method.attach(load_model(base, progress), training.method_options)

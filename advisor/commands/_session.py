@@ -11,6 +11,7 @@ from ..asking import Asker, Choice
 from ..cli import INTERRUPTED
 from ..describe.first_screen import first_screen
 from ..interview import interview
+from ..machine_line import machine_line
 from ..outcome import decide
 from ..profile import Profile
 from ..profile_file import PROFILE, read_profile
@@ -73,6 +74,7 @@ def _begin(asker: Asker, folder: Path, first: Callable[[Asker], Profile], given:
         found, go_on = say("session.profile_found", file=PROFILE, count=count), say("session.from_profile")
     else:
         asker.tell(say("session.welcome"))
+        asker.tell(machine_line())
         return Session(profile=first(asker))
     choices = [Choice("continue", go_on), Choice("anew", say("session.anew"))]
     return session if asker.choose(found, choices) == "continue" else given or Session()

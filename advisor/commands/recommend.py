@@ -20,14 +20,17 @@ from ..cli import DONE, WRONG_INPUT
 from ..describe.endpoint import configured
 from ..describe.reader import read_description
 from ..describe.view import question_lines, understood_json, understood_lines
+from ..outlook import outlook
 from ..output import print_json, print_note
 from ..profile import FIELDS, Profile
 from ..profile_file import PROFILE, overridden, read_answers
+from ..prospects import prospects_of
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..recommendation_view import print_recommendation, problem_lines
 from ..trace_view import trace_json, trace_lines
 from ..whatif import situation_of
+from ..wrapping import wrap
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(profile: Profile, arguments: argparse.Namespace, more: Mapping[str, Any] = MappingProxyType({})) -> int:
     """Print the recommendation for one profile; ``more`` goes into its JSON form."""
     found = _with_own_command(recommend(profile, arguments.brief), profile, arguments)
+    prospects = prospects_of(profile)
     situation = situation_of(profile)
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):
@@ -72,9 +76,11 @@ def _show(profile: Profile, arguments: argparse.Namespace, more: Mapping[str, An
         _write_page(arguments.html, profile, found)
     if arguments.json:
         trace = {"trace": trace_json(situation.verdicts)} if arguments.trace else {}
-        print_json(found.to_json() | dict(more) | trace)
+        print_json(found.to_json() | {"prospects": prospects.shares()} | dict(more) | trace)
         return DONE
     print_recommendation(found, console)
+    if not arguments.brief:
+        print(f"\n{wrap(outlook(prospects), console.width - 1, '  ')}")
     if arguments.trace:
         print("\n".join(trace_lines(situation.verdicts, situation.facts, console.width)))
     return DONE

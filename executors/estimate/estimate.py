@@ -48,10 +48,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     cards = [find_gpu(name) for name in request.gpu]
     card = cards[0] if cards else None
     memory = _memory(request, architecture, method, stack, card, replay)
-    if request.device == "cpu":
-        outside = around_on_cpu(request, architecture, method, stack, memory)
-    else:
-        outside = around(request, memory)
+    on_cpu = request.device == "cpu"
+    outside = around_on_cpu(request, architecture, memory) if on_cpu else around(request, memory)
     trains = request.method != "inference"
     duration = duration_of(request, architecture, method, memory.trained, card) if trains else None
     return Estimate(

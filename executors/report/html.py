@@ -3,6 +3,7 @@
 from html import escape
 
 from ...knowledge.messages import say
+from .classified import class_note, class_table
 from .figures import Figures, comparison_figures, confusion_figures, cost_figures, learning_figures
 from .names import arm_name
 from .page import bullets, page, section
@@ -15,7 +16,7 @@ def render_html(report: Report) -> str:
     """Return the whole page, in the current language."""
     parts = [_head(report), _comparison(report), _section("next", bullets(report.next, "ol"))]
     parts += [_examples(report), _section("confusion", _figures(confusion_figures(report)))]
-    parts += [_training(report), _costs(report), _made_with(report)]
+    parts += [_classes(report), _training(report), _costs(report), _made_with(report)]
     return page(str(report.plan["title"]), parts)
 
 
@@ -82,6 +83,11 @@ def _example(example: Example) -> str:
     if passages:
         passages = f"<details><summary>{escape(say('report.table.passages'))}</summary>{passages}</details>"
     return f'<div class="card example"><h3>{escape(example.question)}</h3><table>{shown}</table>{passages}</div>'
+
+
+def _classes(report: Report) -> str:
+    shown = [f"<p>{escape(class_note(found))}</p>{_table(class_table(found))}" for found in report.classified]
+    return _section("classes", *shown)
 
 
 def _training(report: Report) -> str:

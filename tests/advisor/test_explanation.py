@@ -8,6 +8,7 @@ from ftadvisor.advisor.answers import profile_from
 from ftadvisor.advisor.experiment import margin_of, rows_for
 from ftadvisor.advisor.flipping import condition_text, flip_text
 from ftadvisor.advisor.labels import LABELS
+from ftadvisor.advisor.losing import speaks_against
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.advisor.recommendation import Flip, Recommendation
@@ -98,11 +99,16 @@ def test_certainty_comes_with_its_reason(language: str, drawn_profiles: Draw) ->
     assert kinds == {"decided", "leaning", "toss-up"}
 
 
-def test_an_open_answer_is_named_as_the_reason_for_leaning() -> None:
-    found = advice(**POLICIES)
-    assert found.certainty == "leaning"
+def test_an_open_answer_is_named_as_the_reason_for_leaning(drawn_profiles: Draw) -> None:
     with speaking("en"):
-        assert str(load(Question)["training_allowed"].name) in advice(**POLICIES).certain_because
+        open_answers = [
+            found for found in map(recommend, drawn_profiles(60)) if "still open could change" in found.certain_because
+        ]
+        assert open_answers
+        for found in open_answers:
+            assert found.certainty == "leaning"
+            named = found.certain_because.rpartition(": ")[2]
+            assert named in [str(load(Question)[item.field].name) for item in found.assumed]
 
 
 def test_no_two_paths_share_a_reason_where_there_is_another(drawn_profiles: Draw) -> None:
@@ -122,6 +128,19 @@ def test_the_returns_assistant_turns_down_each_path_for_its_own_reason() -> None
     found = advice(**POLICIES)
     texts = [other.text for other in found.rejected if ":" not in other.label]
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("zh", "更支持“小分类器”"), ("en", "more speaks for a small classifier")]
+)
+def test_a_path_that_nothing_speaks_against_is_told_to_have_less_for_it(language: str, told: str) -> None:
+    with speaking(language):  # type: ignore[arg-type]
+        found = advice(task_type="classification", labelled_examples=500, n_classes=6)
+        shown = "\n".join(recommendation_lines(found, 200))
+    assert told in shown
+    by_label = {other.label: load(Rule)[other.rule] for other in found.rejected}
+    assert not speaks_against(by_label["prompting"], "prompting")
+    assert speaks_against(by_label["rag"], "rag")
 
 
 def test_the_experiment_says_how_many_rows_and_what_each_result_means() -> None:

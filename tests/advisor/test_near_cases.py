@@ -12,6 +12,7 @@ from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.labels import LABELS
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
+from ftadvisor.advisor.recommendation import NearCase
 from ftadvisor.advisor.wiring import facts_of
 from ftadvisor.knowledge import load as loading
 from ftadvisor.knowledge.case import PublishedCase
@@ -66,6 +67,17 @@ def test_what_differs_is_named() -> None:
     few = nearest(task_type="classification", labelled_examples=200_000, n_classes=2)
     assert few["few-reviews"].differs == ("labelled_examples",)
     assert "n_classes" in few["few-reviews"].alike
+
+
+def test_another_language_is_no_likeness_but_one_that_models_hardly_know_is_further_away() -> None:
+    def with_language(language: str) -> NearCase:
+        known = facts_of(profile_from({"task_type": "ner", "language": language}))
+        return next(case for case in near_cases.near_cases("prompting", known) if case.id == "chinese-notes-entities")
+
+    chinese, english, rare = map(with_language, ("zh", "en", "nqo"))
+    assert "language" in chinese.alike
+    assert "language" in english.differs
+    assert chinese.distance < english.distance < rare.distance
 
 
 def test_the_nearest_come_first_and_one_went_another_way(drawn_profiles: Callable[[int], Iterator[Profile]]) -> None:

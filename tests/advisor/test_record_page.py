@@ -77,6 +77,7 @@ def test_the_record_has_all_of_the_advice(language: str) -> None:
     told = [reason.text for reason in advice.reasons]
     told += [other.text for other in advice.rejected] + [item.text for item in advice.assumed]
     told += [*advice.next_step.results, advice.next_step.measure, advice.next_step.command, advice.certain_because]
+    told += [one.now for one in advice.article]
     told += [review.text for review in advice.review] + [case.title for case in advice.cases]
     assert [text for text in told if text not in found.text] == []
     assert advice.label in found.text

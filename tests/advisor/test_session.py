@@ -1,5 +1,6 @@
 """The session with a script in the person's place: order, back, don't know, change, files, saving and resuming."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from ftadvisor.advisor.asking import Choice
 from ftadvisor.advisor.checking import BACK, CHANGE, DONE, ENOUGH, UNKNOWN, answers_to
 from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.commands._session import hold
-from ftadvisor.advisor.interview import OTHER
+from ftadvisor.advisor.interview import OTHER, ROWS
+from ftadvisor.advisor.measured import seen_in_rows
 from ftadvisor.advisor.profile_file import read_profile
 from ftadvisor.advisor.prospects import prospects_of
 from ftadvisor.advisor.recommend import recommend
@@ -297,6 +299,41 @@ def test_a_file_that_is_no_session_is_told(tmp_path: Path, monkeypatch: pytest.M
 def test_without_a_terminal_it_names_the_commands_to_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "ftadvisor recommend --profile" in capsys.readouterr().err
+
+
+def test_a_file_of_examples_fills_rows_classes_language_and_suggests_the_task(tmp_path: Path) -> None:
+    rows = [f'{{"question": "这件衣服有没有问题 {n}", "answer": "{"好评" if n % 2 else "差评"}"}}' for n in range(40)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    script = Script(ROWS, "no.jsonl", "rows.jsonl", "classification")
+    hold(script, tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    profile = session.profile
+    assert (profile.labelled_examples, profile.n_classes, profile.language) == (40, 2, "zh")
+    assert (profile.task_type, profile.origins["n_classes"]) == ("classification", "detected")
+    assert session.asked == ("task_type",)
+    assert session.files.train == "rows.jsonl"
+    assert "There is no such file" in script.text
+    assert "the number of classes: 2" in script.text
+
+
+def test_texts_as_answers_are_no_classes(tmp_path: Path) -> None:
+    rows = [f'{{"question": "What is the colour of {n}?", "answer": "It is {n}"}}' for n in range(40)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert seen_in_rows(tmp_path / "rows.jsonl") == {"labelled_examples": 40, "language": "en"}
+
+
+def test_the_machine_is_told_at_the_start(tmp_path: Path) -> None:
+    script = Script()
+    hold(script, tmp_path, quiet=True)
+    assert "This machine: no NVIDIA GPU. Installed: " in script.text
+
+
+def test_a_saved_session_replays_without_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session().answered("task_type", "qa").answered("knowledge_volatility", "weekly")
+    save(session, tmp_path)
+    assert main(["recommend", "--profile", str(tmp_path / SESSION_FILE), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == recommend(session.profile).label == "rag"
 
 
 def test_the_profile_replays_to_the_same_advice(tmp_path: Path) -> None:

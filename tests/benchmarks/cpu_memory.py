@@ -11,6 +11,7 @@ from typing import Any
 
 from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.request import EstimateRequest
+from ftadvisor.executors.freed_memory import return_freed_memory
 
 MIB = 2**20
 CONFIG: dict[str, Any] = {
@@ -29,6 +30,7 @@ SMALL = {"hidden_size": 64, "intermediate_size": 128, "vocab_size": 320, "num_hi
 def main(words: list[str]) -> int:
     """Print the measured and the estimated peak."""
     method, batch, length = words[0], int(words[1]), int(words[2])
+    return_freed_memory()  # as the trainer does
     train(CONFIG | SMALL, method, 2, 32)  # loads the libraries
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")

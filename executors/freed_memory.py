@@ -1,0 +1,26 @@
+"""Give freed memory back to the system at once when a model trains on a CPU."""
+
+RETURNED_FROM = 2**20
+"""Bytes from which on a freed block goes back; smaller ones stay with the process for the next of their size."""
+_M_MMAP_THRESHOLD = -3
+
+
+def return_freed_memory() -> None:
+    """Let the C library return every freed block of at least ``RETURNED_FROM`` bytes; without a GPU, on glibc only.
+
+    PyTorch asks for aligned blocks. glibc finds one in a stretch longer than asked for and cuts the ends off, which
+    small objects then take, so that the freed block is too short for the next of the same size. The process grows by
+    what its tensors take once more, and goes on growing. Blocks mapped for themselves cannot be lost like that; the
+    price is that the system clears their pages anew each time.
+
+    Source: mallopt(3), ``M_MMAP_THRESHOLD``; glibc ``malloc/malloc.c``, ``_int_memalign``.
+    """
+    from platform import libc_ver
+
+    import torch
+
+    if torch.cuda.is_available() or libc_ver()[0] != "glibc":
+        return
+    from ctypes import CDLL
+
+    CDLL(None).mallopt(_M_MMAP_THRESHOLD, RETURNED_FROM)
