@@ -1,6 +1,7 @@
 """What would change the recommendation: each known answer is varied until the advice becomes another."""
 
 from collections.abc import Iterator
+from itertools import islice
 from math import log10, sqrt
 
 from ..knowledge.load import load
@@ -46,15 +47,16 @@ def condition_text(flip: Flip) -> str:
 
 def _flips_of(situation: Situation, field: str) -> Iterator[Flip]:
     known = situation.facts[field]
-    changes = [(value, label) for value, label in situation.tried(field) if label != situation.label]
+    changes = (pair for pair in situation.tried(field) if pair[1] != situation.label)
     if not isinstance(known, int | float) or isinstance(known, bool):
-        for value, label in changes[:1]:
+        for value, label in islice(changes, 1):
             yield Flip(field=field, from_=known, to=value, label=label)
         return
-    for side in (-1, 1):
-        found = next((value for value, _ in changes if (value - known) * side > 0), None)
-        if found is not None:
-            value = _as_near_as_it_goes(situation, field, known, found)
+    told: set[bool] = set()
+    for far, _ in changes:
+        if (far > known) not in told:  # the nearest on its side, as they come by their distance
+            told.add(far > known)
+            value = _as_near_as_it_goes(situation, field, known, far)
             yield Flip(field=field, from_=known, to=value, label=situation.label_if(field, value))
 
 

@@ -1,6 +1,7 @@
 """Ask one question at a time: why it is asked, what the answers mean, how to find out, and the way back."""
 
 from pathlib import Path
+from typing import Literal
 
 from ..knowledge.errors import UserError
 from ..knowledge.load import load
@@ -8,12 +9,16 @@ from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .answers import read_answer
 from .asking import Asker, Choice
+from .checking import BACK, CHANGE, ENOUGH, UNKNOWN, ask_check, ways_out
 from .machine import find_gpus
 from .measured import MEASURED, measure
 from .model_remark import model_remark
-from .session import Session, next_field, open_unusual, save
+from .own_files import count_in
+from .recommendation_view import answer_text
+from .session import CHECK, FIRST, Session, next_question, save
+from .whatif import ask_order
 
-BACK, UNKNOWN, OTHER, ENOUGH, FOUND, USUAL = ".back", ".unknown", ".other", ".enough", ".found", ".usual"
+OTHER, FOUND, ROWS = ".other", ".found", ".rows"
 GIBIBYTE = 2**30
 
 
@@ -35,45 +40,39 @@ def interview(session: Session, asker: Asker, folder: Path) -> Session:
 
 
 def _ask_next(session: Session, again: str | None, asker: Asker, folder: Path) -> Session | None:
-    field = again or next_field(session)
-    if field is not None:
-        return ask(session, field, asker, folder)
-    unusual = open_unusual(session)
-    return _ask_unusual(session, unusual, asker, folder) if unusual else None
+    field = again or next_question(session)
+    if field == CHECK:
+        return ask_check(session, asker)
+    return ask(session, field, asker, folder) if field else None
 
 
-def _ask_unusual(session: Session, fields: list[str], asker: Asker, folder: Path) -> Session | None:
-    """Ask for all that is so in nearly every case with one question."""
-    asker.tell()
-    questions = [load(Question)[field] for field in fields]
-    choices = [
-        Choice(USUAL, say("session.as_usual")),
-        *(Choice(question.id, _with_usual(question)) for question in questions),
-        Choice(BACK, say("session.back"), "b"),
-        Choice(ENOUGH, say("session.enough"), "r"),
-    ]
-    answer = asker.choose(say("session.unusual"), choices)
-    if answer == ENOUGH:
-        return None
-    if answer == BACK:
-        return session.before_last()
-    if answer != USUAL:
-        return ask(session, answer, asker, folder)
-    for question in questions:
-        session = session.answered(question.id, question.usual)
-    return session
+def change(session: Session, asker: Asker, folder: Path) -> Session:
+    """Let the user choose one of all questions and answer it anew."""
+    known = session.profile.answers()
+    fields = [field for field in ask_order() if field in known or field in session.asked]
+    others = [field for field in ask_order() if field not in fields]
+    choices = [Choice(field, _answered(field, known.get(field))) for field in (*fields, *others)]
+    field = asker.choose(say("session.change_which"), [Choice("", say("session.leave_as_it_is"), "b"), *choices])
+    if not field:
+        return session
+    changed = ask(session, field, asker, folder)
+    if changed is None or len(changed.asked) < len(session.asked):
+        return session
+    save(changed, folder)
+    return changed
 
 
-def _with_usual(question: Question) -> str:
-    usual = next((option.label for option in question.option if option.value == question.usual), question.usual)
-    return say("session.usually", question=question.text, usual=usual)
+def _answered(field: str, value: object) -> str:
+    question = load(Question)[field]
+    answer = say("session.open") if value is None else answer_text(question, value)
+    return say("session.answered", name=question.name, answer=answer)
 
 
 def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | None:
     """Ask for one field and return the session after the answer, or None when the user has had enough."""
     question = load(Question)[field]
     asker.tell()
-    found_gb = _vram_gb() if field == "vram_gb" else None
+    found_gb = _gb("memory_bytes") if field == "vram_gb" else None
     choices = _choices(question, session, found_gb)
     while True:
         answer = asker.choose(_asked(question, session), choices, _preset(question, session))
@@ -81,12 +80,16 @@ def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | N
             return None
         if answer == BACK:
             return session.before_last()
+        if answer == CHANGE:
+            return change(session, asker, folder)
         if answer == UNKNOWN:
             asker.tell(say("session.find_out", tip=question.find_out))
             if _leave_open(asker):
                 return session.answered(field, None)
         elif answer == FOUND:
             return session.answered(field, found_gb, "detected")
+        elif answer == ROWS:
+            session = _look_into_rows(session, asker, folder)
         elif answer == OTHER:
             if changed := _write(session, question, asker, folder):
                 return changed
@@ -100,14 +103,13 @@ def _asked(question: Question, session: Session) -> str:
 
 
 def _choices(question: Question, session: Session, found_gb: int | None) -> list[Choice]:
-    listed = [Choice(FOUND, say("session.found_gpu", gb=found_gb), "g")] if found_gb else []
+    listed = [Choice(FOUND, say("session.found_gpu", gb=found_gb, free=_gb("free_bytes")), "g")] if found_gb else []
     listed += [Choice(str(option.value), _title(f"{option.label}", f"{option.help}")) for option in question.option]
+    if question.id == FIRST:
+        listed.append(Choice(ROWS, say("session.look_into_rows"), "f"))
     if question.kind != "choice":
         listed.append(Choice(OTHER, _other(question), "e"))
-    listed.append(Choice(UNKNOWN, say("session.unknown"), "u"))
-    if session.asked:
-        listed += [Choice(BACK, say("session.back"), "b"), Choice(ENOUGH, say("session.enough"), "r")]
-    return listed
+    return [*listed, Choice(UNKNOWN, say("session.unknown"), "u"), *ways_out(session)]
 
 
 def _title(label: str, explanation: str) -> str:
@@ -126,8 +128,8 @@ def _preset(question: Question, session: Session) -> str | None:
     return known if known in {str(option.value) for option in question.option} else None
 
 
-def _vram_gb() -> int:
-    return round(sum(gpu.memory_bytes or 0 for gpu in find_gpus()) / GIBIBYTE)
+def _gb(part: Literal["memory_bytes", "free_bytes"]) -> int:
+    return round(sum(getattr(gpu, part) or 0 for gpu in find_gpus()) / GIBIBYTE)
 
 
 def _leave_open(asker: Asker) -> bool:
@@ -145,14 +147,20 @@ def _write(session: Session, question: Question, asker: Asker, folder: Path) -> 
     if not answer:
         return None
     if question.id in MEASURED and (folder / answer).exists():
-        count = measure(question.id, folder / answer)
-        asker.tell(say("session.counted", count=count, path=answer))
-        name = MEASURED[question.id]
-        named = session.with_files(**{name: (answer,) if name == "documents" else answer})
-        return named.answered(question.id, count, "detected")
+        return count_in(session, question.id, answer, asker, folder)
     if question.id == "base_model" and (remark := model_remark(answer)):
         asker.tell(remark)
     return session.answered(question.id, read_answer(question.id, answer)[0])
+
+
+def _look_into_rows(session: Session, asker: Asker, folder: Path) -> Session:
+    """Let the user name a file of examples, and take from it what it shows; the task is still for the user to say."""
+    rows = load(Question)["labelled_examples"]
+    check = say("session.no_such_file")
+    name = asker.write(
+        say("session.file_train"), lambda text: _problem(rows, text, folder) if (folder / text).exists() else check
+    )
+    return count_in(session, rows.id, name, asker, folder) if name else session
 
 
 def _problem(question: Question, text: str, folder: Path) -> str | None:

@@ -40,6 +40,16 @@ def lost(weighed: Weighed, label: str) -> Iterator[Lost]:
             yield Lost(f"{path}:{name.partition(':')[2]}", rule, "against")
 
 
+def speaks_against(rule: Rule, path: str) -> bool:
+    """Tell whether a rule turns down a path or variants of it, and does not only speak for another."""
+    names = {path, *NAMES_OF_VARIANTS[path]}
+    return any(
+        path not in effect.labels if effect.kind == "require" else bool(names & set(effect.labels))
+        for effect in rule.effect
+        if effect.kind != "prefer"
+    )
+
+
 def _path(weighed: Weighed, other: str, winner: str, told: set[str]) -> Lost:
     """Return why a path lost: what excludes it, else the heaviest rule that was not told yet, else the heaviest."""
     standing = weighed.standings[other]

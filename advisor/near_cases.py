@@ -8,9 +8,9 @@ from typing import Any
 from ..knowledge.case import PublishedCase
 from ..knowledge.load import load
 from ..knowledge.question import Question
-from .profile import FIELDS, Profile
+from . import facts
+from .profile import FIELDS
 from .recommendation import NearCase
-from .wiring import facts_of
 
 SHOWN = 3
 #: Cases of another kind of task are of little use, so the task counts as much as several other answers.
@@ -21,7 +21,6 @@ ALIKE, DIFFERENT = 0.25, 0.5
 #: Answers compared by the fact that says more than the word: any name of a task by its family, and so on.
 BY_FACT = {
     "task_type": "family",
-    "language": "language_group",
     "base_model_params_b": "base_size_b",
     "failure_mode": "failure",
 }
@@ -32,14 +31,14 @@ ORDERED = frozenset(
 NOT_COMPARED = frozenset({"base_model"})
 
 
-def near_cases(label: str, facts: Mapping[str, Any]) -> tuple[NearCase, ...]:
+def near_cases(label: str, known: Mapping[str, Any]) -> tuple[NearCase, ...]:
     """Return the nearest published cases, nearest first, one that went another way among them if there is any.
 
     Args:
         label: What is recommended.
-        facts: The facts of the profile.
+        known: The facts of the profile.
     """
-    own = _compared(facts)
+    own = _compared(known)
     found = sorted((_near(case_id, label, own, other) for case_id, other in _known().items()), key=_place)
     nearest = found[:SHOWN]
     if nearest and all(case.agrees for case in nearest):
@@ -82,9 +81,14 @@ def _near(case_id: str, label: str, own: Mapping[str, Any], other: Mapping[str, 
 
 
 def _apart(field: str, mine: Any, theirs: Any) -> float:  # noqa: ANN401 - any field's value
-    """Return how far two answers are apart, 0 to 1: sizes by their logarithm, ordered choices by their place."""
+    """Return how far two answers are apart, 0 to 1: sizes by their logarithm, ordered choices by place.
+
+    Two languages that models serve equally well are half apart.
+    """
     if _is_size(mine) and _is_size(theirs):
         return min(1.0, abs(math.log10(1 + mine) - math.log10(1 + theirs)) / _span(field))
+    if field == "language" and mine != theirs:
+        return UNKNOWN if facts.language_group(mine) == facts.language_group(theirs) else 1.0
     order = _order(field)
     if mine in order and theirs in order:
         return abs(order.index(mine) - order.index(theirs)) / (len(order) - 1)
@@ -109,14 +113,22 @@ def _order(field: str) -> tuple[Any, ...]:
 
 @cache
 def _known() -> Mapping[str, Mapping[str, Any]]:
-    return {case.id: _compared(facts_of(Profile.model_validate(case.answers))) for case in load(PublishedCase).values()}
+    return {case.id: _stated(case.answers) for case in load(PublishedCase).values()}
 
 
-def _compared(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a case states, as ``_compared`` has it, without working out all of its facts, which takes longer."""
+    stated = {field: value for field, value in answers.items() if field not in NOT_COMPARED}
+    if "task_type" in stated:
+        stated["task_type"] = facts.family(stated["task_type"], stated.get("modality"))
+    return stated
+
+
+def _compared(known: Mapping[str, Any]) -> dict[str, Any]:
     return {
         field: value
         for field in FIELDS
-        if field not in NOT_COMPARED and (value := facts[BY_FACT.get(field, field)]) is not None
+        if field not in NOT_COMPARED and (value := known[BY_FACT.get(field, field)]) is not None
     }
 
 

@@ -6,22 +6,21 @@ from pathlib import Path
 from rich.console import Console
 
 from ..knowledge.errors import UserError
-from ..knowledge.load import load
 from ..knowledge.messages import say
-from ..knowledge.question import Question
 from .asking import Asker, Choice
 from .cli import DONE
 from .commands.run import RUNS
-from .interview import ask, interview
+from .interview import change, interview
+from .outlook import outlook
 from .plan_output import PLAN, plan_summary, write_draft
 from .planning import make_plan
 from .profile_file import PROFILE, write_profile
+from .prospects import prospects_of
 from .recommend import recommend
 from .recommendation import Recommendation
 from .recommendation_view import print_recommendation
 from .running import new_run, run_shown
-from .session import Session, next_field, open_unusual, save
-from .whatif import ask_order
+from .session import Session, next_question, save
 
 NEEDED = {
     "rag": ("documents", "test"),
@@ -39,10 +38,11 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
         if show:
             asker.tell()
             asker.tell(_as_text(advice, asker.width))
+            asker.tell(outlook(prospects_of(session.profile)))
         wanted = asker.choose(say("session.what_next"), _menu(session))
         show = wanted in ("change", "more")
         if wanted == "change":
-            session = _change(session, asker, folder)
+            session = change(session, asker, folder)
         elif wanted == "more":
             session = interview(session, asker, folder)
         elif wanted == "leave":
@@ -63,7 +63,7 @@ def _as_text(advice: Recommendation, width: int) -> str:
 
 
 def _menu(session: Session) -> list[Choice]:
-    more = [Choice("more", say("session.more"), "m")] if next_field(session) or open_unusual(session) else []
+    more = [Choice("more", say("session.more"), "m")] if next_question(session) else []
     return [
         Choice("plan", say("session.write_plan"), "p"),
         Choice("run", say("session.write_and_run"), "x"),
@@ -71,28 +71,6 @@ def _menu(session: Session) -> list[Choice]:
         *more,
         Choice("leave", say("session.leave"), "q"),
     ]
-
-
-def _change(session: Session, asker: Asker, folder: Path) -> Session:
-    """Let the user choose one of the questions and answer it anew."""
-    known = session.profile.answers()
-    fields = [field for field in ask_order() if field in known or field in session.asked]
-    others = [field for field in ask_order() if field not in fields]
-    choices = [Choice(field, _answered(field, known.get(field))) for field in (*fields, *others)]
-    field = asker.choose(say("session.change_which"), [*choices, Choice("", say("session.leave_as_it_is"))])
-    if not field:
-        return session
-    changed = ask(session, field, asker, folder)
-    if changed is None or len(changed.asked) < len(session.asked):
-        return session
-    save(changed, folder)
-    return changed
-
-
-def _answered(field: str, value: object) -> str:
-    question = load(Question)[field]
-    label = next((str(option.label) for option in question.option if option.value == value), value)
-    return f"{question.text} {say('session.open') if label is None else label}"
 
 
 def _name_files(session: Session, advice: Recommendation, asker: Asker, folder: Path) -> Session:

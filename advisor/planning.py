@@ -14,9 +14,11 @@ from .draft import PlanDraft, Steps
 from .files import Files
 from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
+from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
+from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -50,6 +52,8 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
+    if runs_as_classifier(recommendation):
+        return make_classifier_plan(profile, recommendation, files=files, folder=folder, embedder=model, seed=seed)
     device = device_of(profile, look())
     data = read_data(files, folder)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
@@ -70,12 +74,11 @@ def make_plan(
         prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
         steps=tuple(work.steps.steps),
     )
-    remaining = (
-        *before_running(files, folder, plan, work.data.rows),
-        *by_hand(handwork, files, _by_hand_model(profile, recommendation, model or work.base.source)),
-    )
+    prepared = prepare(handwork, files, folder, data, plan.prompt)
+    start = _by_hand_model(profile, recommendation, model or work.base.source)
+    remaining = (*before_running(files, folder, plan, data.rows), *by_hand(handwork, files, start, prepared))
     lost = (*work.base.skipped, *training.lost) if training else ()
-    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", lost)
+    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", prepared, lost)
 
 
 def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:

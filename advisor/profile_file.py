@@ -21,11 +21,15 @@ PROFILE = Path("profile.yaml")
 def read_profile(path: Path) -> Profile:
     """Return the profile in a YAML or JSON file; what was not understood is in its ``problems`` with line numbers.
 
+    A saved session is read too: its answers stand under ``profile``.
+
     Raises:
         UserError: The file cannot be read or is not a mapping of fields to values.
     """
     file = read_yaml(path)
-    return profile_from(file.values, "file", {str(name): file.line((name,)) for name in file.values})
+    inner = file.values.get("profile")
+    answers, place = (inner, ("profile",)) if isinstance(inner, dict) else (file.values, ())
+    return profile_from(answers, "file", {str(name): file.line((*place, name)) for name in answers})
 
 
 def read_answers(path: Path | None, words: Iterable[str]) -> Profile:
@@ -35,6 +39,19 @@ def read_answers(path: Path | None, words: Iterable[str]) -> Profile:
         UserError: The file cannot be read, or an answer has no value.
     """
     return change(read_profile(path) if path else Profile(), words)
+
+
+def overridden(profile: Profile, path: Path | None) -> Profile:
+    """Return a profile with the answers in a file, if any, in the place of its own.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    if path is None:
+        return profile
+    file = read_profile(path)
+    answers = profile.answers() | file.answers() | {"origins": {**profile.origins, **file.origins}}
+    return Profile.model_validate({"id": file.id, "problems": file.problems} | answers)
 
 
 def write_profile(profile: Profile, path: Path) -> None:

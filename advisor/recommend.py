@@ -6,6 +6,7 @@ from typing import Any
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
+from .article_notes import article_notes
 from .base import base_of
 from .certainty import certain
 from .flipping import flips
@@ -63,6 +64,7 @@ def recommend(profile: Profile, brief: bool = False) -> Recommendation:
         ranked=tuple(Ranked(label=weighed.best(path), points=weighed.points(path)) for path in weighed.paths()),
         cases=() if brief else near_cases(label, facts),
         review=tuple(reviews(changes, assumed)),
+        article=() if brief else article_notes(facts),
         problems=profile.problems,
     )
 

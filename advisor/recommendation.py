@@ -102,6 +102,21 @@ class Ranked(Frozen):
     points: float
 
 
+class Moved(Frozen):
+    """One statement of the article about such a case, and what is known since.
+
+    Attributes:
+        note: The id of the note.
+        article: What the article says.
+        now: What stands of it, and what does not.
+    """
+
+    note: str
+    article: str
+    now: str
+    evidence: tuple[str, ...] = ()
+
+
 class Recommendation(Frozen):
     """The advice for one profile; its JSON form is that of ``ftadvisor recommend --json``.
 
@@ -115,6 +130,7 @@ class Recommendation(Frozen):
         ask_next: The field whose answer could change the label most, or None when none can.
         cases: Published cases that are like this one; they inform and decide nothing.
         review: When to ask again.
+        article: What the article says about such a case, and where the evidence has moved on.
         problems: What the profile said but was not understood.
     """
 
@@ -134,6 +150,7 @@ class Recommendation(Frozen):
     ranked: tuple[Ranked, ...] = ()
     cases: tuple[NearCase, ...] = ()
     review: tuple[Review, ...] = ()
+    article: tuple[Moved, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ from ..knowledge.rule import Rule
 from ..knowledge.sources import short_titles
 from .flipping import THE_CASE_ITSELF, flip_text
 from .label_text import title_of, variant_title
+from .losing import speaks_against
 from .recommendation import Flip, NearCase, Reason, Recommendation
 from .wrapping import wrap
 
@@ -19,6 +20,7 @@ from .wrapping import wrap
 SHOWN = 3
 OPEN_SHOWN = 2
 SOURCES_SHOWN = 2
+ARTICLE_SHOWN = 1
 #: Wider lines are hard to read.
 READING_COLUMNS = 88
 GIB = 2**30
@@ -50,6 +52,9 @@ def recommendation_lines(found: Recommendation, columns: int) -> Iterator[str]:
         "flips": [flip_text(flip) for flip in changes(found)[:SHOWN]],
         "open": [item.text for item in found.assumed[:OPEN_SHOWN]],
         "cases": list(_cases(found)),
+        "article": [
+            say("advice.view.moved", article=one.article, now=one.now) for one in found.article[:ARTICLE_SHOWN]
+        ],
         "next": list(next_lines(found)),
         "again": [say("advice.semicolon").join(one.text for one in found.review if one.when != "open")],
     }
@@ -73,11 +78,16 @@ def changes(found: Recommendation) -> list[Flip]:
 
 def case_text(case: NearCase) -> str:
     """Return a published case with what it has in common with this one and what not."""
-    differs = say("explanation.case.differs", names=_names(case.differs)) if case.differs else ""
-    alike = _names(case.alike) or say("explanation.case.little")
+    differs = say("explanation.case.differs", names=names(case.differs)) if case.differs else ""
+    alike = names(case.alike) or say("explanation.case.little")
     label = title_of(case.label) if case.worked else say("explanation.case.failed", label=title_of(case.label))
     line = say("explanation.case.line", title=case.title, label=label, alike=alike, differs=differs)
     return line if case.agrees else say("explanation.case.other_way", line=line)
+
+
+def names(fields: Iterable[str]) -> str:
+    """Return what fields are called."""
+    return say("advice.comma").join(str(load(Question)[field].name) for field in fields)
 
 
 def next_lines(found: Recommendation) -> Iterator[str]:
@@ -87,7 +97,8 @@ def next_lines(found: Recommendation) -> Iterator[str]:
     yield f"{step.measure}{say('advice.semicolon')}{say('advice.semicolon').join(step.results)}"
     if step.cost:
         yield step.cost
-    yield from _memory(found)
+    if memory := memory_text(found):
+        yield memory
     yield say("advice.view.command", command=step.command)
 
 
@@ -111,7 +122,11 @@ def _rejected(found: Recommendation) -> Iterator[str]:
     for other in found.rejected:
         variant = other.label.partition(":")[2]
         name = variant_title(variant) if variant else title_of(other.label)
-        titles.setdefault((bool(variant), str(load(Rule)[other.rule].title)), []).append(name)
+        rule = load(Rule)[other.rule]
+        text = str(rule.title)
+        if not variant and not speaks_against(rule, other.label):
+            text = say("explanation.lost.short", winner=title_of(found.path), reason=text)
+        titles.setdefault((bool(variant), text), []).append(name)
     for (_, text), together in titles.items():
         yield say("advice.view.lost", label=say("advice.comma").join(together), text=text)
 
@@ -122,10 +137,6 @@ def _cases(found: Recommendation) -> Iterator[str]:
         yield from [case_text(case) for case in found.cases if case.agrees is agrees][:1]
 
 
-def _names(fields: Iterable[str]) -> str:
-    return say("advice.comma").join(str(load(Question)[field].name) for field in fields)
-
-
 def answer_text(question: Question, value: object) -> str:
     """Return an answer as its option calls it, or as it is."""
     label = next((option.label for option in question.option if option.value == value), None)
@@ -134,11 +145,12 @@ def answer_text(question: Question, value: object) -> str:
     return f"{value:,}" if isinstance(value, float | int) else str(value)
 
 
-def _memory(found: Recommendation) -> list[str]:
+def memory_text(found: Recommendation) -> str:
+    """Return what the training needs and what most of it is, or nothing where nothing was estimated."""
     if found.estimate is None or found.model is None:
-        return []
+        return ""
     peak = found.estimate["peak"]
     low, high = (f"{peak[name] / GIB:.1f}" for name in ("low_bytes", "high_bytes"))
     largest = max(found.estimate["breakdown"], key=lambda part: part["bytes"])
     part = say(f"estimate.part.{largest['name']}")
-    return [say("advice.view.peak", model=found.model, low=low, high=high, part=part)]
+    return say("advice.view.peak", model=found.model, low=low, high=high, part=part)

@@ -20,8 +20,13 @@ def facts_of(profile: Profile) -> dict[str, Any]:
 
 def facts_if(known: Mapping[str, Any], field: str, value: object) -> dict[str, Any]:
     """Return the facts as they would be if one answer were another."""
-    changed = {**known, field: value}
-    for wire in _wiring_behind(field):
+    return facts_with(known, {field: value})
+
+
+def facts_with(known: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts as they would be if some answers were others."""
+    changed = {**known, **answers}
+    for wire in _wiring_behind(tuple(answers)):
         changed[wire.name] = wire.value(changed)
     return changed
 
@@ -56,8 +61,8 @@ class Wire(NamedTuple):
 
 
 @cache
-def _wiring_behind(field: str) -> tuple[Wire, ...]:
-    return tuple(wire for wire in _wiring() if field in fields_behind(wire.name))
+def _wiring_behind(fields: tuple[str, ...]) -> tuple[Wire, ...]:
+    return tuple(wire for wire in _wiring() if not fields_behind(wire.name).isdisjoint(fields))
 
 
 @cache

@@ -6,7 +6,7 @@ from itertools import groupby
 from rich.cells import cell_len
 
 #: No line begins with these; the character before them moves down with them.
-_NOT_FIRST = "，。、；：？！）》”’」』】…,.;:?!)]}%"
+_NOT_FIRST = "，。、；：？！）》”’」』】〕…,.;:?!)]}%"
 _SPACE, _WIDE, _WORD = range(3)
 
 
@@ -41,7 +41,7 @@ def _lines(text: str, width: int) -> Iterator[str]:
 def _unbreakable(text: str) -> list[str]:
     pieces: list[str] = []
     for piece in _pieces(text):
-        glued = pieces and not pieces[-1].isspace() and (piece[0] in _NOT_FIRST or pieces[-1][-1] in "“‘（《「『【")
+        glued = pieces and not pieces[-1].isspace() and (piece[0] in _NOT_FIRST or pieces[-1][-1] in "“‘（《「『【〔")
         if glued:
             pieces[-1] += piece
         else:

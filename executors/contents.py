@@ -1,17 +1,20 @@
 """Read all rows that a plan names before its first step: a wrong line must not show after hours of training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .data import Conversation, Row, read_conversations, read_rows
+from .labelled import LabelledRow, check_classes, read_labelled, unseen_classes
 from .overlap import Overlap, find_overlaps
 from .plan import Plan
 from .step import RowUse, StepOptions, input_path
 
 SHOWN_PAIRS = 10
+
+AnyRow = Row | Conversation | LabelledRow
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,14 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
         plan_path: Its file; relative names start in its folder.
 
     Returns:
-        What people should know although the plan can run: test rows that nearly repeat rows seen in training.
+        What people should know although the plan can run: test rows that nearly repeat rows seen in training, and
+        classes that are rare or never learnt.
 
     Raises:
         UserError: Rows are wrong, or test rows are training rows; names each file and line.
     """
     files: dict[tuple[Path, RowUse], _File] = {}
+    labelled: dict[Path, list[LabelledRow]] = {}
     problems: list[UserError] = []
     for number, step in enumerate(plan.steps, 1):
         for path, use in _named(step, plan.steps[: number - 1], plan_path.parent):
@@ -51,11 +56,25 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
             except UserError as error:
                 problems.append(error)
                 continue
+            labelled[path] = [row for row in rows if isinstance(row, LabelledRow)]
             files[path, use] = _File(path, use, [_question(row) for row in rows], [row.line for row in rows])
     if problems:
         hints = dict.fromkeys(problem.hint for problem in problems)
         raise UserError("\n".join(dict.fromkeys(problem.message for problem in problems)), "\n".join(hints))
-    return _overlapping(list(files.values()))
+    classes = _class_warnings(plan, plan_path.parent, labelled)
+    return [*dict.fromkeys(classes), *_overlapping(list(files.values()))]
+
+
+def _class_warnings(plan: Plan, folder: Path, labelled: Mapping[Path, list[LabelledRow]]) -> Iterator[str]:
+    """Yield which classes are rare, and which are measured but never learnt."""
+    for step in plan.steps:
+        if step.kind == "classify":
+            train, test = (input_path(getattr(step, option), (), folder) for option in ("train", "test"))
+            learnt = labelled.get(train, []) if train else []
+            if train and learnt:
+                yield from check_classes(learnt, train)
+            if test and learnt:
+                yield from unseen_classes(learnt, labelled.get(test, []), test)
 
 
 def _named(step: StepOptions, earlier: Sequence[StepOptions], folder: Path) -> Iterator[tuple[Path, RowUse]]:
@@ -65,9 +84,11 @@ def _named(step: StepOptions, earlier: Sequence[StepOptions], folder: Path) -> I
             yield path, use
 
 
-def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[Row | Conversation]:
+def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[AnyRow]:
     if step.kind == "train":
         return read_conversations(path, plan.prompt)
+    if step.kind == "classify":
+        return read_labelled(path)
     rows = read_rows(path)
     if step.kind == "evaluate":
         from .steps.evaluate import check_expected
@@ -76,7 +97,9 @@ def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[Row | Conversat
     return rows
 
 
-def _question(row: Row | Conversation) -> str:
+def _question(row: AnyRow) -> str:
+    if isinstance(row, LabelledRow):
+        return row.text
     return row.question if isinstance(row, Row) else row.turns[-2]["content"]
 
 

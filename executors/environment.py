@@ -19,6 +19,7 @@ _PACKAGES = (
     "faiss-cpu",
     "bm25s",
     "sentence-transformers",
+    "scikit-learn",
 )
 
 

@@ -1,11 +1,11 @@
 """The plan: what will be done, step by step, with every option filled in."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, model_validator
 
-from ..knowledge.messages import Language
+from ..knowledge.messages import Language, say
 from .prompt import Prompt
 from .step import StepOptions, parse_step
 
@@ -31,6 +31,7 @@ class Plan(BaseModel):
     Attributes:
         label: The recommendation that it carries out, such as ``rag+finetune:lora``.
         knowledge: Version of the knowledge that chose the values.
+        model: The language model that steps train and ask; None where no step does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,13 @@ class Plan(BaseModel):
     label: str
     seed: int = Field(ge=0, lt=2**32)
     knowledge: str
-    model: ModelSource
+    model: ModelSource | None
     prompt: Prompt
     steps: tuple[Annotated[SerializeAsAny[StepOptions], BeforeValidator(_of_its_kind)], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_the_model_that_steps_need(self) -> Self:
+        for number, step in enumerate(self.steps, 1):
+            if step.needs_model and self.model is None:
+                raise ValueError(say("plan.no_model", number=number, kind=step.kind))
+        return self

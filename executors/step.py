@@ -37,12 +37,14 @@ class StepOptions(BaseModel):
     Attributes:
         inputs: Names of the options that name files or folders to read.
         rows: Those of them that name a file of rows, and what the rows are for.
+        needs_model: Whether it uses the plan's language model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inputs: ClassVar[tuple[str, ...]] = ()
     rows: ClassVar[Mapping[str, RowUse]] = MappingProxyType({})
+    needs_model: ClassVar[bool] = False
 
     kind: str
 
@@ -111,6 +113,7 @@ class StepContext:
     def model(self) -> "ModelSource":
         """The plan's model; a folder that the plan names relative to itself, with its whole path."""
         named = self.plan.model
+        assert named is not None  # a plan without one has no step that needs it
         folder = self.plan_folder / named.source
         return named.model_copy(update={"source": str(folder)}) if (folder / "config.json").is_file() else named
 

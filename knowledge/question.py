@@ -27,6 +27,7 @@ class Question(Record):
         find_out: How to find the answer out when it is not known.
         when: Facts that must not be false for the question to make sense.
         usual: What is so in nearly every case; while unknown it is told as an assumption and lowers no certainty.
+        evidence: Who says what is usual.
         option: Answers to choose from, from small to large; they are also what "what if" tries.
     """
 
@@ -40,6 +41,7 @@ class Question(Record):
     find_out: Text
     when: tuple[Condition, ...] = ()
     usual: Scalar | None = None
+    evidence: tuple[str, ...] = ()
     option: tuple[Option, ...] = ()
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ class Stack(Sourced):
         groups_heads: Whether SDPA takes fewer key than query heads as they are.
         fuses_experts: Whether a mixture's experts are one tensor, which bitsandbytes does not quantise.
         saves_packed_inputs: Whether products with packed weights keep their input for the backward pass.
+        unpacks_through_half: Whether packed weights are written out in float16 and converted, so that both are there.
         caches_keys: Whether families that never switch their cache off return it while checkpointing, too.
     """
 
@@ -30,6 +31,7 @@ class Stack(Sourced):
             "fuses_experts",
             "caches_keys",
             "saves_packed_inputs",
+            "unpacks_through_half",
         }
     )
 
@@ -43,3 +45,4 @@ class Stack(Sourced):
     fuses_experts: bool
     caches_keys: bool
     saves_packed_inputs: bool
+    unpacks_through_half: bool

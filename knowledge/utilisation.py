@@ -1,15 +1,20 @@
-"""How much of a processor's peak training really uses, by method, as published runs show."""
+"""How much of a processor's peak training really uses, by method and GPU, as published runs show."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .frozen import Field
 from .sourced import Sourced
+
+Kind = Literal["full", "lora", "qlora", "reading", "writing"]
 
 
 class Utilisation(Sourced):
     """Give the share of a GPU's dense 16-bit peak that a run computes with, recomputation included.
 
     Attributes:
+        kind: The work: a way of training, a forward pass over given tokens, or writing new ones one by one.
+        measured_on: The GPUs behind the figures.
+        gpus: The GPUs for which the figures stand; empty for all that have none of their own.
         low: Short, variable batches or small models.
         likely: Sequences of a few thousand tokens and a device kept busy.
         high: Packed sequences and fused kernels.
@@ -18,6 +23,9 @@ class Utilisation(Sourced):
     folder: ClassVar[str] = "utilisations"
     facts: ClassVar[frozenset[str]] = frozenset({"low", "likely", "high"})
 
+    kind: Kind
+    measured_on: tuple[str, ...]
+    gpus: tuple[str, ...] = ()
     low: float = Field(gt=0, lt=1)
     likely: float = Field(gt=0, lt=1)
     high: float = Field(gt=0, lt=1)

@@ -95,6 +95,7 @@ def test_deciding_loads_no_heavy_library(words: list[str]) -> None:
         ["recommend", "--profile", str(PROFILE)],
         ["recommend", "--profile", str(PROFILE), "--json", "--set", "vram_gb=24", "--set", "labelled_examples=5k"],
         ["recommend", "--set", "task_type=qa", "--set", "needs_citations=yes", "--language", "zh"],
+        ["recommend", "--describe", "有5000条标注，一张3090 to classify news", "--json"],
         ["estimate", "--model", "7b", "--method", "qlora"],
         ["estimate", "--model", "7b", "--method", "lora", "--rank", "8", "--dropout", "0.1", "--gpu", "a100-80gb"],
         ["estimate", "--model", "7b", "--compare", "--json"],

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NUMBERS = (
     "rank",
+    "group_size",
     "virtual_tokens",
     "encoder_width",
     "bottleneck",
@@ -46,8 +47,6 @@ NUMBERS = (
     "train_tokens",
     "epochs",
 )
-REFUSED = frozenset({"int8"})
-"""Words that a plan may hold, and that the estimator answers with a reason instead of a number."""
 CHOICES = {
     "quant": kinds.Quant,
     "variant": kinds.Variant,
@@ -68,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, kind in CHOICES.items():
         parser.add_argument(
             _option(name),
-            metavar="|".join(word for word in get_args(kind) if word not in REFUSED),
+            metavar="|".join(get_args(kind)),
             help=say(f"estimate.help.{name}"),
         )
     for name in NUMBERS:

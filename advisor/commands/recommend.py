@@ -3,8 +3,11 @@
 import argparse
 import json
 import shlex
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -14,18 +17,27 @@ from ...knowledge.messages import say
 from ..answers import change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
+from ..describe.endpoint import configured
+from ..describe.reader import read_description
+from ..describe.view import question_lines, understood_json, understood_lines
+from ..outlook import outlook
 from ..output import print_json, print_note
-from ..profile import FIELDS
-from ..profile_file import PROFILE, read_answers
+from ..profile import FIELDS, Profile
+from ..profile_file import PROFILE, overridden, read_answers
+from ..prospects import prospects_of
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..recommendation_view import print_recommendation, problem_lines
 from ..trace_view import trace_json, trace_lines
 from ..whatif import situation_of
+from ..wrapping import wrap
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.add_argument("--describe", metavar="TEXT", help=say("describe.help.describe"))
+    parser.add_argument("--describe-endpoint", metavar="URL", help=say("describe.help.endpoint"))
+    parser.add_argument("--describe-model", metavar="NAME", help=say("describe.help.model"))
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--profile", type=Path, metavar="FILE", help=say("advice.help.profile"))
     source.add_argument("--profiles", type=Path, metavar="FILE.jsonl", help=say("advice.help.profiles"))
@@ -33,35 +45,83 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brief", action="store_true", help=say("advice.help.brief"))
     parser.add_argument("--trace", action="store_true", help=say("advice.help.trace"))
     parser.add_argument("--json", action="store_true", help=say("advice.help.json"))
+    parser.add_argument("--html", type=Path, metavar="FILE", help=say("advice.help.html"))
     parser.epilog = say("advice.help.fields", fields=", ".join(FIELDS))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the recommendation for one profile, or one line for each of a file."""
     if arguments.profiles is not None:
+        if arguments.describe is not None:
+            raise UserError(say("describe.with_profiles"), say("describe.with_profiles_hint"))
+        if arguments.html is not None:
+            raise UserError(say("advice.html_of_many"), "ftadvisor recommend --profile FILE --html record.html")
         return _run_batch(arguments)
+    if arguments.describe is not None:
+        return _run_described(arguments)
     if arguments.profile is None and not arguments.set:
         raise UserError(say("advice.no_profile"), "ftadvisor")
-    profile = read_answers(arguments.profile, arguments.set)
-    found = _with_own_command(recommend(profile, arguments.brief), arguments)
+    return _show(read_answers(arguments.profile, arguments.set), arguments)
+
+
+def _show(profile: Profile, arguments: argparse.Namespace, more: Mapping[str, Any] = MappingProxyType({})) -> int:
+    """Print the recommendation for one profile; ``more`` goes into its JSON form."""
+    found = _with_own_command(recommend(profile, arguments.brief), profile, arguments)
+    prospects = prospects_of(profile)
     situation = situation_of(profile)
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):
         print_note(line)
+    if arguments.html is not None:
+        _write_page(arguments.html, profile, found)
     if arguments.json:
-        print_json(found.to_json() | ({"trace": trace_json(situation.verdicts)} if arguments.trace else {}))
+        trace = {"trace": trace_json(situation.verdicts)} if arguments.trace else {}
+        print_json(found.to_json() | {"prospects": prospects.shares()} | dict(more) | trace)
         return DONE
     print_recommendation(found, console)
+    if not arguments.brief:
+        print(f"\n{wrap(outlook(prospects), console.width - 1, '  ')}")
     if arguments.trace:
         print("\n".join(trace_lines(situation.verdicts, situation.facts, console.width)))
     return DONE
 
 
-def _with_own_command(found: Recommendation, arguments: argparse.Namespace) -> Recommendation:
+def _write_page(path: Path, profile: Profile, found: Recommendation) -> None:
+    from ..record_page import write_record  # what it needs is of no use to those who only read the answer
+
+    write_record(path, profile, found, date.today())
+    print_note(say("advice.html_written", path=path))
+
+
+def _run_described(arguments: argparse.Namespace) -> int:
+    """Read a description; at a terminal go on with questions, else recommend and list what else could be answered."""
+    if not arguments.describe.strip():
+        raise UserError(say("describe.empty"), say("describe.empty_hint"))
+    endpoint = configured(arguments.describe_endpoint, arguments.describe_model)
+    understood = read_description(arguments.describe, endpoint, print_note)
+    profile = change(overridden(understood.profile(), arguments.profile), arguments.set)
+    width = Console().width - 1
+    if not arguments.json:
+        print("\n".join(understood_lines(understood, width)) + "\n", flush=True)
+        only_shown = arguments.brief or arguments.trace or arguments.html is not None
+        if sys.stdin.isatty() and sys.stdout.isatty() and not only_shown:
+            from ._session import go_on_with
+
+            return go_on_with(profile, arguments.quiet)
+    code = _show(profile, arguments, {"understood": understood_json(understood)})
+    if not arguments.json:
+        print("\n".join(question_lines(profile, width)))
+    return code
+
+
+def _with_own_command(found: Recommendation, profile: Profile, arguments: argparse.Namespace) -> Recommendation:
     """Let the next command name the answers that were given here."""
     step = found.next_step
-    given = [word for answer in arguments.set for word in ("--set", answer)]
-    if arguments.profile is not None:
+    answers = arguments.set
+    if arguments.describe is not None:  # other commands read no descriptions
+        answers = [f"{name}={value}" for name, value in profile.answers().items()]
+    given = [word for answer in answers for word in ("--set", answer)]
+    if arguments.profile is not None and arguments.describe is None:
         given = ["--profile", str(arguments.profile), *given]
     command = step.command.replace(f"--profile {PROFILE}", shlex.join(given))
     return found.model_copy(update={"next_step": step.model_copy(update={"command": command})})

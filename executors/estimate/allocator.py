@@ -49,11 +49,17 @@ class Allocator:
         self._place = 0
         self._large = 0
         self._small = self._small_peak = 0
+        self._large_peak = 0
 
     @property
     def reserved(self) -> int:
         """Bytes of all segments."""
         return self._large + -(-self._small_peak // SMALL_SEGMENT) * SMALL_SEGMENT
+
+    @property
+    def most_reserved(self) -> int:
+        """Bytes of all segments when there were most, which may have been before some were given back."""
+        return self.reserved - self._large + self._large_peak
 
     def hold(self, sizes: Iterable[int], stream: int = Stream.COMPUTE) -> list[Block]:
         """Take one block for every size."""
@@ -91,6 +97,7 @@ class Allocator:
         if self._large + whole > self._limit:
             self._give_back()
         self._large += whole
+        self._large_peak = max(self._large_peak, self._large)
         self._place += whole
         return Block(whole, self._place - whole, stream)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from ...knowledge.durable import write_json
 from ..data_folder import data_folder
 from .architectures.find import architecture_of
-from .duration import flops_per_token
 from .inputs import with_lengths
 from .methods.find import method_of
+from .operations import operations_of
 from .request import EstimateRequest
 from .result import Range
 from .settings import filled
@@ -77,8 +77,7 @@ def operations(request: EstimateRequest) -> float:
     request = with_lengths(request, architecture)
     method = method_of(request)
     trained = sum(added.count * _numbers(added.shape) for added in method.added(architecture))
-    rows = request.batch * (request.seq_len + method.extra_tokens)
-    return request.grad_accum * rows * flops_per_token(request, architecture, method, trained)
+    return request.grad_accum * operations_of(request, architecture, method, trained)
 
 
 def _numbers(shape: tuple[int, ...]) -> int:

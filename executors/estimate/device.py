@@ -21,8 +21,13 @@ Source: PyTorch ``aten/src/ATen/cuda/CublasHandlePool.cpp``, ``parseChosenWorksp
 """
 THREADS = 2
 """The forward pass runs in the main thread, the backward pass in autograd's: each has a handle of its own."""
-CONTEXT = (250 * MIB, 400 * MIB, 500 * MIB)
-"""CUDA context with lazily loaded kernels. Source: pytorch issues 107667 (300 MiB) and 109888 (400 MiB)."""
+CONTEXT = (250 * MIB, 500 * MIB, 820 * MIB)
+"""CUDA context with lazily loaded kernels, and what libraries take beside the allocator.
+
+Source: pytorch issues 107667 (300 MiB) and 109888 (400 MiB); reports of exhausted memory on an A100 with 80 GB, as the
+process's bytes less the allocator's: litgpt ``tutorials/oom.md`` (78.93 - 76.28 - 2.14 = 0.51 GiB) and vllm issue 4408
+(78.98 - 78.17 - 0.01 = 0.80 GiB).
+"""
 SEGMENT = 20 * MIB
 """Segments in which middle-sized blocks are asked for. Source: c10/cuda/CUDACachingAllocator.cpp, kLargeBuffer."""
 FRAGMENTS = (0.0, 0.02, 0.04)
@@ -84,6 +89,7 @@ def around(request: EstimateRequest, memory: Memory) -> Outside:
         likely, high = memory.reserved, int(memory.grown * (1 + REPLAY))
     else:
         likely, high = likely + SEGMENT, high + SEGMENT
+    high += memory.crowding
     shared = COMMUNICATOR if request.gpus > 1 else (0, 0, 0)
     low, high = low + CONTEXT[0] + shared[0], high + CONTEXT[2] + shared[2]
     return Outside(likely, likely + CONTEXT[1] + shared[1], low, high)

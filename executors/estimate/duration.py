@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from ...knowledge.gpu import GpuCard
-from ...knowledge.load import load
-from ...knowledge.utilisation import Utilisation
 from .methods.method import FineTuning
+from .operations import operations_of
 from .request import EstimateRequest
 from .result import Cost, Duration, Range
+from .utilisation import kind_of, utilisation_of
 from .weights import Architecture
 
 OPTIMIZER_BYTES = 16
 """Bytes that an AdamW step reads and writes per trained number, at 16-bit weights and states or below."""
 PACKED_BYTES = 4.5
 """Bytes moved to unpack one 4-bit weight: half a byte and its scale read, two written, two read by the product."""
+EIGHT_BIT_BYTES = 5
+"""The same for one int8 weight, which is unpacked in the backward pass only."""
 
 
 def duration_of(
@@ -26,9 +28,8 @@ def duration_of(
     if card is None or request.device == "cpu":
         return None
     peak = 1e12 * ((card.bf16_tflops if request.dtype == "bf16" else None) or card.fp16_tflops)
-    share = load(Utilisation)["qlora" if request.quant != "none" else "full" if request.method == "full" else "lora"]
-    rows = request.batch * (request.seq_len + method.extra_tokens)
-    flops = rows * flops_per_token(request, architecture, method, trained)
+    share = utilisation_of(kind_of(request), card)
+    flops = operations_of(request, architecture, method, trained)
     moved = _moved(request, architecture) / (card.bandwidth_gb_per_s * 1e9)
     once = trained * OPTIMIZER_BYTES / (card.bandwidth_gb_per_s * 1e9)
 
@@ -52,35 +53,15 @@ def _hours(request: EstimateRequest, step: Range) -> Range | None:
     return (low, likely, high)
 
 
-def flops_per_token(request: EstimateRequest, architecture: Architecture, method: FineTuning, trained: int) -> float:
-    """Return the floating-point operations of one training step for one token.
-
-    Two per weight forward, two for the inputs' gradients, two for trained weights' gradients, two again when the
-    forward pass is recomputed; causal attention adds two per key position and hidden number.
-
-    Source: arXiv 2001.08361, section 2.1; arXiv 2204.02311, appendix B.
-    """
-    products = sum(
-        count * weight.computed
-        for count, weight in architecture.weights()
-        if weight.role in {"linear", "kept", "head", "expert"}
-    )
-    if architecture.tied_head:
-        products += architecture.vocab * architecture.hidden
-    attention = request.seq_len * architecture.hidden * architecture.layers
-    forward = 2 * products + 2 * attention
-    passes = 3 if request.grad_checkpointing else 2
-    if request.method == "full":
-        return passes * forward + 2 * products + 2 * attention
-    return passes * forward + 2 * attention + (passes + 1) * 2 * trained
-
-
 def _moved(request: EstimateRequest, architecture: Architecture) -> float:
-    """Return the bytes moved to unpack 4-bit weights in one micro step."""
+    """Return the bytes moved to unpack weights in one micro step; gptq's are unpacked in the forward passes only."""
     if request.quant == "none":
         return 0
     packed = sum(count * weight.elements for count, weight in architecture.weights() if weight.role == "linear")
-    return (3 if request.grad_checkpointing else 2) * packed * PACKED_BYTES
+    if request.quant == "int8":
+        return packed * EIGHT_BIT_BYTES
+    passes = 1 if request.quant == "gptq" else 2
+    return (passes + request.grad_checkpointing) * packed * PACKED_BYTES
 
 
 def cost_of(request: EstimateRequest, duration: Duration | None, card: GpuCard | None) -> Cost | None:

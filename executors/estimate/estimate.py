@@ -39,6 +39,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     request = with_lengths(request, architecture)
     if architecture.needs_eager and request.attention == "sdpa":
         request = request.model_copy(update={"attention": "eager"})
+    if architecture.convolutional:
+        request = request.model_copy(update={"grad_checkpointing": False})
     if not architecture.has_head:
         raise UnsupportedError(say("estimate.no_head"))
     method = method_of(request)

@@ -44,13 +44,13 @@ class Layers:
         self.checkpointing = request.grad_checkpointing
         self.reentrant = stack.reentrant_checkpoint
         self.sharing = sharing or Sharing()
-        self.sharers = self.sharing.gradients
+        self.sharers = 1 if self.sharing.waits else self.sharing.gradients
         self.frozen_input = False
         self.others: list[Storage] = []
         self.input: Value | None = None
         self.node: Node | None = None
         self.arrived: list[Storage] = []
-        self.saved = self.casts = 0
+        self.saved = self.casts = self.pinned = 0
         self.shared: dict[str, Shared] = {}
         self.entered: Node | None = None
         self.before: list[Storage] = []
@@ -102,6 +102,7 @@ class Layers:
             others = self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT, self.block.count - 2)
             output = self._played(x)
         self.others.append(others)
+        self._pin_others()
         x.storage.become(Kind.CHECKPOINT)
         self.input, self.saved = x, x.storage.size
         self._cache()
@@ -114,11 +115,19 @@ class Layers:
         self.modules.cached.append(self.run.new(held * missing, pieces=missing))
 
     def _played(self, x: Value) -> Value:
-        before = sum(cast.size for cast in self.run.casts.values())
+        before, held = sum(cast.size for cast in self.run.casts.values()), len(self.run.pinned)
+        self.run.pins = not self.reentrant
         with self.run.without_recording():
             output = self._play(x)
+        self.run.pins = False
+        self.pinned = _sum_of(self.run.pinned[held:])
         self.casts = sum(cast.size for cast in self.run.casts.values()) - before
         return output
+
+    def _pin_others(self) -> None:
+        """Count what the layers that are not played pin."""
+        if self.pinned and self.block.count > 1:
+            self.run.pinned.append(self.run.new(self.pinned * (self.block.count - 1), pieces=self.block.count - 1))
 
     def drop_cache(self) -> None:
         """Let go of keys and values that the model's outputs held."""
@@ -135,23 +144,30 @@ class Layers:
         """Keep everything that the backward pass needs: of inputs and outputs, only what an operation saved."""
         meter = self.run.meter
         before, peak, kinds = meter.current, meter.peak, meter.peak_by_kind
+        held = len(self.run.pinned)
         meter.start_phase()
         x = _plain(x)
         self.arrived = [] if self.frozen_input else require_gradient(x)
         references = getrefcount(x.storage)
+        known = len(self.run.held_by_graph)
         output = self._play(x)
+        lingering = list(self.run.held_by_graph.values())[known:]
+        self.run.held_by_graph[id(self)] = sum(lingering) * (self.block.count - 1)
         saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
         self.node = output.node
         self.saved = meter.current - before - output.storage.size + saved_input
         cached = _held_alone(self.modules.cached)
         self.saved -= cached
+        self.pinned = _sum_of(self.run.pinned[held:])
         # the last layer's own peak comes on top of what the others have saved
         others = self.saved * (self.block.count - 1)
         if meter.peak + others > peak:
             peak, kinds = meter.peak + others, self._with_others(meter.peak_by_kind, others)
-        self.others.append(self.run.new(others, pieces=self.block.count - 1))
+        self.saved -= self.pinned
+        self.others.append(self.run.new(self.saved * (self.block.count - 1), pieces=self.block.count - 1))
         self.modules.cached.append(self.run.new(cached * (self.block.count - 1), pieces=self.block.count - 1))
+        self._pin_others()
         if meter.peak < peak:
             meter.peak, meter.peak_by_kind = peak, kinds
         return _plain(output)
@@ -203,7 +219,7 @@ class Layers:
         return self.run.new(size, Kind.TEMPORARY, 2, Stream.GATHER) if self.sharing.gathers else None
 
     def _joined(self) -> Storage | None:
-        size = joined_bytes(self.block, self.modules.method, self.modules.placement)
+        size = joined_bytes(self.block, self.modules.method, self.modules.placement, self.sharing)
         return self.run.new(size, Kind.GRADIENT) if self.sharing.gathers else None
 
     def _share_gradients(self, held: int) -> None:
@@ -221,14 +237,14 @@ class Layers:
         return tuple(kinds)
 
     def _pass(self, arriving: list[Storage]) -> None:
-        held = self.input  # a checkpoint keeps its input until its layer is passed
+        held, pinned = self.input, len(self.run.pinned)  # a checkpoint keeps its input until its layer is passed
         output = self._recomputed() if self.checkpointing else None
         node, self.node = output.node if output is not None else self.node, None
         if not self.reentrant:
-            del output
+            del output, self.run.pinned[pinned:]
         if node is not None and arriving:
             backward(node, arriving.pop())
-        del held
+        del held, self.run.pinned[pinned:]
         self.run.casts.clear()
 
     def _recomputed(self) -> Value:
@@ -239,6 +255,10 @@ class Layers:
         output = self._play(x)
         self.drop_cache()
         return output
+
+
+def _sum_of(storages: list[Storage]) -> int:
+    return sum(storage.size for storage in {id(storage): storage for storage in storages}.values())
 
 
 def _plain(x: Value) -> Value:

@@ -10,10 +10,10 @@ from ...knowledge.stack import Stack
 from .methods.method import FineTuning
 from .optimizers import Need, Trained, optimizer_need
 from .request import EstimateRequest
-from .reserve import GROWTH, STEPS, Tensors, events_of, reserved_bytes
+from .reserve import RECORDS, STEPS, Tensors, events_of, replayed
 from .result import Part, Phase
 from .shadow.memory import Kind
-from .sharding import BUCKET, SUB_GROUP, Sharing, sharing_of
+from .sharding import BUCKET, SUB_GROUP, Sharing, sharing_of, waiting_bytes
 from .step import Step, StepPeaks
 from .storage import Placement, placement_of
 from .weights import Architecture, rounded
@@ -39,6 +39,7 @@ class Memory:
         trained: Numbers that are trained.
         reserved: What the caching allocator holds; 0 when nobody asked.
         grown: The same at most, after batches of growing lengths.
+        crowding: Bytes that the peak grows by when tokens crowd in one expert.
     """
 
     phases: dict[Phase, int]
@@ -47,6 +48,7 @@ class Memory:
     trained: int
     reserved: int = 0
     grown: int = 0
+    crowding: int = 0
 
     @property
     def phase(self) -> Phase:
@@ -85,7 +87,7 @@ def memory_of(
     lasting = _lasting(architecture, method, placement, sharing) | {"workspace": workspace}
     lasting["master"] = sum(FP32 * tensor.elements * tensor.count for tensor in trained) // sharing.states
     lasting["master"] *= sharing.master and sharing.keeps_states
-    held = made // sharing.gradients if request.grad_accum > 1 and sharing.keeps_states else 0
+    held = waiting_bytes(architecture, made, placement, sharing) if request.grad_accum > 1 else 0
     step = partial(Step, request, architecture, method, placement, stack, sharing, held)
     peaks = step().play()
     peaks.gradients = made // sharing.gradients
@@ -94,18 +96,23 @@ def memory_of(
     steady = sum(lasting.values()) + need.state + peaks.inputs
     parts = _parts(lasting, need, peaks, phase)
     numbers = sum(tensor.count * tensor.elements for tensor in trained)
+    crowding = 0
+    if architecture.crowded:
+        worst = replace(architecture, blocks=architecture.crowded)
+        uneven = Step(request, worst, method, placement, stack, sharing, held).play()
+        crowding = max(0, max(uneven.bytes.values()) - max(peaks.bytes.values()))
     if limit is None:
-        return Memory(phases, parts, steady, numbers)
+        return Memory(phases, parts, steady, numbers, crowding=crowding)
     kept = Need(need.state + lasting["master"], need.temporary)
     tensors = _tensors(architecture, method, placement, sharing, kept, workspace)
-    settled = reserved_bytes(tensors, [events_of(step())] * STEPS, limit)
+    settled = replayed(tensors, [events_of(step())] * STEPS, limit).reserved
     grown = settled
     if request.varied:
-        shorter = [request.model_copy(update={"seq_len": max(1, int(request.seq_len * share))}) for share in GROWTH]
+        shorter = [request.model_copy(update={"seq_len": max(1, int(request.seq_len * share))}) for share in RECORDS]
         steps = [Step(one, architecture, method, placement, stack, sharing, held) for one in shorter]
-        grown = reserved_bytes(tensors, list(map(events_of, steps)), limit)
+        grown = replayed(tensors, list(map(events_of, steps)), limit).most_reserved
     least = max(phases.values())
-    return Memory(phases, parts, steady, numbers, max(settled, least), max(grown, least))
+    return Memory(phases, parts, steady, numbers, max(settled, least), max(grown, least), crowding)
 
 
 def _tensors(
@@ -166,7 +173,6 @@ def _lasting(architecture: Architecture, method: FineTuning, placement: Placemen
         "weights": sharing.keeps_weights * weights // sharing.devices + architecture.buffers,
         "adapter": sharing.keeps_weights * added // sharing.devices,
         "buckets": sharing.buckets,
-        "unused": architecture.unused_gradient,
     }
 
 
@@ -177,11 +183,13 @@ def trained_tensors(architecture: Architecture, method: FineTuning, placement: P
         for count, weight in architecture.weights()
         if method.trains(weight)
     ]
-    return base + [Trained(added.shape, method.item, added.count) for added in method.added(architecture)]
+    return base + [Trained(one.shape, method.item, one.count) for one in method.added(architecture) if one.trained]
 
 
 def _loading(architecture: Architecture, placement: Placement) -> int:
     """Return what loading needs beside the weights: the largest one before it is packed."""
+    if placement.quant == "gptq":  # comes packed
+        return 0
     packed = [weight.elements * placement.item for _, weight in architecture.weights() if placement.quantises(weight)]
     return max(packed, default=0)
 

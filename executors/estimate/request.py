@@ -5,7 +5,7 @@ from typing import Literal
 from ...knowledge.frozen import Field, Frozen
 from ...knowledge.json_value import JsonValue
 
-Quant = Literal["none", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq"]
+Quant = Literal["none", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq", "gptq"]
 Variant = Literal["none", "dora", "rslora"]
 Dtype = Literal["bf16", "fp16", "fp32"]
 Optimizer = Literal[
@@ -41,9 +41,11 @@ class EstimateRequest(Frozen):
         method: A fine-tuning method id, or ``inference``.
         variant: A relative of LoRA: ``dora`` or ``rslora``.
         quant: How frozen weights are stored; ``qlora`` without it means ``nf4-dq``.
+        group_size: ``gptq`` only: rows of a weight that share a scale.
         kbit_prepare: Quantised bases only: ``prepare_model_for_kbit_training`` is called (fp32 norms and residuals).
         outer_dtype: Precision of embeddings and head after k-bit preparation; empty leaves them at float32.
         rank: LoRA-like rank, 1 or more.
+        trained_half: Which of LoRA's two matrices is trained; the other one stays as it was made.
         targets: Names of adapted linear modules; empty means all linear layers of the blocks.
         dropout: Dropout of the adapter, 0 to below 1.
         adapter_dtype: Precision of trainable adapters; ``auto`` follows peft (fp32 over 16-bit bases).
@@ -73,9 +75,11 @@ class EstimateRequest(Frozen):
     method: str = "lora"
     variant: Variant = "none"
     quant: Quant = "none"
+    group_size: int = Field(default=128, ge=1)
     kbit_prepare: bool = True
     outer_dtype: Literal["", "bf16", "fp16"] = ""
     rank: int = Field(default=16, ge=1)
+    trained_half: Literal["both", "A", "B"] = "both"
     targets: tuple[str, ...] = ()
     dropout: float = Field(default=0.0, ge=0, lt=1)
     adapter_dtype: Literal["auto", "fp32", "bf16"] = "auto"

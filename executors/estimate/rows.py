@@ -15,10 +15,10 @@ from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from . import published
 from .architectures.find import architecture_of
-from .device import CONTEXT
+from .device import CONTEXT, FRAGMENTS
 from .estimate import estimate
 from .methods.targets import matching
-from .published.peft_comparison import gradient_bytes
+from .published.peft_comparison import between_steps
 from .published.words import Row, cards_of, found, refuse_fused
 from .request import EstimateRequest
 from .result import Estimate, Peak
@@ -26,12 +26,6 @@ from .stacks import stack_named
 from .unsupported import UnsupportedError
 
 COLUMNS = ("source", "model", "method", "quant", "rank", "batch", "seq", "grad_ckpt", "optimizer", "dtype", "notes")
-VALIDATED, OTHERS = 0.04, 0.15
-"""Share by which a row may differ from its estimate, either way: where a stack has been traced to the byte, what blocks
-that are not split add; for other stacks, whose code was read but never traced, lengths that vary and casts unseen.
-
-Source: c10/cuda/CUDACachingAllocator.cpp: up to 1 MiB of a large block is not split off and counts as in use.
-"""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -56,29 +50,34 @@ def answer_row(row: Row) -> dict[str, Any]:
     ``low_bytes`` and ``high_bytes`` of the peak are the range of what the row measured, which its ``kind`` names.
     """
     try:
-        source = _source(row)
-        answer = estimate(request_of_row(row), replay=not getattr(source, "EMPTIES_CACHE", False))
+        request = request_of_row(row)
+        answer = estimate(request, replay=not getattr(_source(row), "EMPTIES_CACHE", False))
         trained = found(r"; trainable=(\d+)", row["notes"])
         if trained is not None and int(trained) != answer.trainable_parameters:
             raise UnsupportedError(say("estimate.row.variant", value=trained))
-        return _ranged(row, answer, VALIDATED if getattr(source, "VALIDATED", False) else OTHERS)
+        return _ranged(row, request, answer)
     except UserError as problem:
         return {"unsupported": problem.message.removeprefix("unsupported: ")}
     except ValidationError as problem:
         return {"unsupported": "; ".join(f"{item['loc'][0]}: {item['msg']}" for item in problem.errors())}
 
 
-def _ranged(row: Row, answer: Estimate, share: float) -> dict[str, Any]:
-    """Return the answer with the range of the quantity that the row measured; ``share`` is how far it may differ."""
+def _ranged(row: Row, request: EstimateRequest, answer: Estimate) -> dict[str, Any]:
+    """Return the answer with the range of the quantity that the row measured.
+
+    To both sides it is as wide as what blocks that are not split may add.
+    """
     shown: dict[str, Any] = answer.model_dump(mode="json")
-    kind = row.get("kind", "")
-    peak = answer.peak
-    measured = {"allocated": peak.allocated_bytes, "reserved": peak.reserved_bytes}.get(kind)
+    peak, kind = answer.peak, row.get("kind", "")
     if row["notes"].startswith("STEADY"):
-        shown["steady_bytes"] = measured = answer.steady_bytes + gradient_bytes(answer)
-    if measured is None:
+        low, shown["steady_bytes"], high = between_steps(request, answer)
+    elif kind == "allocated":
+        low, high = peak.allocated_bytes, peak.allocated_bytes
+    elif kind == "reserved":
+        low, high = peak.allocated_bytes, max(peak.reserved_bytes, _grown(peak))
+    else:
         return shown
-    low, high = (measured, measured) if kind != "reserved" else (peak.allocated_bytes, max(measured, _grown(peak)))
+    share = FRAGMENTS[-1]
     shown["peak"] |= {"low_bytes": int(low * (1 - share)), "high_bytes": int(high * (1 + share))}
     return shown
 

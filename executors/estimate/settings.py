@@ -3,11 +3,15 @@
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from .architectures.bert import MODEL_TYPES as ENCODERS
-from .architectures.vit import MODEL_TYPES as CLASSIFIERS
+from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
 from .request import EstimateRequest
+from .stacks import stack_named
+from .stored import stored_as
 from .unsupported import UnsupportedError
+from .utilisation import kind_of, utilisation_of
 
+ENCODERS = bert.MODEL_TYPES | modernbert.MODEL_TYPES | deberta.MODEL_TYPES
+CLASSIFIERS = vit.MODEL_TYPES | resnet.MODEL_TYPES
 OFFLOADING = {
     "optimizer": frozenset({"zero1", "zero2", "zero3"}),
     "parameters": frozenset({"zero3", "fsdp"}),
@@ -25,6 +29,8 @@ def filled(request: EstimateRequest) -> EstimateRequest:
     Raises:
         UnsupportedError: Settings that nobody can run together, or that are not counted yet.
     """
+    if request.quant == "none":
+        request = request.model_copy(update=stored_as(request.config))
     if request.method == "qlora" and request.quant == "none":
         request = request.model_copy(update={"quant": "nf4-dq"})
     if request.amp is None:
@@ -53,8 +59,8 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_offload", {"offload": request.offload, "parallel": request.parallel, "known": where}))
     if request.parallel == "zero3" and request.quant != "none":
         found.append(("no_packed_zero", {"quant": request.quant}))
-    if request.quant == "int8":
-        found.append(("no_int8", {}))
+    if request.quant == "gptq" and request.variant == "dora":
+        found.append(("no_grouped_dora", {}))
     if request.labels and request.config["model_type"] not in ENCODERS | CLASSIFIERS:
         found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
@@ -79,8 +85,17 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
         keys.append("assume_no_gpu")
     if request.train_tokens == 0:
         keys.append("assume_no_tokens")
+    used = [] if card is None or request.device == "cpu" else [_utilisation(request, card)]
     values = {"seq_len": request.seq_len, "longest": longest}
-    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys)]
+    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys), *used]
+
+
+def _utilisation(request: EstimateRequest, card: GpuCard) -> str:
+    """Return which measured share of the GPU's peak the times rest on."""
+    found = utilisation_of(kind_of(request), card)
+    shares = {name: f"{getattr(found, name):.0%}" for name in ("low", "likely", "high")}
+    key = "assume_utilisation" if found.gpus else "assume_utilisation_elsewhere"
+    return say(f"estimate.{key}", gpu=card.title, measured=", ".join(found.measured_on), **shares)
 
 
 def _chosen(request: EstimateRequest) -> list[str]:
@@ -92,4 +107,9 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.method in {"lora", "qlora", "adalora"}:
         where = ", ".join(request.targets) or say("estimate.all_linear")
         found.append(say("estimate.settings_rank", rank=request.rank, targets=where))
+    if request.config["model_type"] in mixtral.MODEL_TYPES:
+        fused = stack_named(request.stack).fuses_experts
+        found.append(say(f"estimate.assume_experts_{'together' if fused else 'apart'}", times=mixtral.CROWDING))
+    if request.quant in {"int8", "gptq"}:
+        found.append(say(f"estimate.assume_{request.quant}", group=request.group_size))
     return found

@@ -38,6 +38,8 @@ class Sharing:
         gathers: Whether a block's weights are gathered block by block.
         root: Bytes that are whole from their first use until the backward pass ends.
         buckets: Bytes beside the gradients in which they are summed over the devices.
+        waits: Whether gradients of earlier micro steps stay whole on every device until the last one sums them.
+        mixes: Whether a unit's frozen weights get a gradient beside its trained ones.
         master: Whether the optimizer has float32 copies of trained weights.
         offloaded: What lies in main memory: nothing, the optimizer's part, or the weights too.
     """
@@ -48,6 +50,8 @@ class Sharing:
     gathers: bool = False
     root: int = 0
     buckets: int = 0
+    waits: bool = False
+    mixes: bool = False
     master: bool = False
     offloaded: str = "none"
 
@@ -72,14 +76,24 @@ def sharing_of(request: EstimateRequest, architecture: Architecture, placement: 
         gradients: Bytes of all gradients.
 
     Source: PyTorch ``DistributedDataParallel`` (buckets beside the gradients); FSDP full sharding with one unit per
-    block and one for everything outside the blocks.
+    block and one for everything outside the blocks; ``FullyShardedDataParallel.no_sync``, under which trainers run
+    all micro steps but the last; ``_validate_frozen_params`` on units that mix frozen and trained weights.
     """
     if request.parallel == "ddp":
         return Sharing(buckets=gradients)
     if request.parallel == "fsdp":
         root = sum(placement.bytes_of(weight) for weight in architecture.outside)
         summed = request.gpus if request.offload == "none" else NOWHERE
-        return Sharing(request.gpus, summed, request.gpus, gathers=True, root=root, offloaded=request.offload)
+        return Sharing(
+            request.gpus,
+            summed,
+            request.gpus,
+            gathers=True,
+            root=root,
+            waits=request.grad_accum > 1 and summed == request.gpus,
+            mixes=architecture.mixes_units,
+            offloaded=request.offload,
+        )
     if request.parallel in ZERO:
         return _zero(request, architecture, placement, gradients)
     return Sharing()
@@ -111,9 +125,38 @@ def gathered_bytes(block: Block, placement: Placement) -> int:
     return GATHERED * sum(map(placement.bytes_of, block.weights))
 
 
-def joined_bytes(block: Block, method: Method, placement: Placement) -> int:
-    """Return the bytes of the one tensor into which a block's gradients are copied before they are summed."""
+def joined_bytes(block: Block, method: Method | None, placement: Placement, sharing: Sharing) -> int:
+    """Return the bytes of the one tensor into which a block's gradients are copied before they are summed.
+
+    Args:
+        block: The block.
+        method: What is trained; None is enough where a unit's frozen weights get gradients, too.
+        placement: How weights are kept.
+        sharing: How devices share.
+    """
+    if sharing.mixes or method is None:
+        return sum(map(placement.bytes_of, block.weights))
     return sum(_gradient(weight, method, placement) for weight in block.weights)
+
+
+def waiting_bytes(architecture: Architecture, made: int, placement: Placement, sharing: Sharing) -> int:
+    """Return the bytes of the gradients that earlier micro steps have left on one device.
+
+    Args:
+        architecture: The model.
+        made: Bytes of all trained tensors' gradients.
+        placement: How weights are kept.
+        sharing: How devices share.
+    """
+    if not sharing.keeps_states:
+        return 0
+    if not sharing.waits:
+        return made // sharing.gradients
+    if not sharing.mixes:
+        return made
+    return max(
+        made, sum(block.count * placement.bytes_of(one) for block in architecture.blocks for one in block.weights)
+    )
 
 
 def _gradient(weight: Weight, method: Method, placement: Placement) -> int:

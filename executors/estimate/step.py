@@ -14,7 +14,7 @@ from .shadow.graph import Run, Value, backward, require_gradient
 from .shadow.loss import causal_loss, chunked_loss, kept_chunks_loss, liger_loss, without_last
 from .shadow.memory import Kind, Storage, Stream
 from .shadow.modules import Modules
-from .shadow.operations import last_rows, row_chunks
+from .shadow.operations import cast, last_rows, row_chunks
 from .shadow.products import linear
 from .sharding import Sharing
 from .storage import Placement
@@ -110,6 +110,7 @@ class Step:
         del first
         self._embedding_gradient()
         self._close("backward")
+        self.run.pinned.clear()
         del batch, held, root, tables, mask, origin, words
         return self.peaks
 
@@ -166,7 +167,7 @@ class Step:
         source = self.architecture.source
         if source is not None:
             return source(self.outside)
-        hidden = self.outside.embed(self.rows, self.architecture.hidden)
+        hidden = self.outside.embed(self.rows, self.architecture.outside[0].shape[1])
         if self.architecture.unused_gradient and hidden.node is None:
             require_gradient(hidden, leaf=True)
         return self.architecture.start(self.outside, hidden)
@@ -214,18 +215,36 @@ class Step:
         )
 
     def _kept_chunks(self, hidden: Value) -> Value:
-        """Return litgpt's loss: adapters run the head chunk by chunk, full fine-tuning splits its output."""
+        """Return litgpt's loss: adapters run the head chunk by chunk, full fine-tuning splits its output.
+
+        Source: litgpt ``chunked_cross_entropy``; Lightning Fabric ``HalfPrecision.convert_output``, which widens what
+        a model returns to float32.
+        """
         rows = self.architecture.loss_rows
         if self.request.method == "full":
-            logits = self._trimmed(hidden)
-            self.kept = [logits]
-            return kept_chunks_loss(row_chunks(logits, rows))
-        self.kept = [self._logits(chunk) for chunk in row_chunks(hidden, rows * self.request.batch)]
+            self.kept = [cast(self._logits(hidden), BITS["fp32"])]
+            self._beside_last_graph()
+            return kept_chunks_loss(row_chunks(self._trimmed(self.kept[0]), rows))
+        narrow = [self._logits(chunk) for chunk in row_chunks(hidden, rows * self.request.batch)]
+        self.kept = [cast(logits, BITS["fp32"]) for logits in narrow]
+        del narrow
+        self._beside_last_graph()
         return kept_chunks_loss(self.kept)
 
-    def _trimmed(self, hidden: Value) -> Value:
+    def _beside_last_graph(self) -> None:
+        """Count what the micro step before has left until its logits are replaced: they, and what their graph holds."""
+        if not self.architecture.lingers:
+            return
+        meter, left = self.run.meter, sum(self.run.held_by_graph.values())
+        kinds = list(meter.peak_by_kind)
+        kinds[Kind.ACTIVATION] += left
+        for logits in self.kept:
+            left += logits.size
+            kinds[Kind.LOGITS] += logits.size
+        meter.peak, meter.peak_by_kind = meter.peak + left, tuple(kinds)
+
+    def _trimmed(self, logits: Value) -> Value:
         """Return the logits without the last position; only those of several sequences have to be copied."""
-        logits = self._logits(hidden)
         return without_last(logits) if self.request.batch > 1 else logits
 
     def _logits(self, hidden: Value) -> Value:
@@ -246,8 +265,6 @@ class Step:
 
     def _embedding_gradient(self) -> None:
         tied = self._head() if self.architecture.tied_head else None
-        if self.architecture.unused_gradient:  # added to the one that is there
-            self.run.new(self.architecture.unused_gradient, Kind.TEMPORARY)
         for weight in self.architecture.outside:
             if weight.role != "embedding" or not self.method.trains(weight):
                 continue
@@ -256,3 +273,10 @@ class Step:
                 self.run.new(gradient, Kind.TEMPORARY)
             else:
                 self.run.parameter_gradient(gradient)
+        if self.sharing.gathers:  # what lies outside the blocks is one unit, whose gradients become one tensor
+            outside = sum(
+                weight.elements * self.placement.item_of(weight)
+                for weight in self.architecture.outside
+                if self.method.trains(weight)
+            )
+            self.run.new(outside, Kind.TEMPORARY)

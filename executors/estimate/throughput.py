@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from ...knowledge.gpu import GpuCard
-from ...knowledge.load import load
-from ...knowledge.utilisation import Utilisation
 from .architectures.find import architecture_of
+from .inputs import with_lengths
 from .request import BITS, EstimateRequest
 from .result import Range
 from .settings import filled
 from .stacks import stack_named
 from .storage import placement_of
+from .utilisation import utilisation_of
 from .weights import Architecture
 
 HOUR = 3600
@@ -50,8 +50,9 @@ def throughput_of(request: EstimateRequest, card: GpuCard, embed_tokens: int = 0
     request = filled(request)
     architecture = architecture_of(request.config, stack_named(request.stack))
     peak = 1e12 * ((card.bf16_tflops if request.dtype == "bf16" else None) or card.fp16_tflops)
-    share = load(Utilisation)["reading"]
-    work = 2 * products(architecture) + 2 * request.seq_len * architecture.hidden * architecture.layers
+    share = utilisation_of("reading", card)
+    request = with_lengths(request, architecture)
+    work = 2 * architecture.products + 2 * request.seq_len * architecture.hidden * architecture.layers
     reading = tuple(peak * part / work for part in (share.low, share.likely, share.high))
     low, likely, high = reading
     hours = tuple(embed_tokens / speed / HOUR for speed in (high, likely, low)) if embed_tokens else None
@@ -59,23 +60,13 @@ def throughput_of(request: EstimateRequest, card: GpuCard, embed_tokens: int = 0
     return Throughput(card.id, (low, likely, high), writing, (hours[0], hours[1], hours[2]) if hours else None)
 
 
-def products(architecture: Architecture) -> float:
-    """Return the weights that one token is multiplied with, the head's included."""
-    found = sum(
-        count * weight.computed
-        for count, weight in architecture.weights()
-        if weight.role in {"linear", "head", "expert"}
-    )
-    return found + (architecture.vocab * architecture.hidden if architecture.tied_head else 0)
-
-
 def _writing(request: EstimateRequest, architecture: Architecture, card: GpuCard, peak: float) -> Range:
     placement = placement_of(request.model_copy(update={"kbit_prepare": False}))
     weights = sum(count * placement.bytes_of(weight) for count, weight in architecture.weights())
     past = 2 * architecture.layers * architecture.keys * BITS[request.dtype] * request.seq_len * request.batch
-    share = load(Utilisation)["writing"]
+    share = utilisation_of("writing", card)
     bandwidth = card.bandwidth_gb_per_s * 1e9
-    arithmetic = request.batch * 2 * products(architecture) / peak
+    arithmetic = request.batch * 2 * architecture.products / peak
     seconds = (max((weights + past) / (bandwidth * part), arithmetic) for part in (share.low, share.likely, share.high))
     low, likely, high = (request.batch / second for second in seconds)
     return (low, likely, high)

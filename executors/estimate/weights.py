@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     Source = Callable[[Modules], Value]
     Enter = Callable[[Modules, Value], tuple[Value, Mapping[str, Value]]]
 
-Role = Literal["linear", "kept", "expert", "embedding", "norm", "head", "other"]
+Role = Literal["linear", "kept", "expert", "convolution", "embedding", "norm", "head", "other"]
 
+MULTIPLIED = frozenset({"linear", "kept", "head", "expert", "convolution"})
+"""Roles of the weights that tokens are multiplied with; embeddings are looked up."""
 ALIGNMENT = 512
 """Bytes to which the CUDA caching allocator rounds. Source: c10/cuda/CUDACachingAllocator.cpp, kMinBlockSize."""
 
@@ -35,9 +37,12 @@ class Weight:
         shape: Sizes as PyTorch stores them; a linear layer's are (out, in).
         role: ``linear`` is an ``nn.Linear`` inside a block: the ones that quantisation and LoRA may replace;
             ``kept`` is one that quantisation leaves alone; ``expert`` a tensor of several experts, which neither
-            touches.
-        used: Share of the tokens that meet the weight.
+            touches; ``convolution`` a kernel of a model that consists of them.
+        used: Share of the tokens that meet the weight; more than 1 where a kernel meets more positions than there are
+            tokens.
         fixed: Whether the model itself never trains it, such as a table of sines.
+        parts: Widths of the outputs that adapters reach where several projections are one and some are left alone.
+        of_source: Whether a decoder's weight multiplies the encoder's positions instead of its own.
     """
 
     name: str
@@ -45,6 +50,8 @@ class Weight:
     role: Role
     used: float = 1.0
     fixed: bool = False
+    parts: tuple[int, ...] = ()
+    of_source: bool = False
 
     @property
     def computed(self) -> float:
@@ -108,11 +115,14 @@ class Architecture:
         keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
-        unused_gradient: Bytes of a gradient that no optimizer takes or clears.
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
+        crowded: The blocks as they run when tokens crowd in one expert; empty where that costs no memory.
+        lingers: Whether a micro step's logits, and what their graph still holds, live until the next one has its own.
+        mixes_units: Whether the scripts let one FSDP unit hold frozen and trained weights.
+        convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
     """
 
@@ -136,6 +146,10 @@ class Architecture:
     cross_keys: int = 0
     input_numbers: int = 0
     loss_rows: int = 0
+    crowded: tuple[Block, ...] = ()
+    lingers: bool = False
+    mixes_units: bool = False
+    convolutional: bool = False
     unused_gradient: int = 0
 
     @property
@@ -170,6 +184,12 @@ class Architecture:
         for block in self.blocks:
             for weight in block.weights:
                 yield block.count, weight
+
+    @property
+    def products(self) -> float:
+        """Numbers that one token is multiplied with, the head's included."""
+        found = sum(count * weight.computed for count, weight in self.weights() if weight.role in MULTIPLIED)
+        return found + (self.vocab * self.hidden if self.tied_head else 0)
 
     @property
     def parameters(self) -> int:

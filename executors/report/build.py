@@ -4,13 +4,15 @@ import json
 
 from ..arms import main_arm
 from ..step import StepContext
+from .classified import comparison_of
 from .next_steps import next_steps
-from .record import Evaluation, Measured, Report, StepTime, Training
+from .record import Classified, Evaluation, Measured, Report, StepTime, Training
 
 
 def build_report(context: StepContext) -> Report:
     """Return the report of the steps that are done, in the current language."""
-    evaluation = _evaluation(context)
+    classified = [Classified.model_validate(found.result) for found in context.results("classify")]
+    evaluation = _evaluation(context) or comparison_of(classified)
     training = [Training.model_validate(found.result) for found in context.results("train")]
     arms = evaluation.arms if evaluation else {}
     arm = main_arm(context.plan.label, list(arms))
@@ -24,8 +26,9 @@ def build_report(context: StepContext) -> Report:
         baselines={name: metrics for name, metrics in arms.items() if name != arm},
         differences=evaluation.differences if evaluation else {},
         evaluation=evaluation,
+        classified=classified,
         artefacts=_artefacts(context),
-        next=next_steps(arm, evaluation, training),
+        next=[*(text for found in classified for text in found.warnings), *next_steps(arm, evaluation, training)],
         environment=json.loads((context.run_folder / "environment.json").read_bytes()),
     )
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from ...knowledge.messages import current_language, say
+from ...knowledge.messages import say
 from ..estimate.result import Estimate
 from .costs import size_bars
-from .style import STYLE
+from .page import bullets, page, section
 
 GIB = 2**30
 Rows = Sequence[Sequence[str]]
@@ -28,10 +28,10 @@ def estimate_page(
     title = say("estimate.view.title", model=answer.model, method=answer.method)
     figure = f'<figure class="card">{size_bars(parts, say("estimate.page.breakdown"))}</figure>'
     sections = [_tiles(answer), _section("breakdown", f'<div class="figures">{figure}</div>')]
-    sections.append(_section("fits", _list(fits)))
+    sections.append(_section("fits", bullets(fits)))
     for heading, changes in remedies.items():
-        sections.append(f"<section><h2>{escape(heading)}</h2>{_list(changes, 'ol')}</section>")
-    sections.append(_section("assumed", _list(lines)))
+        sections.append(section(heading, bullets(changes, "ol")))
+    sections.append(_section("assumed", bullets(lines)))
     return _page(title, sections)
 
 
@@ -51,7 +51,7 @@ def comparison_page(title: str, head: Sequence[str], rows: Rows, sizes: Mapping[
         f"<th{'' if number == 0 else ' class=number'}>{escape(name)}</th>" for number, name in enumerate(head)
     )
     table = f'<div class="card wide"><table><tr>{names}</tr>{body}</table></div>'
-    return _page(title, [f'<div class="figures">{figure}</div>', table, _section("assumed", _list(notes))])
+    return _page(title, [f'<div class="figures">{figure}</div>', table, _section("assumed", bullets(notes))])
 
 
 def _cell(number: int, cell: str) -> str:
@@ -79,20 +79,8 @@ def _tiles(answer: Estimate) -> str:
 
 
 def _section(name: str, inside: str) -> str:
-    return f"<section><h2>{escape(say(f'estimate.page.{name}'))}</h2>{inside}</section>" if inside else ""
-
-
-def _list(items: Iterable[str], kind: str = "ul") -> str:
-    inside = "".join(f"<li>{escape(item)}</li>" for item in items)
-    return f'<div class="card"><{kind}>{inside}</{kind}></div>' if inside else ""
+    return section(say(f"estimate.page.{name}"), inside)
 
 
 def _page(title: str, sections: Iterable[str]) -> str:
-    language = "zh-CN" if current_language() == "zh" else "en"
-    return (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body><main>\n<h1>{escape(title)}</h1>\n"
-        + "\n".join(section for section in sections if section)
-        + "\n</main></body>\n</html>\n"
-    )
+    return page(title, [f"<h1>{escape(title)}</h1>", *sections])

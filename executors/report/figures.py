@@ -4,6 +4,7 @@ import re
 
 from ...knowledge.messages import say
 from .bars import difference_dots, metric_bars
+from .classified import drawable
 from .costs import memory_bars, time_bars
 from .curves import learning_curve
 from .matrix import confusion_matrix
@@ -74,7 +75,9 @@ def confusion_figures(report: Report) -> Figures:
     found: Evaluation | None = report.evaluation
     words = [say(f"report.figure.{name}") for name in ("right", "found", "none")]
     return {
-        _file("confusion", arm, field): confusion_matrix(table, f"{arm_name(arm)} · {field_name(field)}", *words)
+        _file("confusion", arm, field): confusion_matrix(
+            drawable(table), f"{arm_name(arm)} · {field_name(field)}", *words
+        )
         for arm, fields in (found.confusion if found else {}).items()
         for field, table in fields.items()
     }

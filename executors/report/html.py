@@ -1,31 +1,23 @@
 """The report as one printable page that needs no other file."""
 
-from collections.abc import Iterable
 from html import escape
 
-from ...knowledge.messages import current_language, say
+from ...knowledge.messages import say
+from .classified import class_note, class_table
 from .figures import Figures, comparison_figures, confusion_figures, cost_figures, learning_figures
 from .names import arm_name
+from .page import bullets, page, section
 from .record import Example, Report
-from .style import STYLE
 from .tiles import tiles
 from .wording import Table, about, arm_table, machine_lines, recall_table, training_table, verdict
 
 
 def render_html(report: Report) -> str:
     """Return the whole page, in the current language."""
-    parts = [_head(report), _comparison(report), _section("next", _list(report.next, "ol"))]
+    parts = [_head(report), _comparison(report), _section("next", bullets(report.next, "ol"))]
     parts += [_examples(report), _section("confusion", _figures(confusion_figures(report)))]
-    parts += [_training(report), _costs(report), _made_with(report)]
-    title = escape(str(report.plan["title"]))
-    language = "zh-CN" if current_language() == "zh" else "en"
-    return (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body><main>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</main></body>\n</html>\n"
-    )
+    parts += [_classes(report), _training(report), _costs(report), _made_with(report)]
+    return page(str(report.plan["title"]), parts)
 
 
 def _head(report: Report) -> str:
@@ -42,18 +34,12 @@ def _head(report: Report) -> str:
 
 
 def _section(name: str, *contents: str) -> str:
-    inside = "\n".join(content for content in contents if content)
-    return f"<section><h2>{escape(say(f'report.section.{name}'))}</h2>\n{inside}</section>" if inside else ""
+    return section(say(f"report.section.{name}"), *contents)
 
 
 def _figures(figures: Figures) -> str:
     shown = "\n".join(f'<figure class="card">{picture}</figure>' for picture in figures.values())
     return f'<div class="figures">{shown}</div>' if shown else ""
-
-
-def _list(items: Iterable[str], kind: str = "ul") -> str:
-    inside = "".join(f"<li>{escape(item)}</li>" for item in items)
-    return f'<div class="card"><{kind}>{inside}</{kind}></div>'
 
 
 def _table(table: Table) -> str:
@@ -99,6 +85,11 @@ def _example(example: Example) -> str:
     return f'<div class="card example"><h3>{escape(example.question)}</h3><table>{shown}</table>{passages}</div>'
 
 
+def _classes(report: Report) -> str:
+    shown = [f"<p>{escape(class_note(found))}</p>{_table(class_table(found))}" for found in report.classified]
+    return _section("classes", *shown)
+
+
 def _training(report: Report) -> str:
     if not report.measured.training:
         return ""
@@ -110,5 +101,5 @@ def _costs(report: Report) -> str:
 
 
 def _made_with(report: Report) -> str:
-    kept = f"<p>{escape(say('report.note.artefacts'))}</p>" + _list(report.artefacts) if report.artefacts else ""
-    return _section("artefacts", kept) + _section("machine", _list(machine_lines(report)))
+    kept = f"<p>{escape(say('report.note.artefacts'))}</p>" + bullets(report.artefacts) if report.artefacts else ""
+    return _section("artefacts", kept) + _section("machine", bullets(machine_lines(report)))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from ...knowledge.messages import say
+from .classified import class_note, class_table
 from .figures import (
     Figures,
     comparison_figures,
@@ -29,6 +30,9 @@ def render_markdown(report: Report) -> str:
     parts += _comparison(report)
     parts += [_heading("next"), _numbered(report.next), *_examples(report)]
     parts += _pictures("confusion", confusion_figures(report))
+    parts += [_heading("classes")] if report.classified else []
+    for found in report.classified:
+        parts += [_line(class_note(found)), _table(class_table(found))]
     if report.measured.training:
         parts += [_heading("training"), _table(training_table(report)), *map(_picture, learning_figures(report))]
     parts += _pictures("costs", cost_figures(report))

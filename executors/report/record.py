@@ -87,6 +87,40 @@ class Evaluation(_Part):
     seconds: dict[str, float] = {}
 
 
+class ClassMeasured(_Part):
+    """Hold one class: shares from 0 to 1, held-out rows, and rows to learn from."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    learnt_from: int
+
+
+class Classified(_Part):
+    """Hold what one step ``classify`` measured.
+
+    Attributes:
+        differences: It minus the baseline, and minus each earlier classifier on the same rows.
+        chosen: What training chose by itself.
+        warnings: What makes its figures doubtful.
+    """
+
+    name: str
+    classifier: str
+    several: bool
+    rows: dict[str, int]
+    metrics: Metrics
+    baseline: Metrics
+    differences: dict[str, Metrics]
+    per_class: list[ClassMeasured]
+    confusion: Confusion | None
+    chosen: dict[str, JsonValue]
+    seconds: dict[str, float]
+    warnings: list[str]
+
+
 class StepTime(_Part):
     """Hold how long a step took in its last attempt."""
 
@@ -113,6 +147,7 @@ class Report(_Part):
         arm: The arm that the plan is about.
         metrics: That arm's metrics by split.
         baselines: The other arms' metrics.
+        classified: What each small classifier measured.
         artefacts: Files and folders worth keeping, relative to the run.
         next: What to do next, in the plan's language.
     """
@@ -126,6 +161,7 @@ class Report(_Part):
     baselines: dict[str, Metrics]
     differences: dict[str, Metrics]
     evaluation: Evaluation | None
+    classified: list[Classified] = []
     artefacts: list[str]
     next: list[str]
     environment: dict[str, JsonValue]

@@ -36,11 +36,17 @@ ol, ul { margin: 0; padding-left: 22px; } li { margin: 5px 0; }
 .example th { width: 150px; } .example td, .example p { white-space: pre-wrap; overflow-wrap: anywhere; }
 .example tr.right td, .example tr.right th { background: var(--tint); }
 .example tr.right th { color: var(--text); padding-left: 10px; }
+.words td:nth-child(2) { overflow-wrap: anywhere; } .words td:first-child { width: 24%; }
+.card + .card { margin-top: 12px; } a { color: var(--accent); }
+.case { margin-bottom: 12px; } .case h3 { font-size: 15px; margin: 0 0 6px; } .case p { margin: 0 0 4px; }
+.other { border-left: 4px solid var(--rule); }
 details summary { cursor: pointer; color: var(--muted); }
 code { font: 13px ui-monospace, "SF Mono", Consolas, monospace; overflow-wrap: anywhere; }
 @media print { :root { --paper: #fff; --card: #fff; --text: #1b2330; --muted: #64708a; --rule: #d5dae3;
   --accent: #2563eb; --tint: #eef3ff; } main { padding: 0; max-width: none; } h2 { break-after: avoid; }
-  .card, .tile, .example, figure { break-inside: avoid; } .figures { grid-template-columns: 1fr 1fr; } }
+  .card, .tile, .example, figure, tr, li { break-inside: avoid; } .wide, .list { break-inside: auto; }
+  body { font-size: 13px; } h2 { margin: 24px 0 8px; } .card { padding: 12px 16px; } a { color: inherit; }
+  .figures { grid-template-columns: 1fr 1fr; } }
 """
     + PICTURES
 )

@@ -47,7 +47,9 @@ def with_interval(found: Interval) -> str:
 def about(report: Report) -> list[str]:
     """Return what was run, on what, and when it was said."""
     plan = report.plan
-    found = [say("report.about.path", label=plan["label"]), say("report.about.model", model=plan["model"]["source"])]
+    found = [say("report.about.path", label=plan["label"])]
+    if plan["model"]:
+        found.append(say("report.about.model", model=plan["model"]["source"]))
     if report.evaluation:
         found.append(say("report.about.rows", rows=report.evaluation.rows))
     return [*found, say("report.about.seed", seed=plan["seed"], knowledge=plan["knowledge"])]

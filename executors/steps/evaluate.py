@@ -26,6 +26,7 @@ class Options(StepOptions):
 
     inputs: ClassVar = ("test", "index", "finetuned", "combined")
     rows: ClassVar = {"test": "measure"}
+    needs_model: ClassVar = True
 
     kind: Literal["evaluate"] = "evaluate"
     test: str = Field(min_length=1, description="JSONL rows that training never saw")

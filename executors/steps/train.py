@@ -16,6 +16,7 @@ class _Task(StepOptions):
 
     inputs: ClassVar = ("train", "validation")
     rows: ClassVar = {"train": "learn", "validation": "choose"}
+    needs_model: ClassVar = True
 
     kind: Literal["train"] = "train"
     name: str = Field(min_length=1, description="what this fine-tuning is called in the report")

@@ -12,6 +12,8 @@ from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.labels import LABELS
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
+from ftadvisor.advisor.recommendation import NearCase
+from ftadvisor.advisor.wiring import facts_of
 from ftadvisor.knowledge import load as loading
 from ftadvisor.knowledge.case import PublishedCase
 from ftadvisor.knowledge.load import load
@@ -41,6 +43,12 @@ def test_a_case_states_only_what_a_profile_understands(case: PublishedCase) -> N
     assert all(load(Evidence)[source].title for source in case.evidence)
 
 
+@pytest.mark.parametrize("case", load(PublishedCase).values(), ids=lambda case: case.id)
+def test_a_case_is_compared_by_the_facts_that_its_answers_have(case: PublishedCase) -> None:
+    facts = near_cases._compared(facts_of(profile_from(case.answers)))
+    assert near_cases._known()[case.id] == {field: facts[field] for field in near_cases._known()[case.id]}
+
+
 def test_there_are_cases_of_every_path() -> None:
     paths = [case.chose.partition(":")[0] for case in load(PublishedCase).values()]
     assert {"prompting", "classifier", "rag", "finetune", "rag+finetune", "continued_pretraining"} == set(paths)
@@ -61,6 +69,17 @@ def test_what_differs_is_named() -> None:
     assert "n_classes" in few["few-reviews"].alike
 
 
+def test_another_language_is_no_likeness_but_one_that_models_hardly_know_is_further_away() -> None:
+    def with_language(language: str) -> NearCase:
+        known = facts_of(profile_from({"task_type": "ner", "language": language}))
+        return next(case for case in near_cases.near_cases("prompting", known) if case.id == "chinese-notes-entities")
+
+    chinese, english, rare = map(with_language, ("zh", "en", "nqo"))
+    assert "language" in chinese.alike
+    assert "language" in english.differs
+    assert chinese.distance < english.distance < rare.distance
+
+
 def test_the_nearest_come_first_and_one_went_another_way(drawn_profiles: Callable[[int], Iterator[Profile]]) -> None:
     for profile in drawn_profiles(60):
         found = recommend(profile).cases
@@ -75,15 +94,13 @@ def test_a_way_that_failed_speaks_for_another() -> None:
     facts = {"task_type": "qa", "language": "en", "failure_mode": "missing_knowledge"}
     profile = profile_from(facts | {"needs_citations": True})
     assert recommend(profile).label == "rag"
-    found = near_cases.near_cases(
-        "rag", near_cases.facts_of(profile_from(load(PublishedCase)["new-facts-by-tuning"].answers))
-    )
+    found = near_cases.near_cases("rag", facts_of(profile_from(load(PublishedCase)["new-facts-by-tuning"].answers)))
     assert next(case for case in found if case.id == "new-facts-by-tuning").agrees
 
 
 def test_an_unknown_answer_counts_between_alike_and_different() -> None:
     def distance(**answers: Any) -> float:
-        facts = near_cases.facts_of(profile_from(answers))
+        facts = facts_of(profile_from(answers))
         found = [
             near_cases._near("few-reviews", "rag", near_cases._compared(facts), near_cases._known()["few-reviews"])
         ]

@@ -1,17 +1,20 @@
 """The session with a script in the person's place: order, back, don't know, change, files, saving and resuming."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from ftadvisor.advisor.asking import Choice
+from ftadvisor.advisor.checking import BACK, CHANGE, DONE, ENOUGH, UNKNOWN, answers_to
 from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.commands._session import hold
-from ftadvisor.advisor.interview import BACK, ENOUGH, OTHER, UNKNOWN, USUAL
+from ftadvisor.advisor.interview import OTHER, ROWS
+from ftadvisor.advisor.measured import seen_in_rows
 from ftadvisor.advisor.profile_file import read_profile
+from ftadvisor.advisor.prospects import prospects_of
 from ftadvisor.advisor.recommend import recommend
-from ftadvisor.advisor.session import SESSION_FILE, Session, next_field, open_unusual, save, saved
-from ftadvisor.advisor.whatif import situation_of
+from ftadvisor.advisor.session import ACCEPTED, CHECK, SESSION_FILE, Session, next_question, save, saved, statements
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.messages import use_language
@@ -69,14 +72,14 @@ def test_the_task_comes_first_and_each_question_says_why(tmp_path: Path) -> None
 
 
 def test_every_answer_is_saved_and_a_stopped_session_goes_on(tmp_path: Path) -> None:
-    hold(Script("dialogue", UNKNOWN, "open"), tmp_path, quiet=True)
+    hold(Script("dialogue", DONE, UNKNOWN, "open"), tmp_path, quiet=True)
     before = saved(tmp_path)
     assert before is not None
     assert before.profile.task_type == "dialogue"
-    assert len(before.asked) == 2
+    assert len(before.asked) == 3
     script = Script("continue")
     hold(script, tmp_path, quiet=True)
-    assert f"3. {load(Question)[next_field(before) or ''].text}" in script.text
+    assert f"4. {load(Question)[next_question(before) or ''].text}" in script.text
 
 
 def test_starting_anew_forgets_the_answers(tmp_path: Path) -> None:
@@ -87,74 +90,114 @@ def test_starting_anew_forgets_the_answers(tmp_path: Path) -> None:
 
 
 def test_back_asks_the_question_before_again_and_keeps_the_answers_before_it(tmp_path: Path) -> None:
-    first = next_field(Session().answered("task_type", "dialogue")) or ""
+    first = next_question(_checked("dialogue")) or ""
     option = str(load(Question)[first].option[0].value)
-    hold(Script("dialogue", option, BACK, BACK, "generation"), tmp_path, quiet=True)
+    hold(Script("dialogue", DONE, option, BACK, BACK, BACK, "generation"), tmp_path, quiet=True)
     session = saved(tmp_path)
     assert session is not None
     assert session.profile.task_type == "generation"
+    assert str(getattr(session.profile, first)) == option
+
+
+def test_any_earlier_answer_can_be_changed_at_any_question(tmp_path: Path) -> None:
+    first = next_question(_checked("dialogue")) or ""
+    one, other = (str(option.value) for option in load(Question)[first].option[:2])
+    script = Script("dialogue", DONE, one, CHANGE, first, other, CHANGE, "training_allowed", "False")
+    hold(script, tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    assert str(getattr(session.profile, first)) == other
+    assert session.profile.training_allowed is False
+    assert session.profile.task_type == "dialogue"
 
 
 def test_not_knowing_tells_how_to_find_out_and_leaves_the_answer_unknown(tmp_path: Path) -> None:
-    field = next_field(Session().answered("task_type", "dialogue")) or ""
-    script = Script("dialogue", UNKNOWN, "open")
+    field = next_question(_checked("dialogue")) or ""
+    script = Script("dialogue", DONE, UNKNOWN, "open")
     hold(script, tmp_path, quiet=True)
     session = saved(tmp_path)
     assert session is not None
     assert str(load(Question)[field].find_out) in script.text
     assert getattr(session.profile, field) is None
     assert field in session.asked
-    assert next_field(session) != field
+    assert next_question(session) != field
+
+
+def _checked(task: str) -> Session:
+    """Return a session on a task in which all is as usual."""
+    session = Session().answered("task_type", task)
+    return session.with_check(answers_to(statements(session), {}))
 
 
 def test_a_question_is_never_asked_twice_and_the_session_ends() -> None:
     session = Session()
-    while field := next_field(session):
-        assert field not in session.asked
-        session = session.answered(field, None)
+    while field := next_question(session):
+        assert field == CHECK or field not in session.asked
+        listed = {field for field, _ in statements(session)}
+        session = session.with_check(dict.fromkeys(listed)) if field == CHECK else session.answered(field, None)
     assert len(session.asked) <= len(load(Question))
 
 
-def test_it_stops_when_no_answer_can_change_the_advice() -> None:
-    session = Session()
-    answers = {"task_type": "qa", "knowledge_volatility": "weekly", "needs_citations": True}
-    while field := next_field(session):
+def test_it_stops_when_the_open_answers_are_unlikely_to_change_the_advice() -> None:
+    session = _checked("qa")
+    answers = {"knowledge_volatility": "weekly", "needs_citations": True}
+    while field := next_question(session):
         session = session.answered(field, answers.get(field))
-    situation = situation_of(session.profile)
-    for field in set(load(Question)) - set(session.asked):
-        if load(Question)[field].usual is None and not load(Question)[field].when:
-            assert {label for _, label in situation.tried(field)} <= {situation.label}, field
+    assert prospects_of(session.profile, session.asked).change_share() <= ACCEPTED
+    assert len(session.asked) < len(load(Question)) / 2
 
 
-def test_what_is_usual_is_checked_with_one_question(tmp_path: Path) -> None:
-    session = _without_questions()
-    unusual = open_unusual(session)
-    assert unusual, "the test needs a session in which something unusual would matter"
-    save(session, tmp_path)
-    script = Script("continue", USUAL, "leave")
-    assert hold(script, tmp_path, quiet=True) == 0
-    found = saved(tmp_path)
-    assert found is not None
-    assert {field: getattr(found.profile, field) for field in unusual} == {f: load(Question)[f].usual for f in unusual}
+def test_what_is_usual_is_checked_with_one_question_early_on(tmp_path: Path) -> None:
+    script = Script("qa", DONE)
+    hold(script, tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    assert session.asked == ("task_type", CHECK)
+    for field in ("retrieval_possible", "training_allowed", "n_tasks"):
+        assert getattr(session.profile, field) == load(Question)[field].usual
 
 
-def test_what_is_unusual_is_asked_for(tmp_path: Path) -> None:
-    session = _without_questions()
-    field = open_unusual(session)[0]
-    save(session, tmp_path)
-    other = next(option.value for option in load(Question)[field].option if option.value != load(Question)[field].usual)
-    hold(Script("continue", field, str(other)), tmp_path, quiet=True)
-    found = saved(tmp_path)
-    assert found is not None
-    assert getattr(found.profile, field) == other
+def test_what_was_not_on_the_list_is_not_taken_as_answered() -> None:
+    listed = statements(Session().answered("task_type", "qa"))
+    left_out = [("label_quality", "clean"), ("label_quality", "noisy")]
+    assert not set(left_out) <= set(listed), "the test needs a question of which not all answers matter"
+    assert answers_to(listed, {})["label_quality"] is None
 
 
-def _without_questions() -> Session:
-    """Return a session in which only what is unusual could still change the advice."""
-    session = Session().answered("task_type", "qa").answered("knowledge_volatility", "weekly")
-    while field := next_field(session):
-        session = session.answered(field, None)
-    return session
+def test_exceptions_are_marked_on_the_list_and_can_be_unmarked(tmp_path: Path) -> None:
+    script = Script("qa", "retrieval_possible=false", "n_tasks=10", "n_tasks=5000", "training_allowed=false",
+                    "training_allowed=false", DONE)  # fmt: skip
+    hold(script, tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    assert session.profile.retrieval_possible is False
+    assert session.profile.n_tasks == 5000
+    assert session.profile.training_allowed is True
+
+
+def test_going_back_to_the_list_shows_what_was_marked(tmp_path: Path) -> None:
+    script = Script("qa", "retrieval_possible=false", DONE, BACK, "training_allowed=false", DONE)
+    hold(script, tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    assert session.profile.retrieval_possible is False
+    assert session.profile.training_allowed is False
+    assert session.asked.count(CHECK) == 1
+
+
+def test_not_knowing_what_is_unusual_leaves_it_open(tmp_path: Path) -> None:
+    hold(Script("qa", UNKNOWN), tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    assert session.profile.training_allowed is None
+    assert next_question(session) != CHECK
+
+
+def test_the_end_says_how_firm_the_advice_is(tmp_path: Path) -> None:
+    save(_checked("qa"), tmp_path)
+    script = Script("continue", ENOUGH, "leave")
+    hold(script, tmp_path, quiet=True)
+    assert "the questions that were not asked change this advice in about" in script.text
 
 
 def test_a_wrong_number_is_asked_for_again(tmp_path: Path) -> None:
@@ -182,8 +225,8 @@ def test_rows_are_counted_in_the_users_file(tmp_path: Path) -> None:
 
 def _before(field: str) -> Session:
     """Return a session whose next question is for one field."""
-    session = Session().answered("task_type", "generation").answered("failure_mode", "inconsistent_behaviour")
-    while (following := next_field(session)) != field:
+    session = _checked("generation").answered("failure_mode", "inconsistent_behaviour")
+    while (following := next_question(session)) != field:
         assert following is not None, f"{field} is never asked"
         session = session.answered(following, None)
     return session
@@ -200,7 +243,7 @@ def test_plan_and_profile_are_written_and_say_what_remains(tmp_path: Path) -> No
 
 
 def _enough(session: Session) -> list[str]:
-    return [ENOUGH] if next_field(session) or open_unusual(session) else []
+    return [ENOUGH] if next_question(session) else []
 
 
 def test_the_plan_runs_from_the_session(tmp_path: Path, tiny_model: Path) -> None:
@@ -256,6 +299,41 @@ def test_a_file_that_is_no_session_is_told(tmp_path: Path, monkeypatch: pytest.M
 def test_without_a_terminal_it_names_the_commands_to_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert "ftadvisor recommend --profile" in capsys.readouterr().err
+
+
+def test_a_file_of_examples_fills_rows_classes_language_and_suggests_the_task(tmp_path: Path) -> None:
+    rows = [f'{{"question": "这件衣服有没有问题 {n}", "answer": "{"好评" if n % 2 else "差评"}"}}' for n in range(40)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    script = Script(ROWS, "no.jsonl", "rows.jsonl", "classification")
+    hold(script, tmp_path, quiet=True)
+    session = saved(tmp_path)
+    assert session is not None
+    profile = session.profile
+    assert (profile.labelled_examples, profile.n_classes, profile.language) == (40, 2, "zh")
+    assert (profile.task_type, profile.origins["n_classes"]) == ("classification", "detected")
+    assert session.asked == ("task_type",)
+    assert session.files.train == "rows.jsonl"
+    assert "There is no such file" in script.text
+    assert "the number of classes: 2" in script.text
+
+
+def test_texts_as_answers_are_no_classes(tmp_path: Path) -> None:
+    rows = [f'{{"question": "What is the colour of {n}?", "answer": "It is {n}"}}' for n in range(40)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert seen_in_rows(tmp_path / "rows.jsonl") == {"labelled_examples": 40, "language": "en"}
+
+
+def test_the_machine_is_told_at_the_start(tmp_path: Path) -> None:
+    script = Script()
+    hold(script, tmp_path, quiet=True)
+    assert "This machine: no NVIDIA GPU. Installed: " in script.text
+
+
+def test_a_saved_session_replays_without_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session().answered("task_type", "qa").answered("knowledge_volatility", "weekly")
+    save(session, tmp_path)
+    assert main(["recommend", "--profile", str(tmp_path / SESSION_FILE), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == recommend(session.profile).label == "rag"
 
 
 def test_the_profile_replays_to_the_same_advice(tmp_path: Path) -> None:

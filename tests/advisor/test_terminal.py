@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ftadvisor.advisor.session import Session as Kept
+from ftadvisor.advisor.session import save, saved, statements
 from rich.cells import cell_len
 
 pexpect = pytest.importorskip("pexpect", reason="needs pexpect (the dev extra)")
@@ -72,7 +74,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Session] = []
 
     def begin(language: str = "en", columns: int = 80) -> Session:
+        new = not any(tmp_path.iterdir())
         started.append(Session(tmp_path, language, columns))
+        if new:  # the first screen takes a description; these tests prefer to be asked
+            started[-1].see("Enter" if language == "en" else "回车")
+            started[-1].press("")
         return started[-1]
 
     yield begin
@@ -103,12 +109,15 @@ def test_answer_back_dont_know_stop_and_resume(start: Start, language: str) -> N
     first.press("1")
     first.see("\n2. ")
     first.see("r) ")
+    first.press("d")
+    first.see("\n3. ")
+    first.see("r) ")
     first.press("u")
     first.see(find_out)
     first.see(leave_open)
     first.see("2) ")
     first.press("1")
-    first.see("\n3. ")
+    first.see("\n4. ")
     first.see("r) ")
     assert first.stop() == 130
     assert kept in first.screen
@@ -116,19 +125,48 @@ def test_answer_back_dont_know_stop_and_resume(start: Start, language: str) -> N
     second.see(found)
     second.see("2) ")
     second.press("1")
-    second.see("\n3. ")
+    second.see("\n4. ")
     assert second.stop() == 130
+
+
+TASK_NAME = {"en": "the task: question answering", "zh": "任务：问答"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_exceptions_are_marked_and_an_earlier_answer_is_changed(start: Start, tmp_path: Path, language: str) -> None:
+    session = start(language, columns=60)
+    session.see("u) ")
+    session.press("1")
+    session.see("\n2. ")
+    session.see("1) [ ]")
+    session.see("r) ")
+    session.press("1")
+    session.see("1) [x]")
+    session.see("r) ")
+    session.press("d")
+    session.see("\n3. ")
+    session.see("r) ")
+    session.press("c")
+    session.see(f"1) {TASK_NAME[language]}")
+    session.process.send("1\r")
+    session.see("u) ")
+    session.see("r) ")
+    session.press("3")
+    session.see("r) ")
+    assert session.stop() == 130
+    found = saved(tmp_path)
+    assert found is not None
+    assert found.profile.task_type == "classification"
+    field, value = statements(Kept().answered("task_type", "qa"))[0]
+    assert getattr(found.profile, field) == value
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_advice_is_shown_and_the_plan_is_written(start: Start, tmp_path: Path, language: str) -> None:
+    save(Kept().answered("task_type", "qa").answered("knowledge_volatility", "weekly"), tmp_path)
     session = start(language)
-    session.see("1. ")
-    session.see("u) ")
+    session.see("2) ")
     session.press("1")
-    session.see("\n2. ")
-    session.see("r) ")
-    session.press("3")
     session.see("r) ")
     session.press("r")
     session.see("ftadvisor plan")
@@ -146,7 +184,7 @@ def test_the_advice_is_shown_and_the_plan_is_written(start: Start, tmp_path: Pat
     assert (tmp_path / "plan.yaml").exists()
 
 
-@pytest.mark.parametrize(("language", "columns"), [("en", 40), ("zh", 40), ("en", 80), ("zh", 80)])
+@pytest.mark.parametrize(("language", "columns"), [("en", 40), ("zh", 40), ("en", 60), ("zh", 80)])
 def test_no_line_is_wider_than_the_window(start: Start, language: str, columns: int) -> None:
     session = start(language, columns)
     session.see("1. ")
@@ -154,10 +192,13 @@ def test_no_line_is_wider_than_the_window(start: Start, language: str, columns: 
     session.press("1")
     session.see("\n2. ")
     session.see("r) ")
+    session.press("d")
+    session.see("\n3. ")
+    session.see("r) ")
     session.stop()
     too_wide = [line for line in session.lines if cell_len(line) > columns]
     assert not too_wide
-    assert {"en": "to return)", "zh": "留空返回)"}[language] in " ".join(
+    assert {"en": "to return)", "zh": "留空返回）"}[language] in " ".join(
         line.strip() for line in session.lines
     )  # uncut
 

@@ -27,3 +27,10 @@ def test_a_list_item_hangs() -> None:
 def test_no_line_begins_with_a_full_stop() -> None:
     lines = wrap("洗了一次就掉色了,能退吗?可以。", 24).split("\n")
     assert not any(line[0] in ",?。" for line in lines)
+
+
+def test_a_bracket_of_sources_stays_with_what_it_holds() -> None:
+    for width in range(21, 40):
+        for line in wrap("二十个字左右的一句话，后面跟着出处的名字〔甲、乙〕〔丙〕", width).split("\n"):
+            assert not line.endswith("〔")
+            assert not line.startswith("〕")

@@ -7,8 +7,9 @@ or ``cases/`` under the folder that FTADVISOR_DATA names, or under ``../shared``
 """
 
 import os
+import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
@@ -17,6 +18,8 @@ from typing import Any
 from ftadvisor.executors.estimate.rows import answer_row, read_rows
 
 GIB = 2**30
+PLAIN = re.compile(r"(full|lora|qlora|full-finetuning|full\(pretrain\))$")
+FUSED_OR_GPTQ = re.compile(r"foak|liger|scattermoe|gptq", re.IGNORECASE)
 FIELDS = {"allocated": "allocated_bytes", "reserved": "reserved_bytes", "nvidia-smi": "device_bytes"}
 
 
@@ -46,6 +49,7 @@ def main(words: list[str]) -> int:
                 row["notes"][:90],
             )
     print_table(errors, refused)
+    print_share(path)
     print_honesty(path)
     return 0
 
@@ -66,6 +70,20 @@ def verdicts(path: Path) -> Iterator[tuple[Mapping[str, str], str]]:
             yield row, "too small, said of a device that fits"
         else:
             yield row, ""
+
+
+def print_share(path: Path) -> None:
+    """Print how many plain rows are answered, and the reasons why others are not."""
+    plain = [row for row in read_rows(path) if PLAIN.match(row["method"]) and not FUSED_OR_GPTQ.search(_words(row))]
+    reasons = Counter(str(answer_row(row).get("unsupported", "")) for row in plain)
+    answered = reasons.pop("", 0)
+    print(f"full, LoRA and bitsandbytes-QLoRA rows: {len(plain)}, answered: {answered} ({answered / len(plain):.0%})")
+    for reason, count in reasons.most_common():
+        print(f"  {count} not: {reason}")
+
+
+def _words(row: Mapping[str, str]) -> str:
+    return " ".join((row["model"], row["quant"], row["notes"]))
 
 
 def print_honesty(path: Path) -> None:
@@ -91,7 +109,13 @@ def compared(row: Mapping[str, str]) -> tuple[tuple[str, ...], float | None]:
     if "unsupported" in answer or row["kind"] not in FIELDS:
         return group, None
     measured = float(row["measured_gib"]) * GIB
-    return group, _estimated(answer, row) / measured - 1
+    return group, _estimated(answer, row) / (measured * _unit(row)) - 1
+
+
+def _unit(row: Mapping[str, str]) -> float:
+    """Return what a source's GB are in GiB, where its own code divides by a billion: torchtune ``memory_stats_log``."""
+    decimal = "torchtune" in row["source"] and "unit=GB as stated" in row["notes"]
+    return 1e9 / GIB if decimal else 1.0
 
 
 def _estimated(answer: Mapping[str, Any], row: Mapping[str, str]) -> int:

@@ -1,4 +1,5 @@
 import pytest
+from ftadvisor.executors.classifier import classifier_ids, classifier_module
 from ftadvisor.executors.meanings import meaning
 from ftadvisor.executors.method import method_ids, method_module
 from ftadvisor.executors.metrics import FieldOptions
@@ -11,6 +12,7 @@ RECORDS: dict[str, type[BaseModel]] = {
     "model": ModelSource,
     "field": FieldOptions,
     **{kind: step_module(kind).Options for kind in step_kinds()},
+    **{classifier: classifier_module(classifier).Options for classifier in classifier_ids()},
     **{method: method_module(method).Options for method in method_ids()},
 }
 

@@ -1,4 +1,4 @@
-"""Encoders of BERT's kind: BERT, RoBERTa and DistilBERT, with a masked-language or a classifier head."""
+"""Encoders of BERT's kind: BERT, RoBERTa, ELECTRA and DistilBERT, with a masked-language or a classifier head."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,9 +16,13 @@ from ..weights import Architecture, Block, Role, Weight, unchanged
 from .config import number, share
 from .parts import layer_norms, linears
 
-MODEL_TYPES = frozenset({"bert", "roberta", "distilbert"})
+MODEL_TYPES = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert"})
+POOLED = frozenset({"bert"})
+"""Families whose classifier stands behind a pooler with a tanh that the bare model has too."""
 DROPOUT = 0.1
 """Default of the hidden layers' dropout. Source: transformers ``BertConfig``, ``DistilBertConfig``."""
+ELECTRA_WIDTH = 128
+"""Default of ``embedding_size``. Source: transformers ``ElectraConfig``."""
 LABELS = 2
 """Default number of classes. Source: transformers ``PretrainedConfig.num_labels``."""
 
@@ -57,7 +61,7 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     shapes = attention | {names.wide: (inner, hidden), names.narrow: (hidden, inner)}
     weights = (*linears(shapes, biased=True), *layer_norms(hidden, "attention_norm", "output_norm"))
     block = Block("layer", number(config, names.layers), weights, partial(_forward, config, names))
-    masked = _head_kind(config) == "ForMaskedLM"
+    masked = head_kind(config) == "ForMaskedLM"
     outside = (*_embeddings(config, hidden), *_head(config, hidden, vocab))
     classes = number(config, "num_labels", LABELS)
     finish: dict[str, Callable[[Modules, Value], Value]] = {
@@ -70,13 +74,18 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
         vocab if masked else classes,
         (block,),
         outside,
-        finish.get(_head_kind(config), unchanged),
+        finish.get(head_kind(config), unchanged),
         masked,
         partial(_start, config, names),
     )
 
 
-def _head_kind(config: Mapping[str, JsonValue]) -> str:
+def head_kind(config: Mapping[str, JsonValue]) -> str:
+    """Return the end of the name of the model's class, which tells its head.
+
+    Raises:
+        UnsupportedError: Another head than for masked language, a class per sequence, or none.
+    """
     listed = config.get("architectures")
     name = str(listed[0]) if isinstance(listed, list) and listed else "ForMaskedLM"
     kind = next((kind for kind in ("ForMaskedLM", "ForSequenceClassification", "Model") if name.endswith(kind)), None)
@@ -86,24 +95,33 @@ def _head_kind(config: Mapping[str, JsonValue]) -> str:
 
 
 def _embeddings(config: Mapping[str, JsonValue], hidden: int) -> Iterator[Weight]:
-    yield Weight("word_embeddings", (number(config, "vocab_size"), hidden), "embedding")
-    yield Weight("position_embeddings", (number(config, "max_position_embeddings"), hidden), "embedding")
+    width = _embedded(config, hidden)
+    yield Weight("word_embeddings", (number(config, "vocab_size"), width), "embedding")
+    yield Weight("position_embeddings", (number(config, "max_position_embeddings"), width), "embedding")
     if config["model_type"] != "distilbert":
-        yield Weight("token_type_embeddings", (number(config, "type_vocab_size", 2), hidden), "embedding")
-    yield from layer_norms(hidden, "embeddings_norm")
+        yield Weight("token_type_embeddings", (number(config, "type_vocab_size", 2), width), "embedding")
+    yield from layer_norms(width, "embeddings_norm")
+    if width != hidden:
+        yield from linears({"embeddings_project": (hidden, width)}, biased=True)
+
+
+def _embedded(config: Mapping[str, JsonValue], hidden: int) -> int:
+    """Return the numbers per embedded token; ELECTRA's small models have fewer than layers do."""
+    return number(config, "embedding_size", ELECTRA_WIDTH) if config["model_type"] == "electra" else hidden
 
 
 def _head(config: Mapping[str, JsonValue], hidden: int, vocab: int) -> Iterator[Weight]:
-    kind, family = _head_kind(config), config["model_type"]
+    kind, family = head_kind(config), config["model_type"]
     if kind == "ForMaskedLM":
-        yield from linears({"transform": (hidden, hidden)}, biased=True)
-        yield from layer_norms(hidden, "transform_norm")
+        width = _embedded(config, hidden)
+        yield from linears({"transform": (width, hidden)}, biased=True)
+        yield from layer_norms(width, "transform_norm")
         yield Weight("decoder.bias", (vocab,), "other")
     elif kind == "Model":
-        yield from linears({"pooler": (hidden, hidden)} if family != "distilbert" else {}, biased=True)
+        yield from linears({"pooler": (hidden, hidden)} if family not in {"distilbert", "electra"} else {}, biased=True)
     else:
-        name = "classifier.dense" if family != "bert" else "pooler"
-        role: Role = "other" if family != "bert" else "linear"
+        name = "pooler" if family in POOLED else "classifier.dense"
+        role: Role = "linear" if family in POOLED else "other"
         yield from (Weight(name, (hidden, hidden), role), Weight(f"{name}.bias", (hidden,), "other"))
         classes = number(config, "num_labels", LABELS)
         yield from (Weight("classifier", (classes, hidden), "head"), Weight("classifier.bias", (classes,), "other"))
@@ -113,7 +131,8 @@ def _start(config: Mapping[str, JsonValue], names: Names, modules: Modules, x: V
     if "token_type_embeddings" in modules.weights:
         x = add(x, modules.spread(x, 1))
     x = add(x, modules.positions(x))
-    return dropout(modules.layer_norm("embeddings_norm", x), share(config, names.chance, DROPOUT))
+    x = dropout(modules.layer_norm("embeddings_norm", x), share(config, names.chance, DROPOUT))
+    return modules.linear("embeddings_project", x) if "embeddings_project" in modules.weights else x
 
 
 def _transformed(modules: Modules, x: Value) -> Value:
@@ -123,7 +142,8 @@ def _transformed(modules: Modules, x: Value) -> Value:
 def _pooled(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
     x = last_rows(x, modules.sequences)
     name = "pooler" if "pooler" in modules.weights else "classifier.dense"
-    return dropout(hyperbolic_tangent(modules.linear(name, x)), DROPOUT)
+    bend = activation if config["model_type"] == "electra" else hyperbolic_tangent
+    return dropout(bend(modules.linear(name, x)), DROPOUT)
 
 
 def _forward(config: Mapping[str, JsonValue], names: Names, modules: Modules, x: Value) -> Value:

@@ -5,13 +5,13 @@ from functools import partial
 
 from ....knowledge.json_value import JsonValue
 from ....knowledge.stack import Stack
-from ..shadow.attention import Heads
+from ..shadow.attention import Heads, Scores
 from ..shadow.graph import Value
 from ..shadow.modules import Modules
-from ..shadow.operations import activation, add, dropout, split
+from ..shadow.operations import add, dropout, split
 from ..weights import Architecture, Block, Weight
 from .config import flag, number, share
-from .parts import layer_norms, linears
+from .parts import activated, layer_norms, linears
 
 MODEL_TYPES = frozenset({"gpt_bigcode"})
 DROPOUT = 0.1
@@ -46,6 +46,7 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
         partial(_start, config),
         upcasts_logits=False,
         buffers=positions * positions,
+        keys=_key_width(config),
     )
 
 
@@ -79,13 +80,14 @@ def _attend(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Valu
     query, keys = split(joined, (x.width, 2 * width))
     del joined
     key, value = split(keys, (width, width))
-    output = modules.attend(query, key, value, Heads(modules.sequences, queries, width // size, size))
+    scores = Scores(chance=share(config, "attn_pdrop", DROPOUT))
+    output = modules.attend(query, key, value, Heads(modules.sequences, queries, width // size, size), scores)
     output = modules.linear("attn.c_proj", output)
     return modules.after("attention", dropout(output, share(config, "resid_pdrop", DROPOUT)))
 
 
 def _feed_forward(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
     hidden = modules.linear("mlp.c_fc", x)
-    hidden = activation(hidden)
+    hidden = activated(config.get("activation_function"), hidden)
     hidden = modules.linear("mlp.c_proj", hidden)
     return modules.after("feed_forward", dropout(hidden, share(config, "resid_pdrop", DROPOUT)))

@@ -1,6 +1,7 @@
 """litgpt's own GPT, one class for many families: joined projections, and a loss whose chunks of logits all stay."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from ....knowledge.json_value import JsonValue
@@ -9,7 +10,7 @@ from ..shadow.attention import Heads, repeat
 from ..shadow.graph import Value
 from ..shadow.modules import Modules
 from ..shadow.operations import activation, add, multiply, scale, split
-from ..weights import Architecture, Block, Weight, rounded
+from ..weights import Architecture, Block, Weight
 from .config import flag, number, share
 from .parts import layer_norms, linears, rms_norms
 
@@ -21,15 +22,16 @@ Config = Mapping[str, JsonValue]
 def read(config: Config, stack: Stack) -> Architecture:
     """Return the shapes of a model as litgpt's ``Config`` describes it, with litgpt's names.
 
-    The head is a linear layer like the others: adapters and packing reach it. Packing (``packed``) also replaces the
-    token embedding after everything has been frozen and given to the optimizer: the old one stays with the optimizer,
-    the new one gets a gradient that nobody uses.
+    Beside the model, the config tells of the scripts: ``query_value`` when adapters leave the keys alone,
+    ``longest_first`` when the longest rows come in the first step.
 
-    Source: litgpt ``litgpt/model.py``, ``litgpt/config.py``; ``finetune/lora.py`` for ``StableEmbedding``.
+    The head is a linear layer like the others: adapters and packing reach it.
+
+    Source: litgpt ``litgpt/model.py``, ``litgpt/config.py``, before October 2024, when packing began to replace the
+    token embedding (``StableEmbedding``).
     """
     hidden, vocab = number(config, "n_embd"), number(config, "padded_vocab_size")
     block = Block("layer", number(config, "n_layer"), tuple(_weights(config)), partial(_forward, config))
-    packed = flag(config, "packed", False)
     head = linears({"lm_head": (vocab, hidden)}, flag(config, "lm_head_bias", False))
     embedding = Weight("wte", (vocab, hidden), "embedding")
     return Architecture(
@@ -45,8 +47,8 @@ def read(config: Config, stack: Stack) -> Architecture:
         upcasts_logits=False,
         keys=number(config, "n_query_groups", number(config, "n_head")) * _head_size(config),
         loss_rows=128,
-        buffers=rounded(2 * vocab * hidden) if packed else 0,
-        unused_gradient=2 * vocab * hidden if packed else 0,
+        lingers=not flag(config, "longest_first", False),
+        mixes_units=True,
     )
 
 
@@ -54,7 +56,10 @@ def _weights(config: Config) -> Iterator[Weight]:
     hidden, inner = number(config, "n_embd"), number(config, "intermediate_size", 4 * number(config, "n_embd"))
     size, heads = _head_size(config), number(config, "n_head")
     groups, biased = number(config, "n_query_groups", heads), flag(config, "bias", True)
-    yield from linears({"attn.qkv": ((heads + 2 * groups) * size, hidden), "attn.proj": (hidden, heads * size)}, biased)
+    parts = (heads * size, groups * size) if flag(config, "query_value", False) else ()
+    for weight in linears({"attn.qkv": ((heads + 2 * groups) * size, hidden)}, biased):
+        yield weight if weight.is_bias else replace(weight, parts=parts)
+    yield from linears({"attn.proj": (hidden, heads * size)}, biased)
     wide = ("mlp.fc_1", "mlp.fc_2") if _gated(config) else ("mlp.fc_1",)
     yield from linears(dict.fromkeys(wide, (inner, hidden)) | {"mlp.out": (hidden, inner)}, biased)
     yield from _norms(config, "norm_1")

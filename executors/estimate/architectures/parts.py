@@ -1,16 +1,19 @@
-"""Weights that most families share."""
+"""Weights and operations that most families share."""
 
 from collections.abc import Iterator, Mapping
 
+from ....knowledge.json_value import JsonValue
+from ..shadow.graph import Value
+from ..shadow.operations import activation, new_gelu, rectified
 from ..weights import Weight
 
 Shapes = Mapping[str, tuple[int, int]]
 
 
-def linears(shapes: Shapes, biased: bool = False) -> Iterator[Weight]:
+def linears(shapes: Shapes, biased: bool = False, *, of_source: bool = False) -> Iterator[Weight]:
     """Yield linear layers, and their biases if they have any."""
     for name, shape in shapes.items():
-        yield Weight(name, shape, "linear")
+        yield Weight(name, shape, "linear", of_source=of_source)
         if biased:
             yield Weight(f"{name}.bias", shape[:1], "other")
 
@@ -32,3 +35,12 @@ def outer(vocab: int, hidden: int, *, tied: bool) -> Iterator[Weight]:
     yield Weight("embed_tokens", (vocab, hidden), "embedding")
     if not tied:
         yield Weight("lm_head", (vocab, hidden), "head")
+
+
+def activated(name: JsonValue, x: Value) -> Value:
+    """Return ``x`` through the activation of that name; nearly all are one kernel that keeps its input.
+
+    Source: transformers ``activations.py``, ``ACT2FN``.
+    """
+    kind = {"gelu_new": new_gelu, "relu": rectified}.get(str(name), activation)
+    return kind(x)

@@ -71,8 +71,10 @@ def read(config: Config, stack: Stack) -> Architecture:
 
 def _attention(config: Config, name: str) -> Iterator[Weight]:
     hidden, inner = number(config, "d_model"), number(config, "num_heads") * number(config, "d_kv")
-    shapes = {f"{name}.{part}": (inner, hidden) for part in "qkv"} | {f"{name}.o": (hidden, inner)}
-    return linears(shapes)
+    yield from linears({f"{name}.q": (inner, hidden)})
+    of_source = name == MIXED["cross"]
+    yield from linears({f"{name}.k": (inner, hidden), f"{name}.v": (inner, hidden)}, of_source=of_source)
+    yield from linears({f"{name}.o": (hidden, inner)})
 
 
 def _feed_forward(config: Config) -> Iterator[Weight]:

@@ -65,9 +65,10 @@ def read(config: Config, stack: Stack) -> Architecture:
 
 
 def _attention(hidden: int, name: str) -> Iterator[Weight]:
-    for part in ("q_proj", "v_proj", "out_proj"):
-        yield from linears({f"{name}.{part}": (hidden, hidden)}, biased=True)
-    yield from linears({f"{name}.k_proj": (hidden, hidden)})
+    of_source = name == "encoder_attn"
+    yield from linears({f"{name}.{part}": (hidden, hidden) for part in ("q_proj", "out_proj")}, biased=True)
+    yield from linears({f"{name}.v_proj": (hidden, hidden)}, biased=True, of_source=of_source)
+    yield from linears({f"{name}.k_proj": (hidden, hidden)}, of_source=of_source)
     yield from layer_norms(hidden, f"{name}_layer_norm")
 
 

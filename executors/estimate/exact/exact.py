@@ -87,6 +87,8 @@ def _check(request: EstimateRequest) -> None:
         value = getattr(request, setting)
         if value != allowed:
             raise UnsupportedError(say("exact.no_setting", setting=setting, value=value))
+    if request.quant in {"int8", "gptq"}:
+        raise UnsupportedError(say("exact.no_setting", setting="quant", value=request.quant))
     if request.method == "inference":
         raise UnsupportedError(say("exact.no_method", method=request.method))
 

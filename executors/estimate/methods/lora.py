@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..shadow.dora import linear_with, merged_weight
 from ..shadow.graph import Value
 from ..shadow.norms import weigh
-from ..shadow.operations import add, cast, copy, dropout, scale
+from ..shadow.operations import add, cast, copy, dropout, padded, scale
 from ..shadow.products import linear
 from ..weights import Architecture, Weight
 from .method import Added, FineTuning
@@ -16,6 +16,10 @@ from .targets import adapted, chosen
 
 if TYPE_CHECKING:
     from ..shadow.modules import Modules
+
+
+FOUR_BIT = frozenset({"nf4", "nf4-dq", "fp4", "fp4-dq"})
+"""bitsandbytes' 4-bit layers, whose output peft copies. Source: peft ``tuners/lora/bnb.py``, ``Linear4bit``."""
 
 
 class Lora(FineTuning):
@@ -27,11 +31,11 @@ class Lora(FineTuning):
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
         """Yield A and B of every adapted layer."""
-        rank = self.request.rank
+        rank, half = self.request.rank, self.request.trained_half
         for count, weight in chosen(architecture, self.request.targets):
-            outer, inner = weight.shape
-            yield Added(f"{weight.name}.A", (_joined(weight) * rank, inner), count)
-            yield Added(f"{weight.name}.B", (outer, rank), count)
+            outer, inner = sum(weight.parts) or weight.shape[0], weight.shape[1]
+            yield Added(f"{weight.name}.A", (_joined(weight) * rank, inner), count, half != "B")
+            yield Added(f"{weight.name}.B", (outer, rank), count, half != "A")
             if self.request.variant == "dora":
                 yield Added(f"{weight.name}.magnitude", (outer,), count)
 
@@ -40,16 +44,17 @@ class Lora(FineTuning):
         result = modules.base(weight, x)
         if not adapted(weight, self.request.targets):
             return result
-        kept, packed = result.item, modules.placement.quantises(weight)
-        if packed:
+        kept, quant = result.item, modules.placement.quant if modules.placement.quantises(weight) else "none"
+        if quant in FOUR_BIT:
             result = copy(result)
-        if not (packed and modules.run.amp_item):  # packed layers leave the cast to autocast, others do not
+        if not (quant in FOUR_BIT | {"int8"} and modules.run.amp_item):  # these leave the cast to autocast
             x = cast(x, self.item)
         update = self._dora if self.request.variant == "dora" else self._plain
         return cast(add(result, update(modules, weight, x, result)), kept)
 
     def _plain(self, modules: Modules, weight: Weight, x: Value, result: Value) -> Value:
-        return scale(self._serial(weight, dropout(x, self.request.dropout)))
+        update = self._serial(weight, dropout(x, self.request.dropout))
+        return scale(padded(update, weight.shape[0]) if weight.parts else update)
 
     def _dora(self, modules: Modules, weight: Weight, x: Value, result: Value) -> Value:
         """Return DoRA's update, which needs the merged weight's norms in every pass.
@@ -67,13 +72,16 @@ class Lora(FineTuning):
     def _serial(self, weight: Weight, x: Value) -> Value:
         rank = _joined(weight) * self.request.rank
         down = Weight(f"{weight.name}.A", (rank, weight.shape[1]), "linear")
-        up = Weight(f"{weight.name}.B", (weight.shape[0], rank), "linear")
-        return linear(linear(x, rank, self.item, down), weight.shape[0], self.item, up)
+        outer = sum(weight.parts) or weight.shape[0]
+        up = Weight(f"{weight.name}.B", (outer, rank), "linear")
+        half = self.request.trained_half
+        narrow = linear(x, rank, self.item, down if half != "B" else None)
+        return linear(narrow, outer, self.item, up if half != "A" else None)
 
 
 def _joined(weight: Weight) -> int:
     """Return how many adapters a layer has side by side. Source: litgpt ``LoRAQKVLinear``."""
-    return 3 if weight.name == "attn.qkv" else 1
+    return len(weight.parts) or (3 if weight.name == "attn.qkv" else 1)
 
 
 METHOD = Lora

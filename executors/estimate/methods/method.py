@@ -18,11 +18,12 @@ FP32 = 4
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Name one kind of tensor that a method adds, and how many of it there are."""
+    """Name one kind of tensor that a method adds, how many of it there are, and whether they are trained."""
 
     name: str
     shape: tuple[int, ...]
     count: int
+    trained: bool = True
 
 
 class FineTuning:
@@ -47,7 +48,7 @@ class FineTuning:
         return self.request.labels > 0 and weight.name.startswith("classifier")
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
-        """Yield the tensors that the method adds, all of them trained."""
+        """Yield the tensors that the method adds."""
         return iter(())
 
     def linear(self, modules: Modules, weight: Weight, x: Value) -> Value:

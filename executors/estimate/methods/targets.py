@@ -47,6 +47,8 @@ def chosen(architecture: Architecture, targets: tuple[str, ...]) -> Iterator[tup
         UnsupportedError: Some name is no layer's, or all layers are meant and some are experts.
     """
     check_targets(architecture, targets)
+    if not any(weight.is_linear for _, weight in architecture.weights()):
+        raise UnsupportedError(say("estimate.no_linear_layers"))
     if not targets and any(weight.role == "expert" for _, weight in architecture.weights()):
         raise UnsupportedError(say("estimate.experts_in_all"))
     return ((count, weight) for count, weight in architecture.weights() if adapted(weight, targets))

@@ -5,8 +5,6 @@ from . import words
 from .words import Row, Settings
 
 SOURCE = "fms-acceleration"
-VALIDATED = True
-"""Its stack's steps have been traced to the byte."""
 LORA_DROPOUT = 0.1
 """Source: fms-acceleration ``scripts/benchmarks/scenarios.yaml``, ``lora_dropout``."""
 

@@ -72,8 +72,21 @@ Source: litgpt ``config_hub/finetune/*/lora.yaml`` and ``qlora.yaml``.
 """
 DROPOUT = {"gemma-2b": 0.1, "gemma-7b": 0.1}
 """Where it is not 0.05. Source: the same files."""
-FULL_DEVICES = {"stablelm-base-alpha-3b": 2, "falcon-7b": 4, "llama-2-7b": 4, "llama-3-8b": 4, "gemma-2b": 4}
+FULL_DEVICES = {
+    "stablelm-base-alpha-3b": 2,
+    "phi-2": 2,
+    "falcon-7b": 4,
+    "llama-2-7b": 4,
+    "llama-3-8b": 4,
+    "gemma-2b": 4,
+}
 """Devices for full fine-tuning where they are not 1. Source: litgpt ``config_hub/finetune/*/full.yaml``."""
+
+ONE_STEP = {("tiny-llama", False), ("phi-2", True)}
+"""Models, and whether they are trained in full, whose global batch is one micro batch per device; others have several.
+
+Source: the same files, ``global_batch_size``.
+"""
 
 
 def settings(row: Row) -> Settings:
@@ -93,7 +106,7 @@ def settings(row: Row) -> Settings:
     everywhere = model in EVERYWHERE and not table
     rank = EVERYWHERE[model][quant != "none"] if everywhere else int(row["rank"].split()[0] if row["rank"] else 8)
     return {
-        "config": MODELS[model] | {"packed": quant != "none"},
+        "config": MODELS[model] | {"query_value": not everywhere, "longest_first": table},
         "model": row["model"],
         "method": "full" if row["method"] == "full" else "lora",
         "quant": quant,
@@ -101,8 +114,8 @@ def settings(row: Row) -> Settings:
         "targets": ALL if everywhere else QUERY_VALUE,
         "batch": row["batch"],
         "seq_len": words.longest(row["seq"], {}),
-        "grad_checkpointing": row["method"] == "full" and devices > 1,
-        "grad_accum": 1 if model == "tiny-llama" and row["method"] != "full" else 2,
+        "grad_checkpointing": devices > 1,
+        "grad_accum": 1 if (model, row["method"] == "full") in ONE_STEP else 2,
         "optimizer": "adamw_torch" if quant == "none" else "paged_adamw_32bit",
         "dtype": "bf16",
         "adapter_dtype": "bf16",

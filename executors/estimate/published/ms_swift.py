@@ -13,6 +13,14 @@ MODELS = {
     "qwen-7b-chat": qwen.MODELS["7b"],
     "qwen-14b-chat": qwen.MODELS["14b"],
     "qwen-72b-chat": qwen.MODELS["72b"],
+    "baichuan2-7b-chat": {
+        "model_type": "baichuan",
+        "vocab_size": 125696,
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+    },
     "yi-6b-chat": YI | {"num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008},
     "yi-34b-chat": YI
     | {
@@ -23,8 +31,8 @@ MODELS = {
         "intermediate_size": 20480,
     },
 }
-"""Source: ``config.json`` of the models of these names; baichuan and chatglm compute in code of their own."""
-DEFAULT_TARGETS = {"qwen": ("c_attn",), "llama": ("q_proj", "k_proj", "v_proj")}
+"""Source: ``config.json`` of the models of these names."""
+DEFAULT_TARGETS = {"qwen": ("c_attn",), "llama": ("q_proj", "k_proj", "v_proj"), "baichuan": ("W_pack",)}
 """Source: ms-swift 1.x ``swift/llm/utils/model.py``, ``LoRATM``."""
 VARIANTS = {"lora": "none", "qlora": "none", "full": "none", "rslora": "rslora", "dora": "dora", "lora+": "none"}
 QUANTS = {"": "none", "none": "none", "bf16": "none"}

@@ -40,6 +40,9 @@ MODELS = {
 TARGETS = ("c_attn", "c_proj", "w1", "w2")
 """Source: Qwen ``finetune.py``, ``LoraArguments.lora_target_modules``."""
 
+PARALLEL = {"full": "zero3", "lora": "none", "LoRA (multinode)": "zero2", "LoRA + Deepspeed Zero3": "zero3"}
+"""Source: Qwen ``finetune/finetune_ds.sh``, ``finetune_lora_single_gpu.sh``, ``finetune_lora_ds.sh``."""
+
 
 def settings(row: Row) -> Settings:
     """Return a run's settings: 16-bit weights with autocast, checkpointed, DeepSpeed for full fine-tuning.
@@ -52,11 +55,11 @@ def settings(row: Row) -> Settings:
     size = row["model"].lower().removeprefix("qwen-").removesuffix("-chat")
     if size not in MODELS:
         raise UnsupportedError(say("estimate.row.model", value=row["model"]))
-    full = row["method"] == "full"
+    full, parallel = row["method"] == "full", words.word(PARALLEL, "method", row["method"])
     return {
         "config": MODELS[size],
         "model": row["model"],
-        "method": "full" if full else words.word({"lora": "lora"}, "method", row["method"]),
+        "method": "full" if full else "lora",
         "quant": words.word(words.QUANTS, "quantisation", row["quant"]),
         "rank": row["rank"] or 64,
         "targets": () if full else TARGETS,
@@ -70,6 +73,6 @@ def settings(row: Row) -> Settings:
         "amp": not full,
         "attention": "flash",
         "gpus": words.devices_of(row["gpu"]),
-        "parallel": "zero3" if full else "none",
+        "parallel": parallel,
         "stack": "transformers-4.32",
     }

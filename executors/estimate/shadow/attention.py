@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..weights import rounded
 from .graph import Gradients, Run, Value, fresh, record
 from .memory import Storage
 from .norms import leafed
@@ -195,20 +196,25 @@ def _eager(query: Value, key: Value, value: Value, heads: Heads, scores: Scores)
 
     Source: transformers ``eager_attention_forward``.
     """
-    key, value = repeat(key, heads), repeat(value, heads)
+    query, key, value = _apart(query), _apart(repeat(key, heads)), _apart(repeat(value, heads))
     pairs = heads.batch * heads.queries * (query.rows // heads.batch)
     length = key.rows // heads.batch
-    weights = scale(_product(query, key, pairs, length))
+    weights = scale(product(query, key, pairs, length))
     if scores.limit is not None:
         weights = scores.limit(weights)
     if scores.bias is not None:
         weights = _plus_bias(weights, scores.bias)
     if scores.masked:
         weights = scale(weights)  # the mask is added
-    weights = cast(_softmax(cast(weights, FP32 if scores.wide else weights.item)), query.item)
+    weights = cast(softmax(cast(weights, FP32 if scores.wide else weights.item)), query.item)
     weights = dropout(weights, scores.chance)
-    output = _product(weights, value, query.rows, query.width)
+    output = product(weights, value, query.rows, query.width)
     return copy(output), weights
+
+
+def _apart(x: Value) -> Value:
+    """Return a part of a joined projection copied, as products of written-out scores need it."""
+    return copy(x) if x.storage.size > rounded(x.size) else x
 
 
 def _plus_bias(weights: Value, bias: Value) -> Value:
@@ -233,7 +239,8 @@ def repeat(x: Value, heads: Heads) -> Value:
     return record(fresh(run, x.rows, heads.queries * heads.size, x.item), (x,), (), back)
 
 
-def _product(a: Value, b: Value, rows: int, width: int) -> Value:
+def product(a: Value, b: Value, rows: int, width: int) -> Value:
+    """Return batches of matrices multiplied, of which neither is a weight; each is saved for the other's gradient."""
     run, needs, sizes = a.run, (a.node is not None, b.node is not None), (a.size, b.size)
     saved = (*([b.storage] if needs[0] else []), *([a.storage] if needs[1] else []))
 
@@ -243,7 +250,8 @@ def _product(a: Value, b: Value, rows: int, width: int) -> Value:
     return record(fresh(run, rows, width, a.item), (a, b), saved, back)
 
 
-def _softmax(x: Value) -> Value:
+def softmax(x: Value) -> Value:
+    """Return the softmax of every row, which is saved."""
     run, size = x.run, x.size
 
     def back(gradient: Storage) -> Gradients:

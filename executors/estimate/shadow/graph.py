@@ -22,6 +22,11 @@ class Run:
         casts: Autocast's cache of weight copies.
         gradients: The parameter gradients that have been produced.
         accumulates: Whether gradients of earlier micro steps are there already, to which new ones are added.
+        held_by_graph: Inputs, by identity, that stay with the graph even after the backward pass, and their bytes.
+        pinned: What operations keep as plain attributes: neither checkpoints nor the backward pass let go of it, only
+            the end of the graph.
+        pins: Whether operations that are not recorded keep such attributes all the same, as in checkpoints that record
+            and drop what is saved.
     """
 
     def __init__(self, amp_item: int = 0) -> None:
@@ -31,6 +36,9 @@ class Run:
         self.casts: dict[object, Storage] = {}
         self.gradients: list[Storage] = []
         self.accumulates = False
+        self.held_by_graph: dict[int, int] = {}
+        self.pinned: list[Storage] = []
+        self.pins = False
         self._order = 0
 
     def new(self, size: int, kind: Kind = Kind.ACTIVATION, pieces: int = 1, stream: Stream = Stream.COMPUTE) -> Storage:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..request import BITS, EstimateRequest
 from ..weights import Weight
-from .attention import FP32, PLAIN, Heads, Scores, attend, masked, partly_rotary, prefixed, repeat, rotary, spread
-from .convolution import convolve
-from .graph import Gradients, Node, Run, Value, fresh, record, require_gradient
+from .attention import PLAIN, Heads, Scores, attend, masked, partly_rotary, prefixed, repeat, rotary, spread
+from .convolution import batch_norm, convolve
+from .graph import Gradients, Node, Run, Value, fresh, require_gradient
 from .memory import Kind, Storage
 from .norms import gemma_norm, layer_norm, rms_norm, t5_norm
-from .operations import cast
+from .packed import packed
 from .products import linear
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class Modules:
     def base(self, weight: Weight, x: Value) -> Value:
         """Return ``x`` through a linear layer of the base model."""
         if self.placement.quantises(weight):
-            return self._packed(weight, x)
+            saves, twice = self.stack.saves_packed_inputs, self.stack.unpacks_through_half
+            return packed(self.run, weight, x, self.placement, self.item, saves=saves, twice=twice)
         bias = self.weights.get(f"{weight.name}.bias")
         trained = self.method.trains(weight)
         return linear(
@@ -143,8 +144,9 @@ class Modules:
 
     def layer_norm(self, name: str, x: Value) -> Value:
         """Return ``x`` through a LayerNorm."""
-        weight = self.weights[name]
-        return layer_norm(x, self.placement.item_of(weight), self.method.trains(weight), self.run.amp_item > 0)
+        weight, biased = self.weights[name], f"{name}.bias" in self.weights
+        trained = self.method.trains(weight)
+        return layer_norm(x, self.placement.item_of(weight), trained, self.run.amp_item > 0, biased=biased)
 
     def t5_norm(self, name: str, x: Value) -> Value:
         """Return ``x`` through T5's RMSNorm."""
@@ -157,6 +159,11 @@ class Modules:
         biased = bias is not None and self.method.trains(bias)
         item = self.placement.item_of(weight)
         return convolve(x, rows, weight, item, trained=self.method.trains(weight), biased=biased)
+
+    def batch_norm(self, name: str, x: Value) -> Value:
+        """Return ``x`` through a BatchNorm."""
+        weight = self.weights[name]
+        return batch_norm(x, self.placement.item_of(weight), trained=self.method.trains(weight))
 
     def rotary(self, x: Value, share: float = 1.0) -> Value:
         """Return queries or keys turned by their positions, or a share of every head turned and the rest as it was."""
@@ -204,33 +211,3 @@ class Modules:
             scores = replace(scores, bias=masked(query, key.rows // heads.batch, half))
         output, self.scores = attend(query, key, value, heads, self.attention, half, scores)
         return output
-
-    def _packed(self, weight: Weight, x: Value) -> Value:
-        """Unpack the weight to 16 bits for the product, forward and again backward.
-
-        Source: bitsandbytes ``MatMul4Bit``; ``Linear4bit.forward`` casts to the compute type and back.
-        """
-        run, item, rows = self.run, self.run.amp_item or self.item, x.rows
-        inner = x.item
-        x = cast(x, item)
-        needed, size, nested = x.node is not None, x.size, self.placement.quant.endswith("-dq")
-
-        def back(gradient: Storage) -> Gradients:
-            unpacked = unpack(run, weight, item, nested)
-            result = run.new(size) if needed else None
-            del unpacked
-            return (result,)
-
-        unpacked = unpack(run, weight, item, nested)
-        output = fresh(run, rows, weight.shape[0], item)
-        del unpacked
-        saved = (x.storage,) if self.stack.saves_packed_inputs else ()
-        return cast(record(output, (x,), saved, back), inner)
-
-
-def unpack(run: Run, weight: Weight, item: int, nested: bool) -> Storage:
-    """Return a 4-bit weight written out; its scales live while that happens."""
-    scales = run.new(weight.elements // 64 * FP32) if nested else None
-    unpacked = run.new(weight.elements * item, Kind.TEMPORARY)
-    del scales
-    return unpacked

@@ -46,7 +46,7 @@ def t5_norm(x: Value, weight_item: int, trained: bool) -> Value:
     return weigh(output, weight_item, trained)
 
 
-def layer_norm(x: Value, weight_item: int, trained: bool, amp: bool) -> Value:
+def layer_norm(x: Value, weight_item: int, trained: bool, amp: bool, *, biased: bool = True) -> Value:
     """Return ``nn.LayerNorm``, one kernel that saves its input and two numbers per row.
 
     Source: PyTorch ``native_layer_norm``; autocast runs it in float32.
@@ -58,8 +58,7 @@ def layer_norm(x: Value, weight_item: int, trained: bool, amp: bool) -> Value:
 
     def back(gradient: Storage) -> Gradients:
         result = run.new(size)
-        if trained:
-            run.parameter_gradient(width * weight_item)
+        for _ in range(trained * (1 + biased)):
             run.parameter_gradient(width * weight_item)
         return (result,)
 

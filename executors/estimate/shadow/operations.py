@@ -19,15 +19,22 @@ def cast(x: Value, item: int) -> Value:
     return record(fresh(run, x.rows, x.width, item, x.storage.kind), (x,), (), back)
 
 
-def add(a: Value, b: Value) -> Value:
-    """Return ``a + b``; the gradient passes to both without a copy unless precision differs."""
+def add(a: Value, b: Value, *, in_place: bool = False) -> Value:
+    """Return ``a + b``; the gradient passes to both without a copy unless precision differs.
+
+    Args:
+        a: One tensor.
+        b: The other.
+        in_place: Whether ``a`` takes the sum.
+    """
     run, item = a.run, max(a.item, b.item)
     sizes = tuple(None if x.item == item else x.size for x in (a, b))
 
     def back(gradient: Storage) -> Gradients:
         return tuple(gradient if size is None else run.new(size) for size in sizes)
 
-    return record(fresh(run, a.rows, a.width, item), (a, b), (), back)
+    output = Value(run, a.storage, a.rows, a.width, item) if in_place else fresh(run, a.rows, a.width, item)
+    return record(output, (a, b), (), back)
 
 
 def multiply(a: Value, b: Value) -> Value:
@@ -88,6 +95,22 @@ def copy(x: Value) -> Value:
     return record(fresh(x.run, x.rows, x.width, x.item), (x,), (), back)
 
 
+def padded(x: Value, width: int) -> Value:
+    """Return ``x`` copied into zeros of a larger width; the copy saves ``x``, for its shape.
+
+    Source: litgpt ``LoRAQKVLinear.zero_pad``; PyTorch ``derivatives.yaml``, ``index_copy``.
+    """
+    run, size = x.run, x.size
+
+    def back(gradient: Storage) -> Gradients:
+        return (run.new(size),)
+
+    zeros = fresh(run, x.rows, width, x.item)
+    output = fresh(run, x.rows, width, x.item)
+    del zeros
+    return record(output, (x,), (x.storage,), back)
+
+
 def last_rows(x: Value, rows: int) -> Value:
     """Return some of the rows; a view, whose gradient is as large as the whole."""
     run, size = x.run, x.size
@@ -122,24 +145,15 @@ def dropout(x: Value, probability: float) -> Value:
 
 def split(x: Value, widths: tuple[int, ...]) -> tuple[Value, ...]:
     """Return column ranges of ``x`` as views; the backward pass joins their gradients into a new tensor."""
-    run, size = x.run, x.size
-    pieces: list[Storage] = []
-
-    def join(gradient: Storage) -> Gradients:
-        joined = run.new(size)
-        pieces.clear()
-        return (joined,)
-
-    def keep(gradient: Storage) -> Gradients:
-        pieces.append(gradient)
-        return (run.new(1),)
-
-    whole = record(Value(run, x.storage, x.rows, x.width, x.item), (x,), (), join)
-    return tuple(record(Value(run, x.storage, x.rows, width, x.item), (whole,), (), keep) for width in widths)
+    return tuple(_parts(x, [(x.rows, width) for width in widths]))
 
 
 def row_chunks(x: Value, rows: int) -> list[Value]:
     """Return ranges of rows as views; the backward pass joins their gradients into a new tensor."""
+    return _parts(x, [(min(rows, x.rows - start), x.width) for start in range(0, x.rows, rows)])
+
+
+def _parts(x: Value, shapes: list[tuple[int, int]]) -> list[Value]:
     run, size = x.run, x.size
     pieces: list[Storage] = []
 
@@ -153,10 +167,7 @@ def row_chunks(x: Value, rows: int) -> list[Value]:
         return (run.new(1),)
 
     whole = record(Value(run, x.storage, x.rows, x.width, x.item), (x,), (), join)
-    return [
-        record(Value(run, x.storage, min(rows, x.rows - start), x.width, x.item), (whole,), (), keep)
-        for start in range(0, x.rows, rows)
-    ]
+    return [record(Value(run, x.storage, rows, width, x.item), (whole,), (), keep) for rows, width in shapes]
 
 
 def hyperbolic_tangent(x: Value) -> Value:

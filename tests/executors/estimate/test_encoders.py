@@ -26,9 +26,23 @@ SHAPE = {"hidden_size": 128, "intermediate_size": 320, "num_hidden_layers": 3, "
 DISTILLED = {"dim": 128, "hidden_dim": 320, "n_layers": 3, "n_heads": 4, "dropout": 0.0, "attention_dropout": 0.0}
 STILL = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 COMMON = {"vocab_size": 512, "max_position_embeddings": 128}
+SPECIAL = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
+RELATIVE = {
+    "model_type": "deberta-v2",
+    "relative_attention": True,
+    "position_buckets": 32,
+    "pos_att_type": ["p2c", "c2p"],
+    "share_att_key": True,
+    "norm_rel_ebd": "layer_norm",
+    "position_biased_input": False,
+}
 CONFIGS: dict[str, dict[str, Any]] = {
     "bert": COMMON | SHAPE | STILL | {"model_type": "bert"},
     "roberta": COMMON | SHAPE | STILL | {"model_type": "roberta"},
+    "electra": COMMON | SHAPE | STILL | {"model_type": "electra", "embedding_size": 64},
+    "modernbert": COMMON | SHAPE | SPECIAL | {"model_type": "modernbert"},
+    "deberta-v2": COMMON | SHAPE | STILL | RELATIVE,
+    "deberta-v2-apart": COMMON | SHAPE | STILL | RELATIVE | {"share_att_key": False, "position_biased_input": True},
     "distilbert": COMMON | DISTILLED | {"model_type": "distilbert"},
 }
 
@@ -52,7 +66,8 @@ def test_full_trains_every_weight(family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "targets"), [("bert", "all-linear"), ("roberta", "all-linear"), ("distilbert", ["q_lin", "v_lin"])]
+    ("family", "targets"),
+    [*((family, "all-linear") for family in CONFIGS if family != "distilbert"), ("distilbert", ["q_lin", "v_lin"])],
 )
 def test_lora_trains_the_classifier_too(family: str, targets: Any) -> None:
     model = peft.get_peft_model(real(family), peft.LoraConfig(r=RANK, target_modules=targets, task_type="SEQ_CLS"))

@@ -65,9 +65,9 @@ def test_what_the_driver_reports_within_five_percent(errors: list[tuple[Mapping[
 
 
 def test_rows_of_varied_lengths_within_six_percent(errors: list[tuple[Mapping[str, str], float]]) -> None:
-    sources = ("litgpt", "huggingface/peft method_comparison")
-    found = [abs(error) for row, error in errors if any(source in row["source"] for source in sources)]
-    assert median(found) <= 0.06
+    for source in ("litgpt", "huggingface/peft method_comparison"):
+        found = [abs(error) for row, error in errors if source in row["source"]]
+        assert median(found) <= 0.06
 
 
 def test_ranges_hold_what_was_measured() -> None:
@@ -75,4 +75,4 @@ def test_ranges_hold_what_was_measured() -> None:
     if not path.is_file():
         pytest.skip(f"no measurements at {path}; FTADVISOR_DATA names the folder that holds cases/")
     wrong = [verdict for _, verdict in BENCHMARK.verdicts(path) if verdict]
-    assert len(wrong) <= 4  # of 107; none is what is wanted, and the benchmark names those that are left
+    assert len(wrong) <= 2  # none is what is wanted, and the benchmark names those that are left

@@ -28,17 +28,47 @@ def test_a_row_takes_the_settings_of_its_source() -> None:
     assert not request.grad_checkpointing
 
 
-def test_packing_in_litgpt_keeps_inputs_and_an_unused_gradient() -> None:
-    plain, packed = (answer_row(LITGPT | {"quant": quant}) for quant in ("none", "bnb.nf4"))
-    names = {part["name"] for part in packed["breakdown"]}
-    assert "unused" in names
-    assert packed["peak"]["allocated_bytes"] > plain["peak"]["allocated_bytes"]
+def _allocated(row: dict[str, str]) -> int:
+    return int(answer_row(row)["peak"]["allocated_bytes"])
+
+
+def test_packing_in_litgpt_keeps_inputs_until_the_next_step_has_its_logits() -> None:
+    assert _allocated(LITGPT | {"quant": "bnb.nf4"}) > _allocated(LITGPT)
+
+
+def test_gradients_of_all_weights_wait_where_units_mix_frozen_and_trained_ones() -> None:
+    table = LITGPT | {"source": "github.com/Lightning-AI/litgpt tutorials", "model": "3B StableLM Alpha", "batch": "1"}
+    alone = _allocated(table)
+    shared = _allocated(table | {"gpu": "2 x A100", "notes": "Multiple GPUs"})
+    assert shared > alone  # although each device holds half of the weights
 
 
 def test_the_range_is_that_of_what_was_measured() -> None:
     tensors, device = (answer_row(LITGPT | {"kind": kind})["peak"] for kind in ("allocated", "nvidia-smi"))
     assert tensors["low_bytes"] < tensors["allocated_bytes"] < tensors["high_bytes"]
     assert device["low_bytes"] < device["device_bytes"] < device["high_bytes"]
+
+
+def test_the_tutorial_of_torchtune_is_read_with_its_recipe() -> None:
+    row = LITGPT | {"source": "github.com/pytorch/torchtune docs/source/tutorials/lora_finetune.rst", "batch": "2"}
+    request = request_of_row(row | {"model": "Llama2-7B", "rank": "64", "kind": "reserved", "notes": "lora on q,v"})
+    assert request.stack == "torchtune"
+    assert (request.seq_len, request.targets) == (512, ("q_proj", "v_proj"))
+
+
+def test_only_the_trained_half_of_an_adapter_counts_as_trained() -> None:
+    row = LITGPT | {"source": "github.com/huggingface/peft method_comparison", "model": "meta-llama/Llama-3.2-3B"}
+    row |= {"rank": "32", "batch": "4", "seq": "768", "dtype": "bfloat16", "kind": "reserved"}
+    notes = "variant=lora--llama-3.2-3B-rank32-mica; targets=q_proj v_proj; trainable=5505024"
+    assert answer_row(row | {"notes": notes})["trainable_parameters"] == 28 * 2 * 32 * 3072
+
+
+def test_baichuan_keeps_a_normalised_copy_of_its_head() -> None:
+    row = LITGPT | {"source": "modelscope/ms-swift", "rank": "8", "batch": "1", "seq": "<=64", "kind": "reserved"}
+    row |= {"model": "baichuan2-7b-chat", "grad_ckpt": "True", "gpu": "A100-80GB"}
+    peak = answer_row(row)["peak"]
+    weights = 2 * 7_505_973_248
+    assert peak["allocated_bytes"] > weights + 2 * 125696 * 4096
 
 
 def test_rows_that_cannot_be_estimated_say_why() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.estimate.architectures.find import architecture_of
+from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.inputs import batch_bytes
 from ftadvisor.executors.estimate.methods.find import method_of
 from ftadvisor.executors.estimate.request import EstimateRequest
@@ -115,6 +116,15 @@ def test_lora_with_checkpointing(family: str) -> None:
     assert shadow_peaks(family, "lora", True) == pytest.approx(real_peaks(family, "lora", True), rel=0.005)
 
 
+@pytest.mark.parametrize("family", ["gpt2", "gpt_neox", "opt", "opt_narrow", "gpt_bigcode"])
+def test_families_with_learned_positions_or_joined_projections(family: str) -> None:
+    """Embeddings that are added to each other live on as the model's variables, which the shadow leaves out."""
+    assert shadow_peaks(family, "full", False) == pytest.approx(real_peaks(family, "full", False), rel=0.005)
+    for method in ("full", "lora"):
+        backward, real_backward = shadow_peaks(family, method, True)[1], real_peaks(family, method, True)[1]
+        assert backward == pytest.approx(real_backward, rel=0.005)
+
+
 @pytest.mark.parametrize("family", ["gemma2", "gemma3_text", "phi3", "glm"])
 def test_lora_with_checkpointing_in_families_with_more_small_tensors(family: str) -> None:
     assert shadow_peaks(family, "lora", True) == pytest.approx(real_peaks(family, "lora", True), rel=0.04)
@@ -128,3 +138,15 @@ def test_lora_without_checkpointing(family: str) -> None:
 
 def test_a_mixture_of_experts() -> None:
     assert shadow_peaks("mixtral", "full", False) == pytest.approx(real_peaks("mixtral", "full", False), rel=0.03)
+
+
+def test_crowded_experts_need_more_where_they_run_one_by_one() -> None:
+    wide = CONFIGS["mixtral"] | {"intermediate_size": 4096}
+    together, apart = (
+        estimate(EstimateRequest(config=wide, method="full", batch=4, seq_len=512, stack=stack))
+        for stack in ("current", "transformers-4.48")
+    )
+    spread = apart.peak.high_bytes - apart.peak.allocated_bytes
+    assert spread > together.peak.high_bytes - together.peak.allocated_bytes + 2**20
+    assert "2.0 times" in "".join(apart.assumptions)
+    assert "does not change" in "".join(together.assumptions)

@@ -25,6 +25,21 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "glm": COMMON | {"model_type": "glm", "head_dim": 32, "attention_bias": True, "partial_rotary_factor": 0.5},
     "phi": COMMON | {"model_type": "phi", "num_key_value_heads": 4, "partial_rotary_factor": 0.5},
     "mixtral": COMMON | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2},
+    "gpt2": {
+        "model_type": "gpt2",
+        "vocab_size": 512,
+        "n_embd": 128,
+        "n_head": 4,
+        "n_layer": 3,
+        "n_positions": 256,
+        "resid_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "attn_pdrop": 0.0,
+    },
+    "gpt_neox": COMMON | {"model_type": "gpt_neox"},
+    "opt": COMMON | {"model_type": "opt", "ffn_dim": 320, "dropout": 0.0, "word_embed_proj_dim": 128},
+    "opt_narrow": COMMON
+    | {"model_type": "opt", "ffn_dim": 320, "dropout": 0.0, "word_embed_proj_dim": 64, "do_layer_norm_before": False},
     "gpt_bigcode": {
         "model_type": "gpt_bigcode",
         "vocab_size": 512,

@@ -1,0 +1,28 @@
+"""Clauses about what others have, what one had, or what was turned down: nothing in them is the user's own."""
+
+import re
+
+_ELSEWHERE = re.compile(
+    r"competitor|rival|another (?:team|company|lab|group)|other teams|neighbou?r|the paper"
+    r"|they (?:used|trained|had)|used to (?:have|own|use|run|be)"
+    r"|formerly|previously|originally|decommission|no longer|ruled out|rule out|turned down|dropped"
+    r"|gave up on|(?<!not )(?<!n't )(?<!never )tried|took its|took (?:the|them|it) back|promised"
+    r"|next (?:year|quarter|month)"
+    r"|back in the day|initially|was returned|were returned|handed back"
+    r"|竞品|隔壁|同行|对手|别人|别家|友商|人家|听说|论文里|以前|之前|原来(?:有|是|用|的)|原先|曾经"
+    r"|当初|起初|原本|还回去|收走|退回|淘汰|报废|不再|(?<![没未])试过|(?<![没未])试了|放弃|排除|否决"
+    r"|明年|下个?(?:月|季度)|承诺|答应"
+)
+_STILL = re.compile(r"\bnow\b|today|currently|left with|down to|现在|目前|如今|只剩|还剩|手上")
+_END = re.compile(r"[。！？!?；;\n，：:]+|[.,](?=\s|$)|\bbut\b|,(?=[^\d\s])")
+
+
+def without_others(text: str) -> str:
+    """Return a plain text with such clauses blanked, every other character in its place."""
+    kept, start = [], 0
+    for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
+        clause = text[start:end]
+        others = _ELSEWHERE.search(clause) and not _STILL.search(clause)
+        kept.append(" " * len(clause) if others else clause)
+        start = end
+    return "".join(kept)

@@ -1,0 +1,46 @@
+"""Take answers from the user's own files: how many rows or tokens they hold, and what else they show."""
+
+from pathlib import Path
+
+from ..knowledge.load import load
+from ..knowledge.messages import say
+from ..knowledge.question import Question
+from .asking import Asker
+from .measured import MEASURED, measure, seen_in_rows
+from .recommendation_view import answer_text
+from .session import FIRST, Session
+
+
+def count_in(session: Session, field: str, name: str, asker: Asker, folder: Path) -> Session:
+    """Return the session with a question answered from a file, which is remembered for the plan.
+
+    Rows also answer what else they show, where nobody has answered it; the task they suggest is asked for all the same.
+
+    Args:
+        session: The answers so far.
+        field: One of ``MEASURED``.
+        name: The file, relative to the folder or absolute; it has been checked.
+        asker: Who is told what was found.
+        folder: The session's folder.
+    """
+    place = MEASURED[field]
+    session = session.with_files(**{place: (name,) if place == "documents" else name})
+    if field != "labelled_examples":
+        count = measure(field, folder / name)
+        asker.tell(say("session.counted", count=count, path=name))
+        return session.answered(field, count, "detected")
+    seen = seen_in_rows(folder / name)
+    asker.tell(say("session.seen", path=name, answers=_told(seen)))
+    profile = session.profile
+    new = {one: value for one, value in seen.items() if one == field or getattr(profile, one) is None}
+    asked = session.asked if FIRST not in session.asked else (*(one for one in session.asked if one != field), field)
+    return session.model_copy(update={"profile": profile.with_answers("detected", **new), "asked": asked})
+
+
+def _told(seen: dict[str, object]) -> str:
+    questions = load(Question)
+    parts = [
+        say("session.answered", name=questions[field].name, answer=answer_text(questions[field], value))
+        for field, value in seen.items()
+    ]
+    return say("advice.semicolon").join(parts)

@@ -1,0 +1,100 @@
+"""The plan of a small classifier: it is trained and measured beside the simplest one and the most frequent class."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from ..executors.classifier import classifier_ids
+from ..executors.labelled import read_labelled
+from ..executors.plan import Plan
+from ..executors.prompt import Prompt
+from ..knowledge.errors import UserError
+from ..knowledge.messages import current_language, say
+from .draft import PlanDraft, Steps, Why
+from .files import Files, place_of
+from .label_text import title_of
+from .plan_remaining import by_hand, handwork_of
+from .profile import Profile
+from .recommendation import Recommendation
+
+SIMPLEST = "tfidf"
+EMBEDDERS = {"en": "sentence-transformers/all-MiniLM-L6-v2", "zh": "BAAI/bge-small-zh-v1.5"}
+MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+
+
+def runs_as_classifier(recommendation: Recommendation) -> bool:
+    """Say whether a recommendation is a small classifier that a plan can train; one without a kind is the simplest."""
+    return recommendation.path == "classifier" and (recommendation.variant or SIMPLEST) in classifier_ids()
+
+
+def make_classifier_plan(
+    profile: Profile,
+    recommendation: Recommendation,
+    *,
+    files: Files,
+    folder: Path,
+    embedder: str | None,
+    seed: int,
+) -> PlanDraft:
+    """Return the plan for a small classifier, in the current language.
+
+    Args:
+        profile: Its language decides what embeds the texts.
+        recommendation: Which classifier.
+        files: The user's files; without rows to measure on, part of the rows to learn from is held out.
+        folder: Where the plan will lie; names of files start there.
+        embedder: What embeds the texts, if the user names it.
+        seed: Decides all chance.
+    """
+    kind, steps = recommendation.variant or SIMPLEST, Steps()
+    rows = {"train": files.train or "train.jsonl", "test": files.test}
+    if kind != SIMPLEST:
+        _add(steps, SIMPLEST, Why(SIMPLEST, say("planning.why_simplest")), rows)
+    given = {} if kind == SIMPLEST else {"embedder": _embedder(profile, embedder)}
+    reason = say("planning.why_method", label=title_of(recommendation.label))
+    _add(steps, kind, Why(kind, reason), rows, **({"classifier_options": given} if given else {}))
+    steps.add("report")
+    plan = Plan(
+        title=" ".join(filter(None, [profile.id, recommendation.label])),
+        language=current_language(),
+        label=recommendation.label,
+        seed=seed,
+        knowledge=version("ftadvisor"),
+        model=None,
+        prompt=Prompt(),
+        steps=tuple(steps.steps),
+    )
+    remaining = (*_to_prepare(files, folder), *by_hand(handwork_of(recommendation), files, ""))
+    return PlanDraft(plan, steps.comments | _comments(recommendation, remaining), remaining)
+
+
+def _add(steps: Steps, name: str, classifier: Why, rows: dict[str, str | None], **options: object) -> None:
+    steps.add("classify", name=name, classifier=classifier, **rows, output=f"classifiers/{name}", **options)
+
+
+def _embedder(profile: Profile, named: str | None) -> Why:
+    if named is not None:
+        return Why(named, say("planning.model_named"))
+    return Why(EMBEDDERS.get(profile.language or "", MULTILINGUAL), say("planning.why_embedder"))
+
+
+def _to_prepare(files: Files, folder: Path) -> list[str]:
+    """Return which files are not there yet, or hold no labelled rows."""
+    names = [files.train or "train.jsonl", *([files.test] if files.test else [])]
+    return [say("planning.prepare_labelled", path=name) for name in names if not _labelled(place_of(name, folder))]
+
+
+def _labelled(path: Path) -> bool:
+    try:
+        read_labelled(path)
+    except UserError:  # the run tells what is wrong, line by line
+        return False
+    return True
+
+
+def _comments(recommendation: Recommendation, remaining: tuple[str, ...]) -> dict[str, str]:
+    notes = [say("planning.remaining_title"), *(f"{number}. {text}" for number, text in enumerate(remaining, start=1))]
+    return {
+        "": "\n".join(notes),
+        "label": recommendation.reasons[0].text if recommendation.reasons else "",
+        "model": say("planning.no_model_needed"),
+    }

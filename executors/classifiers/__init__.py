@@ -1,0 +1,1 @@
+"""Small classifiers, one per file; see ``executors.classifier``."""

@@ -1,0 +1,167 @@
+"""Read rows of text with their class or classes, and tell every problem of a file at once, each with its line."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from ..knowledge.problems import problems_of
+
+SHOWN_PROBLEMS = 20
+SHOWN_CLASSES = 10
+DIVIDER = "|"
+"""Stands between the classes of a row in a CSV file's column ``labels``."""
+
+RARE = 5
+"""Classes with fewer rows than this to learn from are told: their figures can hardly be trusted."""
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class LabelledRow(BaseModel):
+    """Hold one text with its classes; numbers count as texts.
+
+    Attributes:
+        line: Where it begins in its file, from 1.
+        labels: Its classes: exactly one, or any number where ``several``.
+        several: Whether rows of this file may have any number of classes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    line: int
+    text: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(min_length=1)
+    labels: tuple[Label, ...]
+    several: bool = False
+
+
+def read_labelled(path: Path) -> list[LabelledRow]:
+    """Read rows with ``text`` and ``label`` (one class) or ``labels`` (any number), as JSONL or, by its name, CSV.
+
+    Raises:
+        UserError: The file is missing or empty, or rows are wrong; lists each with its line.
+    """
+    if not path.is_file():
+        raise UserError(say("problems.no_file", path=path), say("training.data_missing_hint"))
+    problems: list[str] = []
+    parse = _csv_objects if path.suffix.lower() == ".csv" else _json_objects
+    rows = []
+    for line, values in parse(path, problems):
+        try:
+            rows.append(_row(line, values))
+        except ValidationError as error:
+            problems += [_at(line, problem.said()) for problem in problems_of(error)]
+        except ValueError as error:
+            problems.append(_at(line, str(error)))
+    problems += _wrong_together(rows) if rows else [] if problems else [say("training.data_empty")]
+    if problems:
+        shown = problems[:SHOWN_PROBLEMS]
+        if len(problems) > len(shown):
+            shown.append(say("training.data_more", count=len(problems) - len(shown)))
+        head = say("problems.in_file", path=path, count=len(problems))
+        raise UserError("\n".join([head, *shown]), say("classify.data_hint"))
+    return rows
+
+
+def class_counts(rows: Sequence[LabelledRow]) -> dict[str, int]:
+    """Return how many rows each class has, classes in the order of their names."""
+    return dict(sorted(Counter(label for row in rows for label in row.labels).items()))
+
+
+def check_classes(rows: Sequence[LabelledRow], path: Path) -> list[str]:
+    """Verify that rows to learn from have two classes, and return a warning where some are rare.
+
+    Raises:
+        UserError: There is only one class, or none.
+    """
+    counts = class_counts(rows)
+    several = bool(rows) and rows[0].several
+    if len(counts) < (1 if several else 2):
+        raise UserError(say("classify.one_class", path=path, classes=", ".join(counts)), say("classify.data_hint"))
+    rare = [f"{label} ({count})" for label, count in counts.items() if count < RARE]
+    if not rare:
+        return []
+    shown = ", ".join(rare[:SHOWN_CLASSES]) + (", ..." if len(rare) > SHOWN_CLASSES else "")
+    return [say("classify.rare", path=path, count=len(rare), classes=len(counts), least=RARE, shown=shown)]
+
+
+def unseen_classes(learnt: Sequence[LabelledRow], measured: Sequence[LabelledRow], path: Path) -> list[str]:
+    """Return a warning where rows of a file are measured on that have classes which no row to learn from has."""
+    unseen = [*({*class_counts(measured)} - {*class_counts(learnt)})]
+    if not unseen:
+        return []
+    shown = ", ".join(sorted(unseen)[:SHOWN_CLASSES]) + (", ..." if len(unseen) > SHOWN_CLASSES else "")
+    return [say("classify.unseen", test=path, shown=shown)]
+
+
+def _row(line: int, values: dict[str, object]) -> LabelledRow:
+    if ("label" in values) == ("labels" in values):
+        raise ValueError(say("classify.label_or_labels"))
+    several = "labels" in values
+    labels = values["labels"] if several else (values["label"],)
+    text = {"text": values["text"]} if "text" in values else {}
+    return LabelledRow.model_validate({**text, "line": line, "labels": labels, "several": several})
+
+
+def _wrong_together(rows: Sequence[LabelledRow]) -> list[str]:
+    other = next((row for row in rows if row.several != rows[0].several), None)
+    return [_at(other.line, say("classify.mixed", first=rows[0].line))] if other else []
+
+
+def _json_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
+    for line, content in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not content.strip():
+            continue
+        try:
+            values = json.loads(content.decode("utf-8-sig" if line == 1 else "utf-8"))
+        except ValueError as error:
+            problems.append(_at(line, say("training.data_not_json", error=error)))
+            continue
+        if isinstance(values, dict):
+            yield line, values
+        else:
+            problems.append(_at(line, say("training.data_not_object")))
+
+
+def _csv_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(say("problems.not_utf8", path=path), say("problems.not_utf8_hint")) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns: list[str] | None = None
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # an open quotation: nothing after it can be told apart
+            problems.append(_at(line, say("classify.not_csv", problem=error)))
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        if columns is None:
+            columns = [cell.strip() for cell in cells]
+        elif len(cells) != len(columns):
+            problems.append(_at(line, say("classify.cells", found=len(cells), expected=len(columns))))
+        else:
+            yield line, _cells(columns, cells)
+
+
+def _cells(columns: Sequence[str], cells: Sequence[str]) -> dict[str, object]:
+    values: dict[str, object] = dict(zip(columns, cells, strict=True))
+    if isinstance(labels := values.get("labels"), str):
+        values["labels"] = [part for part in labels.split(DIVIDER) if part.strip()]
+    return values
+
+
+def _at(line: int, text: str) -> str:
+    return say("problems.line", line=line, text=text)

@@ -1,0 +1,43 @@
+"""Every lexicon is read as its own examples say, and stays silent where it must."""
+
+import pytest
+from ftadvisor.advisor.answers import read_answer
+from ftadvisor.advisor.describe.understand import understand
+from ftadvisor.advisor.profile import FIELDS
+from ftadvisor.knowledge.lexicon import Lexicon
+from ftadvisor.knowledge.load import load
+from ftadvisor.knowledge.text import is_chinese
+
+LEXICONS = list(load(Lexicon).values())
+
+
+def read(text: str, field: str) -> object:
+    return next((one.value for one in understand(text).answers if one.field == field), None)
+
+
+@pytest.mark.parametrize("lexicon", LEXICONS, ids=lambda lexicon: lexicon.id)
+def test_its_examples_are_read_as_it_says(lexicon: Lexicon) -> None:
+    wrong = [(one.text, found) for one in lexicon.said if (found := read(one.text, lexicon.field)) != one.value]
+    assert not wrong
+
+
+@pytest.mark.parametrize("lexicon", LEXICONS, ids=lambda lexicon: lexicon.id)
+def test_it_is_silent_where_it_must(lexicon: Lexicon) -> None:
+    found = [(text, value) for text in lexicon.silent if (value := read(text, lexicon.field)) is not None]
+    spoken = [pair for pair in found if lexicon.counts or pair[1] == lexicon.value]
+    assert not spoken
+
+
+@pytest.mark.parametrize("lexicon", LEXICONS, ids=lambda lexicon: lexicon.id)
+def test_it_shows_an_example_in_each_language_and_one_for_silence(lexicon: Lexicon) -> None:
+    assert lexicon.silent
+    if not lexicon.ignored:
+        assert {is_chinese(one.text) for one in lexicon.said} == {True, False}
+
+
+@pytest.mark.parametrize("lexicon", LEXICONS, ids=lambda lexicon: lexicon.id)
+def test_it_gives_answers_that_its_field_allows(lexicon: Lexicon) -> None:
+    assert lexicon.field in FIELDS
+    values = [lexicon.value, lexicon.denied, *(level.value for level in lexicon.level)]
+    problems = [problem for value in values if (problem := read_answer(lexicon.field, value)[1])]
+    assert not problems

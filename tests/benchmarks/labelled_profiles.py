@@ -1,0 +1,76 @@
+"""How often the advice is what a practitioner who saw no rule would accept.
+
+    python tests/benchmarks/labelled_profiles.py [--readme]
+
+The profiles and their labels, ``tests/advisor/labelled_profiles.jsonl``, were made apart from the rules; how, says the
+README beside them. With ``--readme`` the figures are written into README.md; each miss is printed either way.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ftadvisor.advisor.answers import profile_from
+from ftadvisor.advisor.labels import covers
+from ftadvisor.advisor.recommend import recommend
+from ftadvisor.executors.intervals import Interval, interval
+from readme import README, replaced
+
+PROFILES = Path(__file__).parents[1] / "advisor" / "labelled_profiles.jsonl"
+SEED = 17
+
+
+def judged(case: dict[str, Any]) -> tuple[str, bool, bool]:
+    """Return the advice for a profile, whether it is acceptable, and whether it is a costly mistake."""
+    label = recommend(profile_from(case["profile"]), brief=True).label
+    return label, *(any(covers(one, label) for one in case[kind]) for kind in ("acceptable", "wrong"))
+
+
+def share(held: list[bool]) -> Interval:
+    """Return how often something holds, with its 95 % interval."""
+    return interval([float(one) for one in held], SEED)
+
+
+def shown(found: Interval) -> str:
+    """Return a share in per cent with its interval."""
+    return f"{found['value']:.0%} [{found['low']:.0%}, {found['high']:.0%}]"
+
+
+def table(cases: list[dict[str, Any]], results: list[tuple[str, bool, bool]]) -> str:
+    """Return one row for all profiles, and one for each kind of basis."""
+    published = [case["basis"].startswith("published") for case in cases]
+    parts = {
+        "all 全部": [True] * len(cases),
+        "with a published outcome 有公开结果": published,
+        "judged by a practitioner 由从业者判断": [not one for one in published],
+    }
+    rows = [
+        "| profiles 题目 | count 数量 | acceptable 可接受 | costly mistake 代价大的错误 |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for name, chosen in parts.items():
+        found = [result for result, inside in zip(results, chosen, strict=True) if inside]
+        good, bad = share([one[1] for one in found]), share([one[2] for one in found])
+        rows.append(f"| {name} | {len(found)} | {shown(good)} | {shown(bad)} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Judge all profiles."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    write = parser.parse_args().readme
+    cases = [json.loads(line) for line in PROFILES.read_text(encoding="utf-8").splitlines()]
+    results = [judged(case) for case in cases]
+    for case, (label, good, bad) in zip(cases, results, strict=True):
+        if not good:
+            print(f"{'mistake' if bad else 'weaker':8}{case['id']}: {label}, not {', '.join(case['acceptable'])}")
+    print(table(cases, results))
+    if write:
+        text = replaced(README.read_text(encoding="utf-8"), "labelled", table(cases, results))
+        README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
