@@ -9,7 +9,7 @@ from ..knowledge.model import ModelCard
 from .base_model import Base, can_be_loaded, describe
 from .device import Device
 from .facts import LORA_GB
-from .fitting import Wish, fit, leanest, size_text
+from .fitting import Wish, fit, size_text
 from .label_text import variant_title
 from .model_choice import suitable_models
 from .profile import Profile
@@ -58,18 +58,19 @@ def _first_that_fits(cards: list[ModelCard], wish_of: WishOf | None) -> Base:
     for card in cards:
         base = describe(card.id, say("planning.model_start", title=card.title, licence=card.licence))
         wish = wish_of(base) if wish_of else None
-        if wish is None or fit(wish).fits is not False:
+        fitting = fit(wish) if wish else None
+        if wish is None or fitting is None or fitting.fits is not False:
             return replace(base, skipped=tuple(skipped[:TOLD]))
-        skipped.append(_does_not_fit(card, wish))
+        skipped.append(_does_not_fit(card, wish, fitting.needed_bytes or 0))
     if not cards:
         raise UserError(say("planning.no_model"), say("planning.no_model_hint"))
     smallest = min(cards, key=lambda card: card.parameters)
     return describe(smallest.id, say("planning.model_start", title=smallest.title, licence=smallest.licence))
 
 
-def _does_not_fit(card: ModelCard, wish: Wish) -> str:
-    method = "qlora" if wish.quantisable else wish.method
-    needed, available = size_text(leanest(wish, method) or 0), size_text(wish.memory_bytes or 0)
+def _does_not_fit(card: ModelCard, wish: Wish, needed_bytes: int) -> str:
+    method = "qlora" if wish.quantisable and wish.method == "lora" else wish.method
+    needed, available = size_text(needed_bytes), size_text(wish.memory_bytes or 0)
     return say(
         "planning.lost_model", title=card.title, method=variant_title(method), needed=needed, available=available
     )

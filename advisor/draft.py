@@ -25,6 +25,7 @@ class PlanDraft:
         comments: Reasons by place in the plan, as ``write_plan`` takes them.
         remaining: What a person does, in order.
         memory: What the training needs and whether it fits; empty where nothing is trained.
+        prepared: Contents of files for the steps by hand, by path as seen from the plan.
         lost: Why other models and other ways to train lost; empty where nothing is trained.
     """
 
@@ -32,6 +33,7 @@ class PlanDraft:
     comments: Mapping[str, str]
     remaining: tuple[str, ...]
     memory: str = ""
+    prepared: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
 
 

@@ -151,24 +151,29 @@ def language_group(language: str) -> str:
     return group_of(language)
 
 
-def full_fits(base_size_b: float, vram_gb: float) -> bool:
+def full_fits(base_size_b: float, vram_gb: float) -> bool | None:
     """Tell whether full fine-tuning of the wanted model fits the GPUs."""
-    return base_size_b * FULL_BYTES <= vram_gb
+    return _fits(base_size_b * FULL_BYTES, vram_gb)
 
 
-def lora_fits(base_size_b: float, vram_gb: float) -> bool:
+def lora_fits(base_size_b: float, vram_gb: float) -> bool | None:
     """Tell whether LoRA on 16-bit weights of the wanted model fits the GPUs."""
-    return base_size_b * LORA_GB <= vram_gb
+    return _fits(base_size_b * LORA_GB, vram_gb)
 
 
-def qlora_fits(base_size_b: float, vram_gb: float) -> bool:
+def qlora_fits(base_size_b: float, vram_gb: float) -> bool | None:
     """Tell whether QLoRA of the wanted model fits the GPUs."""
-    return base_size_b * QLORA_GB <= vram_gb
+    return _fits(base_size_b * QLORA_GB, vram_gb)
 
 
 def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
     """Tell whether any language model can be trained on this machine: with a GPU, or a model below 1.5 billion."""
     return vram_gb > 0 or (base_size_b is not None and base_size_b <= 1.5)
+
+
+def _fits(needed_gb: float, vram_gb: float) -> bool | None:
+    """Tell whether so much fits the GPUs; without one the main memory decides, which no answer names."""
+    return needed_gb <= vram_gb if vram_gb else None
 
 
 def _card(base_model: str) -> ModelCard | None:

@@ -91,7 +91,7 @@ def _rungs(wish: Wish) -> Iterator[Fitting]:
         measures.append(say("planning.measure_checkpointing"))
     for quantise in (False, True) if wish.quantisable else (False,):
         if quantise:
-            measures.append(say("planning.measure_quantise"))
+            measures.append(say(f"planning.measure_{'qlora' if wish.method == 'lora' else 'quantise'}"))
         for batch in _halvings(wish.batch, 1):
             small = [say("planning.measure_batch", batch=batch)] if batch < wish.batch else []
             yield _rung(wish, batch, wish.checkpointable, quantise, [*measures, *small])
@@ -123,7 +123,8 @@ def leanest(wish: Wish, method: str) -> int | None:
     """Return the bytes that another method needs at least for the same rows; None where there is no honest estimate."""
     other = wish.model_copy(update={"method": method})
     try:
-        return _estimate(other, _rung(other, 1, True, False, [])).peak.high_bytes
+        checkpointing = wish.checkpointable if method == wish.method else True
+        return _estimate(other, _rung(other, 1, checkpointing, False, [])).peak.high_bytes
     except UnsupportedError:
         return None
 

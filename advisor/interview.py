@@ -23,7 +23,7 @@ GIBIBYTE = 2**30
 
 
 def interview(session: Session, asker: Asker, folder: Path) -> Session:
-    """Ask until no answer can change the recommendation any more, or the user has had enough.
+    """Ask until the open answers are unlikely to change the recommendation, or the user has had enough.
 
     Args:
         session: The answers so far.

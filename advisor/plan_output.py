@@ -6,6 +6,7 @@ from pathlib import Path
 from ..executors.plan_file import write_plan
 from ..executors.run import step_title
 from ..executors.step import StepOptions
+from ..knowledge.durable import write_bytes
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .draft import PlanDraft
@@ -16,7 +17,7 @@ PLAN = Path("plan.yaml")
 
 
 def write_draft(draft: PlanDraft, path: Path, *, force: bool) -> None:
-    """Write a plan, if there is one, to a file that is not there yet.
+    """Write a plan, if there is one, to a file that is not there yet, and beside it what it prepares.
 
     Raises:
         UserError: The file is there and ``force`` is not given, it is a folder, or its folder is missing.
@@ -30,6 +31,10 @@ def write_draft(draft: PlanDraft, path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise UserError(say("planning.no_folder", path=path.parent), f"mkdir -p {path.parent}")
     write_plan(draft.plan, path, draft.comments)
+    for name, content in draft.prepared.items():
+        place = path.parent / name
+        place.parent.mkdir(exist_ok=True)
+        write_bytes(place, content.encode())
 
 
 def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -> list[str]:

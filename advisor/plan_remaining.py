@@ -1,6 +1,6 @@
 """What a plan leaves to people: files to prepare before it runs, and steps that ftadvisor does not do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from ..executors.data import Row
@@ -58,8 +58,17 @@ def _without_source(plan: Plan, rows: Sequence[Row]) -> Iterator[str]:
         yield say("planning.no_source", count=len(lacking), rows=len(rows))
 
 
-def by_hand(handwork: list[Handwork], files: Files, model: str) -> Iterator[str]:
-    """Yield the steps that a person does, with the user's own files in them."""
+def by_hand(handwork: list[Handwork], files: Files, model: str, prepared: Collection[str] = ()) -> Iterator[str]:
+    """Yield the steps that a person does, with the user's own files in them.
+
+    Args:
+        handwork: What is left by hand.
+        files: The files that the user named.
+        model: What the steps start from.
+        prepared: Files that the plan writes for them.
+    """
+    if prepared:
+        yield say("planning.prepared", paths=say("advice.comma").join(prepared))
     names = {
         "train": files.train or "train.jsonl",
         "test": files.test or "test.jsonl",
@@ -67,4 +76,6 @@ def by_hand(handwork: list[Handwork], files: Files, model: str) -> Iterator[str]
         "model": model,
     }
     for entry in handwork:
+        if entry.before and not prepared:
+            yield str(entry.before).format(**names)
         yield from (str(step).format(**names) for step in entry.steps)

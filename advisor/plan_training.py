@@ -71,7 +71,7 @@ def set_up(
     memory = _fits_text(fitting, device)
     reason = f"{per_update.why} [{', '.join(per_update.evidence)}]; {memory}"
     quantised = method == "qlora" or (fitting is not None and fitting.quantise)
-    runs = "qlora" if quantised else method
+    runs = "qlora" if quantised and method == "lora" else method
     return Training(
         method=runs,
         options=_with_targets(method, reasoned(chosen)) | _layout(wish, fitting, reason),
@@ -97,7 +97,7 @@ def wish_for(method: str, base: Base, device: Device, rows: int | None, row_toke
         dtype="bf16" if device.has_gpu else "fp32",
         memory_bytes=device.memory_bytes,
         device="cuda" if device.has_gpu else "cpu",
-        quantisable=method == "lora" and device.has_gpu,
+        quantisable=device.has_gpu and {"none", "nf4"} <= {*method_module(method).BASES},
         checkpointable=method_module(method).CHECKPOINTING,
         shortenable=not row_tokens,
     )

@@ -18,6 +18,7 @@ from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
+from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -73,12 +74,11 @@ def make_plan(
         prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
         steps=tuple(work.steps.steps),
     )
-    remaining = (
-        *before_running(files, folder, plan, work.data.rows),
-        *by_hand(handwork, files, _by_hand_model(profile, recommendation, model or work.base.source)),
-    )
+    prepared = prepare(handwork, files, folder, data, plan.prompt)
+    start = _by_hand_model(profile, recommendation, model or work.base.source)
+    remaining = (*before_running(files, folder, plan, data.rows), *by_hand(handwork, files, start, prepared))
     lost = (*work.base.skipped, *training.lost) if training else ()
-    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", lost)
+    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", prepared, lost)
 
 
 def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:

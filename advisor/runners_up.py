@@ -12,7 +12,7 @@ COMPARED = ("full", "lora", "qlora")
 """The ways that people ask about; every other method's memory lies between full fine-tuning's and QLoRA's."""
 
 DEFAULT_RULE = "lora-is-the-default"
-"""Its reason stands where memory does not decide and no other rule spoke against a method."""
+"""Its reason stands against full fine-tuning where memory does not decide and no other rule spoke against it."""
 
 
 def runners_up(wish: Wish, method: str, reasons: Mapping[str, str]) -> Iterator[str]:
@@ -30,11 +30,13 @@ def runners_up(wish: Wish, method: str, reasons: Mapping[str, str]) -> Iterator[
         if needed is None:
             continue
         words = {"method": variant_title(other), "needed": size_text(needed), "available": size_text(wish.memory_bytes)}
+        low_rank_instead = other == "full" and method in ("lora", "qlora")
+        reason = reasons.get(other) or (load(Rule)[DEFAULT_RULE].because if low_rank_instead else "")
         if needed > wish.memory_bytes:
             yield say("planning.lost_by_memory", **words)
-        elif other == "qlora":
+        elif other == "qlora" and method == "lora":
             yield say("planning.lost_four_bits", **words)
+        elif reason:
+            yield say("planning.lost_by_evidence", **words, reason=reason)
         else:
-            yield say(
-                "planning.lost_by_evidence", **words, reason=reasons.get(other) or load(Rule)[DEFAULT_RULE].because
-            )
+            yield say("planning.would_fit", **words)

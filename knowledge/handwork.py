@@ -14,6 +14,9 @@ class Handwork(Record):
         label: The recommendation that it belongs to; it also covers every longer label.
         does: What ftadvisor does of this path: ``all`` (the steps come after its run), ``baseline`` (it measures what
             the path must beat, on the same rows).
+        prepares: What the plan writes for these steps where the user's files are there: rows as a ``table`` of text and
+            label, as ``messages`` or as a ``many_shot`` prompt, the answers' ``schema``, the documents' ``full_text``.
+        before: What to do first where it could not be written.
         steps: What to do, in order; may name ``{train}``, ``{test}``, ``{documents}`` and ``{model}``.
         evidence: Ids of the sources of figures that the steps name.
     """
@@ -22,6 +25,8 @@ class Handwork(Record):
 
     label: str
     does: Literal["all", "baseline"]
+    prepares: Literal["", "table", "messages", "schema", "many_shot", "full_text"] = ""
+    before: Text | None = None
     steps: tuple[Text, ...]
     evidence: tuple[str, ...] = ()
 

@@ -89,6 +89,7 @@ def around(request: EstimateRequest, memory: Memory) -> Outside:
         likely, high = memory.reserved, int(memory.grown * (1 + REPLAY))
     else:
         likely, high = likely + SEGMENT, high + SEGMENT
+    high += memory.crowding
     shared = COMMUNICATOR if request.gpus > 1 else (0, 0, 0)
     low, high = low + CONTEXT[0] + shared[0], high + CONTEXT[2] + shared[2]
     return Outside(likely, likely + CONTEXT[1] + shared[1], low, high)

@@ -39,6 +39,7 @@ class Memory:
         trained: Numbers that are trained.
         reserved: What the caching allocator holds; 0 when nobody asked.
         grown: The same at most, after batches of growing lengths.
+        crowding: Bytes that the peak grows by when tokens crowd in one expert.
     """
 
     phases: dict[Phase, int]
@@ -47,6 +48,7 @@ class Memory:
     trained: int
     reserved: int = 0
     grown: int = 0
+    crowding: int = 0
 
     @property
     def phase(self) -> Phase:
@@ -94,8 +96,13 @@ def memory_of(
     steady = sum(lasting.values()) + need.state + peaks.inputs
     parts = _parts(lasting, need, peaks, phase)
     numbers = sum(tensor.count * tensor.elements for tensor in trained)
+    crowding = 0
+    if architecture.crowded:
+        worst = replace(architecture, blocks=architecture.crowded)
+        uneven = Step(request, worst, method, placement, stack, sharing, held).play()
+        crowding = max(0, max(uneven.bytes.values()) - max(peaks.bytes.values()))
     if limit is None:
-        return Memory(phases, parts, steady, numbers)
+        return Memory(phases, parts, steady, numbers, crowding=crowding)
     kept = Need(need.state + lasting["master"], need.temporary)
     tensors = _tensors(architecture, method, placement, sharing, kept, workspace)
     settled = replayed(tensors, [events_of(step())] * STEPS, limit).reserved
@@ -105,7 +112,7 @@ def memory_of(
         steps = [Step(one, architecture, method, placement, stack, sharing, held) for one in shorter]
         grown = replayed(tensors, list(map(events_of, steps)), limit).most_reserved
     least = max(phases.values())
-    return Memory(phases, parts, steady, numbers, max(settled, least), max(grown, least))
+    return Memory(phases, parts, steady, numbers, max(settled, least), max(grown, least), crowding)
 
 
 def _tensors(

@@ -3,8 +3,9 @@
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from .architectures import bert, deberta, modernbert, resnet, vit
+from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
 from .request import EstimateRequest
+from .stacks import stack_named
 from .stored import stored_as
 from .unsupported import UnsupportedError
 from .utilisation import kind_of, utilisation_of
@@ -106,6 +107,9 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.method in {"lora", "qlora", "adalora"}:
         where = ", ".join(request.targets) or say("estimate.all_linear")
         found.append(say("estimate.settings_rank", rank=request.rank, targets=where))
+    if request.config["model_type"] in mixtral.MODEL_TYPES:
+        fused = stack_named(request.stack).fuses_experts
+        found.append(say(f"estimate.assume_experts_{'together' if fused else 'apart'}", times=mixtral.CROWDING))
     if request.quant in {"int8", "gptq"}:
         found.append(say(f"estimate.assume_{request.quant}", group=request.group_size))
     return found

@@ -84,7 +84,7 @@ class Step:
         tables = self._tables()
         mask = self._mask()
         layers = list(self._all_layers(hidden))
-        embedded = hidden.storage  # transformers' models name it until they return
+        embedded = None if self.architecture.loss_rows else hidden.storage  # transformers' models name it to the end
         for layer in layers:
             hidden = layer.forward(hidden)
         del embedded

@@ -23,6 +23,7 @@ class Placement:
         outer_item: The same for embeddings and the head.
         quant: How linear weights inside blocks are packed.
         group: Rows of a weight that share a scale, under ``gptq``.
+        kept_item: Bytes per number of weights that a model loads in float32 beside float16 ones; 0 for ``item``.
     """
 
     item: int
@@ -30,6 +31,7 @@ class Placement:
     outer_item: int
     quant: Quant
     group: int = 128
+    kept_item: int = 0
 
     def quantises(self, weight: Weight) -> bool:
         """Whether a weight is packed: linear layers inside the blocks, and nothing else."""
@@ -39,6 +41,8 @@ class Placement:
         """Bytes per number of a weight that is not packed."""
         if weight.role == "norm":
             return self.norm_item
+        if weight.role == "kept":
+            return self.kept_item or self.item
         return self.outer_item if weight.role in {"embedding", "head"} else self.item
 
     def bytes_of(self, weight: Weight) -> int:
@@ -57,15 +61,15 @@ def placement_of(request: EstimateRequest) -> Placement:
 
     k-bit preparation makes everything that is not packed float32, as peft does, unless the packing is ``gptq``.
 
-    Source: peft ``prepare_model_for_kbit_training``.
+    Source: peft ``prepare_model_for_kbit_training``; transformers ``_keep_in_fp32_modules``, which holds for float16.
     """
-    item = BITS[request.dtype]
-    if request.quant == "none":
-        return Placement(item, item, item, "none")
-    if request.quant == "gptq":
-        return Placement(item, item, item, "gptq", request.group_size)
+    item, kept = BITS[request.dtype], FP32 if request.dtype == "fp16" else 0
+    if request.quant in {"none", "gptq"}:
+        return Placement(item, item, item, request.quant, request.group_size, kept)
     other = FP32 if request.kbit_prepare and not _gathers_narrow(request) else item
-    return Placement(other, other, BITS[request.outer_dtype] if request.outer_dtype else other, request.quant)
+    return Placement(
+        other, other, BITS[request.outer_dtype] if request.outer_dtype else other, request.quant, kept_item=kept
+    )
 
 
 def _gathers_narrow(request: EstimateRequest) -> bool:

@@ -119,6 +119,7 @@ class Architecture:
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
         target_positions: Positions of the decoder that reads an encoder, at most; 0 without a limit.
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
+        crowded: The blocks as they run when tokens crowd in one expert; empty where that costs no memory.
         lingers: Whether a micro step's logits, and what their graph still holds, live until the next one has its own.
         mixes_units: Whether the scripts let one FSDP unit hold frozen and trained weights.
         convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
@@ -145,6 +146,7 @@ class Architecture:
     cross_keys: int = 0
     input_numbers: int = 0
     loss_rows: int = 0
+    crowded: tuple[Block, ...] = ()
     lingers: bool = False
     mixes_units: bool = False
     convolutional: bool = False

@@ -42,6 +42,7 @@ from ftadvisor.advisor.wiring import fact_names, facts_if, facts_of, fields_behi
         ("language_group", {"language": "zh-CN"}, "well_served"),
         ("full_fits", {"base_model_params_b": 3.2, "vram_gb": 24}, False),
         ("lora_fits", {"base_model_params_b": 7, "vram_gb": 24}, True),
+        ("lora_fits", {"base_model_params_b": 1, "vram_gb": 0}, None),
         ("qlora_fits", {"base_model_params_b": 70, "vram_gb": 24}, False),
         ("qlora_fits", {"base_model_params_b": 65, "vram_gb": 48}, True),
         ("trains_here", {"vram_gb": 0}, False),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.answers import profile_from
+from ftadvisor.advisor.describe.understand import understand
 from ftadvisor.advisor.labels import covers
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.advisor.recommendation import Recommendation
@@ -14,6 +15,8 @@ from ftadvisor.advisor.recommendation import Recommendation
 SHARED = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared"))
 CASES = SHARED / "cases" / "golden_cases.jsonl"
 ENOUGH_ACCEPTABLE = 0.95
+ENOUGH_FROM_WORDS = 0.8
+MOST_WRONG_FROM_WORDS = 0.04
 #: What a suffix ``@...`` says about the base model; other suffixes say nothing about it.
 BASES = {
     "llm7b": {"llm<=8b"},
@@ -56,3 +59,18 @@ def test_the_base_model_is_of_the_right_kind(judged: list[tuple[dict[str, Any], 
         if case["acceptable_base"] and found.base not in case["acceptable_base"]
     ]
     assert not wrong
+
+
+def test_most_descriptions_alone_lead_to_acceptable_advice_in_both_languages(
+    judged: list[tuple[dict[str, Any], Recommendation]],
+) -> None:
+    wrong, read = [], 0
+    for language in ("en", "zh"):
+        described = [case for case, _ in judged if case[f"description_{language}"]]
+        found = [recommend(understand(case[f"description_{language}"]).profile(), brief=True) for case in described]
+        pairs = list(zip(described, found, strict=True))
+        missed = [case["id"] for case, one in pairs if not any(matches(label, one) for label in case["acceptable"])]
+        assert 1 - len(missed) / len(described) >= ENOUGH_FROM_WORDS, missed
+        wrong += [case["id"] for case, one in pairs if any(matches(label, one) for label in case["wrong"])]
+        read += len(described)
+    assert len(wrong) / read <= MOST_WRONG_FROM_WORDS, wrong

@@ -181,6 +181,7 @@ def test_the_other_ways_to_train_say_why_they_lost() -> None:
     assert "QLoRA: takes only" in lost("lora", 24)
     assert "would fit, but: it forgets" in lost("lora", 80)
     assert "LoRA: takes" in lost("lora", 12)  # which runs as QLoRA there
+    assert "would fit as well" in lost("ia3", 80)
 
 
 def test_rows_of_unknown_length_are_planned_shorter_before_nothing_fits() -> None:
@@ -214,6 +215,14 @@ def test_the_proposed_model_suits_the_task_and_the_language(base: str, language:
 def test_a_language_that_no_model_of_the_kind_knows_gets_none() -> None:
     assert suitable_models("encoder", "sw", 9e9) == []
     assert suitable_models("vision_llm", "en", 9e9) == []
+
+
+@pytest.mark.parametrize("method", [method for method in method_ids() if "nf4" in method_module(method).BASES])
+def test_every_method_over_frozen_weights_may_store_them_in_4_bits(method: str) -> None:
+    narrow = set_up(method, describe("qwen2.5-7b", ""), Device(has_gpu=True, memory_bytes=14 * GIBIBYTE), 3000, 300)
+    assert narrow.method == ("qlora" if method == "lora" else method)
+    assert narrow.quantisation == "nf4"
+    assert ": fits" in narrow.memory
 
 
 def test_what_does_not_fit_at_all_is_said() -> None:
@@ -301,6 +310,7 @@ def test_the_command_writes_a_plan_and_names_the_next_command(
 ) -> None:
     assert main(["plan", "--model", SMALL, "--label", "rag", "--documents", "docs", "--test", "test.jsonl"]) == 0
     assert "ftadvisor run plan.yaml" in capsys.readouterr().out
+    assert not (project / "prepared").exists()
     assert read_plan(project / "plan.yaml").label == "rag"
 
 

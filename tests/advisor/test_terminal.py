@@ -18,6 +18,7 @@ if sys.platform == "win32":
 MOVE = re.compile(r"\x1b\[[0-9;?]*[A-HJKf]")
 SWITCH = re.compile(r"\x1b\[[0-9;?]*[hlm]")
 COLOUR = re.compile(r"\x1b\[(?:[0-9]+;)*(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38|48)(?:;[0-9]+)*m")
+READY = "\x1b[?2004h"  # what the terminal is told when a line can be written
 SECONDS = 30  # how long the slowest machine may take to answer; never reached otherwise
 
 Start = Callable[..., "Session"]
@@ -77,7 +78,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         new = not any(tmp_path.iterdir())
         started.append(Session(tmp_path, language, columns))
         if new:  # the first screen takes a description; these tests prefer to be asked
-            started[-1].see("Enter" if language == "en" else "回车")
+            started[-1].see(READY)
             started[-1].press("")
         return started[-1]
 

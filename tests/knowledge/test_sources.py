@@ -14,7 +14,12 @@ from ftadvisor.knowledge.sources import CITING, Evidence
 from pydantic import ValidationError
 
 KNOWLEDGE = Path(str(files("ftadvisor.knowledge")))
-OWN_WORDS = {"messages", "evidence", "examples"}  # texts, the sources themselves, and example data state no facts
+OWN_WORDS = {
+    "messages",
+    "evidence",
+    "examples",
+    "lexicons",
+}  # texts, sources, example data and how people speak: no facts
 ORDERING = {"priority", "weight", "order", "version"}  # numbers that only rank entries of this project
 EXAMPLES = {"case", "cases", "option", "usual", "when"}  # what tests an entry, what a question offers, when it is asked
 CONDITIONS = ("at_least_", "below_")  # when a setting holds: covered by the evidence of each value that it sets

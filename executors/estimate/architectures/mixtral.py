@@ -1,6 +1,7 @@
 """Mixtures of experts with Llama's attention: Mixtral and Qwen3-MoE."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from ....knowledge.json_value import JsonValue
@@ -17,6 +18,11 @@ from .config import flag, number
 from .parts import linears, outer, rms_norms
 
 MODEL_TYPES = frozenset({"mixtral", "qwen3_moe"})
+CROWDING = 2.0
+"""Even shares that the busiest expert gets in the worst case that is counted, as GShard's capacity lets it.
+
+Source: arXiv 2006.16668, section 2.2; arXiv 2401.04088, section 5, shows less for Mixtral.
+"""
 
 
 def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
@@ -30,7 +36,8 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     tied = flag(config, "tie_word_embeddings", False)
     norms = rms_norms(hidden, "input_layernorm", "post_attention_layernorm")
     weights = (*llama.attention(config), *_experts(config, stack), *norms)
-    block = Block("layer", number(config, "num_hidden_layers"), weights, partial(_forward, config))
+    block = Block("layer", number(config, "num_hidden_layers"), weights, partial(_forward, config, 1.0))
+    crowded = replace(block, forward=partial(_forward, config, CROWDING))
     outside = (*outer(vocab, hidden, tied=tied), *rms_norms(hidden, "norm"))
     return Architecture(
         "decoder",
@@ -42,6 +49,7 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
         tied,
         angles=llama.head_size(config),
         keys=llama.key_width(config),
+        crowded=() if stack.fuses_experts else (crowded,),
     )
 
 
@@ -68,11 +76,11 @@ def _experts(config: Mapping[str, JsonValue], stack: Stack) -> Iterator[Weight]:
             yield Weight(f"experts.{number_}.{name}", shape, "linear", share)
 
 
-def _forward(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
+def _forward(config: Mapping[str, JsonValue], crowding: float, modules: Modules, x: Value) -> Value:
     hidden = modules.rms_norm("input_layernorm", x)
     hidden = add(x, llama.attend(config, modules, hidden))
     residual = hidden
     hidden = modules.rms_norm("post_attention_layernorm", hidden)
     mix = grouped if modules.stack.fuses_experts else looped
-    hidden = modules.after("feed_forward", mix(modules, hidden, _routing(config)))
+    hidden = modules.after("feed_forward", mix(modules, hidden, replace(_routing(config), crowding=crowding)))
     return add(residual, hidden)

@@ -1,6 +1,7 @@
 """Mixtures of experts: every token visits a few of many feed-forward layers.
 
-Tokens are taken to spread evenly over the experts.
+Tokens are taken to spread evenly over the experts, or one expert to get twice its share. Grouped products compute all
+experts' rows together, so that only experts computed one by one need more when tokens crowd.
 """
 
 from __future__ import annotations
@@ -22,11 +23,24 @@ FP32, INT64 = 4, 8
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Describe a mixture: how many experts there are, how many each token visits, and how wide they are."""
+    """Describe a mixture: how many experts there are, how many each token visits, and how wide they are.
+
+    Attributes:
+        crowding: How many times its even share of the tokens the busiest expert gets.
+    """
 
     experts: int
     chosen: int
     inner: int
+    crowding: float = 1.0
+
+    def rows(self, tokens: int) -> list[int]:
+        """Return the tokens of every expert, the busiest one's last: its forward pass comes on top of the others'."""
+        visits, share = tokens * self.chosen, -(-tokens * self.chosen // self.experts)
+        if self.experts == 1 or self.crowding == 1:
+            return [share] * self.experts
+        most = min(tokens, int(share * self.crowding))
+        return [(visits - most) // (self.experts - 1)] * (self.experts - 1) + [most]
 
 
 def looped(modules: Modules, x: Value, routing: Routing) -> Value:
@@ -34,13 +48,13 @@ def looped(modules: Modules, x: Value, routing: Routing) -> Value:
 
     Source: transformers 4 ``MixtralSparseMoeBlock.forward``.
     """
-    run, rows = x.run, -(-x.rows * routing.chosen // routing.experts)
+    run = x.run
     logits = modules.linear("gate", x)
     chances = cast(logits, FP32)
     chosen = fresh(run, x.rows, routing.chosen, FP32 + INT64)
     mask = run.new(x.rows * routing.chosen * routing.experts * INT64)
     total = fresh(run, x.rows, x.width, x.item)
-    for number in range(routing.experts):
+    for number, rows in enumerate(routing.rows(x.rows)):
         where = run.new(2 * rows * INT64)
         state = _rows_of(x, rows)
         inner = multiply(

@@ -145,24 +145,15 @@ def dropout(x: Value, probability: float) -> Value:
 
 def split(x: Value, widths: tuple[int, ...]) -> tuple[Value, ...]:
     """Return column ranges of ``x`` as views; the backward pass joins their gradients into a new tensor."""
-    run, size = x.run, x.size
-    pieces: list[Storage] = []
-
-    def join(gradient: Storage) -> Gradients:
-        joined = run.new(size)
-        pieces.clear()
-        return (joined,)
-
-    def keep(gradient: Storage) -> Gradients:
-        pieces.append(gradient)
-        return (run.new(1),)
-
-    whole = record(Value(run, x.storage, x.rows, x.width, x.item), (x,), (), join)
-    return tuple(record(Value(run, x.storage, x.rows, width, x.item), (whole,), (), keep) for width in widths)
+    return tuple(_parts(x, [(x.rows, width) for width in widths]))
 
 
 def row_chunks(x: Value, rows: int) -> list[Value]:
     """Return ranges of rows as views; the backward pass joins their gradients into a new tensor."""
+    return _parts(x, [(min(rows, x.rows - start), x.width) for start in range(0, x.rows, rows)])
+
+
+def _parts(x: Value, shapes: list[tuple[int, int]]) -> list[Value]:
     run, size = x.run, x.size
     pieces: list[Storage] = []
 
@@ -176,10 +167,7 @@ def row_chunks(x: Value, rows: int) -> list[Value]:
         return (run.new(1),)
 
     whole = record(Value(run, x.storage, x.rows, x.width, x.item), (x,), (), join)
-    return [
-        record(Value(run, x.storage, min(rows, x.rows - start), x.width, x.item), (whole,), (), keep)
-        for start in range(0, x.rows, rows)
-    ]
+    return [record(Value(run, x.storage, rows, width, x.item), (whole,), (), keep) for rows, width in shapes]
 
 
 def hyperbolic_tangent(x: Value) -> Value:

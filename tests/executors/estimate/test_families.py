@@ -232,3 +232,11 @@ def test_t5_s_second_half_of_feed_forward_is_not_quantised() -> None:
 def test_longer_targets_need_more() -> None:
     short, long = (estimate(asked("t5", "full", seq_len=64, target_len=length)) for length in (32, 256))
     assert long.phases["backward"] > short.phases["backward"]
+
+
+def test_t5_keeps_half_of_its_feed_forward_layer_in_float32_beside_float16() -> None:
+    from transformers import T5ForConditionalGeneration
+
+    assert T5ForConditionalGeneration._keep_in_fp32_modules == ["wo"]
+    half, narrow = (estimate(asked("t5", "inference", dtype=dtype)).phases["load"] for dtype in ("fp16", "bf16"))
+    assert half - narrow == 6 * 128 * 320 * 2

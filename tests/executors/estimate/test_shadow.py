@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.estimate.architectures.find import architecture_of
+from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.inputs import batch_bytes
 from ftadvisor.executors.estimate.methods.find import method_of
 from ftadvisor.executors.estimate.request import EstimateRequest
@@ -137,3 +138,15 @@ def test_lora_without_checkpointing(family: str) -> None:
 
 def test_a_mixture_of_experts() -> None:
     assert shadow_peaks("mixtral", "full", False) == pytest.approx(real_peaks("mixtral", "full", False), rel=0.03)
+
+
+def test_crowded_experts_need_more_where_they_run_one_by_one() -> None:
+    wide = CONFIGS["mixtral"] | {"intermediate_size": 4096}
+    together, apart = (
+        estimate(EstimateRequest(config=wide, method="full", batch=4, seq_len=512, stack=stack))
+        for stack in ("current", "transformers-4.48")
+    )
+    spread = apart.peak.high_bytes - apart.peak.allocated_bytes
+    assert spread > together.peak.high_bytes - together.peak.allocated_bytes + 2**20
+    assert "2.0 times" in "".join(apart.assumptions)
+    assert "does not change" in "".join(together.assumptions)

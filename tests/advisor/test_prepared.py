@@ -1,0 +1,121 @@
+"""Every label runs here, or its plan says what is left by hand and prepares the files for it."""
+
+import csv
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from ftadvisor.advisor.cli import main
+from ftadvisor.advisor.draft import PlanDraft
+from ftadvisor.advisor.files import Files
+from ftadvisor.advisor.labels import LABELS
+from ftadvisor.advisor.planning import make_plan
+from ftadvisor.advisor.profile import Profile
+from ftadvisor.advisor.recommend import recommend
+from ftadvisor.executors.method import method_ids
+from ftadvisor.knowledge.messages import use_language
+
+RETURNS = Files(
+    documents=("builtin:returns/policies",),
+    train="builtin:returns/dialogues.train.jsonl",
+    validation="builtin:returns/dialogues.validation.jsonl",
+    test="builtin:returns/dialogues.test.jsonl",
+)
+TABLES = {"prepared/train.csv", "prepared/validation.csv", "prepared/test.csv"}
+PREPARED = {
+    "classifier": TABLES,
+    "classifier:setfit": TABLES,
+    "classifier:encoder": TABLES,
+    "classifier:tfidf": TABLES,
+    "classifier:embeddings_linear": TABLES,
+    "finetune:api": {"prepared/train.jsonl", "prepared/validation.jsonl", "prepared/test.jsonl"},
+    "prompting:constrained": {"prepared/answer.schema.json"},
+    "prompting:many_shot": {"prepared/prompt.jsonl"},
+    "prompting:long_context": {"prepared/documents.md"},
+}
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    use_language("en")
+    yield
+    use_language(None)
+
+
+def planned(label: str, folder: Path, files: Files = RETURNS) -> PlanDraft:
+    profile = Profile(task_type="dialogue", vram_gb=24)
+    advice = recommend(profile, brief=True).model_copy(update={"label": label, "base": "llm<=8b"})
+    return make_plan(profile, advice, files=files, folder=folder, model="qwen2.5-0.5b")
+
+
+@pytest.mark.parametrize("label", sorted(LABELS))
+def test_every_label_runs_here_or_comes_with_its_steps_and_files(label: str, tmp_path: Path) -> None:
+    draft = planned(label, tmp_path)
+    assert draft.plan is not None
+    path, _, variant = label.partition(":")
+    if path in ("finetune", "rag+finetune") and variant in method_ids():
+        methods = {step.model_dump()["method"] for step in draft.plan.steps if step.kind == "train"}
+        assert methods == {variant}
+    assert set(draft.prepared) == PREPARED.get(label, set())
+    assert bool(draft.prepared) == any("Files prepared" in text for text in draft.remaining)
+    assert draft.remaining
+    assert not any("{" in text for text in draft.remaining)
+
+
+def test_rows_become_a_table_of_texts_and_labels(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(StringIO(planned("classifier:tfidf", tmp_path).prepared["prepared/train.csv"])))
+    assert len(rows) == 504
+    assert set(rows[0]) == {"text", "label"}
+
+
+def test_rows_become_the_conversations_that_vendors_take(tmp_path: Path) -> None:
+    lines = planned("finetune:api", tmp_path).prepared["prepared/train.jsonl"].splitlines()
+    roles = [[message["role"] for message in json.loads(line)["messages"]] for line in lines]
+    assert roles == [["system", "user", "assistant"]] * 504
+
+
+def test_the_expected_fields_become_a_schema(tmp_path: Path) -> None:
+    schema = json.loads(planned("prompting:constrained", tmp_path).prepared["prepared/answer.schema.json"])
+    assert schema["required"] == list(schema["properties"])
+    assert any("enum" in field for field in schema["properties"].values())
+
+
+def test_answers_that_are_json_give_their_own_schema(tmp_path: Path) -> None:
+    answers = [json.dumps({"total": number, "currency": "EUR"}) for number in range(3)]
+    rows = [json.dumps({"question": "q", "answer": answer}) for answer in answers]
+    (tmp_path / "train.jsonl").write_text("\n".join(rows))
+    draft = planned("prompting:constrained", tmp_path, Files(train="train.jsonl"))
+    schema = json.loads(draft.prepared["prepared/answer.schema.json"])
+    assert schema["properties"] == {"total": {"type": "integer"}, "currency": {"type": "string"}}
+    assert schema["required"] == ["total", "currency"]
+
+
+def test_many_examples_are_shown_kind_by_kind(tmp_path: Path) -> None:
+    rows = [{"question": f"q{number}", "answer": "a" if number < 5 else "b"} for number in range(8)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    draft = planned("prompting:many_shot", tmp_path, Files(train="train.jsonl"))
+    turns = [json.loads(line) for line in draft.prepared["prepared/prompt.jsonl"].splitlines()]
+    assert len(turns) == 16
+    assert [turn["content"] for turn in turns if turn["role"] == "assistant"] == [*"abababaa"]
+
+
+def test_all_documents_stand_in_one_text(tmp_path: Path) -> None:
+    text = planned("prompting:long_context", tmp_path).prepared["prepared/documents.md"]
+    assert "# returns.zh.md" in text
+    assert "# returns.en.md" in text
+
+
+def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None:
+    draft = planned("classifier:tfidf", tmp_path, Files())
+    assert draft.prepared == {}
+    assert any("a CSV with the columns text and label" in text for text in draft.remaining)
+
+
+def test_prepared_files_are_written_beside_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.jsonl").write_text(json.dumps({"question": "q", "answer": "a"}))
+    words = ["--set", "task_type=classification", "--label", "classifier:tfidf", "--train", "train.jsonl"]
+    assert main(["plan", "--model", "qwen2.5-0.5b", *words]) == 0
+    assert Path("prepared", "train.csv").read_text() == "text,label\nq,a\n"
