@@ -61,7 +61,8 @@ def make_plan(
     data = read_data(files, folder)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
-    work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps())
+    told_rows = profile.labelled_examples or None
+    work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
     training = add_steps(work, baseline_only=baseline_only)
@@ -95,7 +96,7 @@ def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:
     return work.steps.comments | {
         "": "\n".join(notes) if remaining else "",
         "label": reasons[0].text if reasons else "",
-        "model.source": "\n".join([work.base.why, *work.base.skipped]),
+        "model.source": say("planning.separator").join([work.base.why, *work.base.skipped]),
     }
 
 

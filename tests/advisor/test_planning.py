@@ -391,3 +391,19 @@ def test_full_fine_tuning_that_fits_in_pure_bf16_only_is_said_to(tmp_path: Path)
     training = set_up("lora", describe("qwen3-8b", ""), Device(has_gpu=True, memory_bytes=80 * GIBIBYTE), 3000, 300)
     [full] = [text for text in training.lost if "pure bf16" in text]
     assert "16 bytes per parameter" in full
+
+
+def test_reasons_say_what_is_known_where_there_are_no_files_yet(tmp_path: Path) -> None:
+    few, many = (planned("finetune:lora", tmp_path, Files(), labelled_examples=rows) for rows in (300, 30_000))
+    assert few.plan is not None
+    assert many.plan is not None
+    ranks = [plan.steps[0].model_dump()["method_options"]["rank"] for plan in (few.plan, many.plan)]
+    assert ranks[0] < ranks[1]
+    assert "idle without validation rows" in few.comments["steps.0.patience"]
+    assert "no answer is known yet" in few.comments["steps.1.max_new_tokens"]
+    assert "; Full fine-tuning" in few.comments["steps.0.method"]
+
+
+def test_a_size_without_a_language_means_a_model_that_reads_chinese_and_english() -> None:
+    found = recommend(Profile(task_type="dialogue", style_need="strict", labelled_examples=3000, base_model_params_b=7))
+    assert found.model == "qwen2.5-7b"
