@@ -87,16 +87,25 @@ def make_plan(
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (*before_running(files, folder, plan, data.rows), *by_hand(handwork, files, start, prepared))
     lost = (*work.base.skipped, *training.lost) if training else ()
-    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", prepared, lost)
+    notice = _stand_in(work, named=bool(model or profile.base_model))
+    comments = _comments(work, notice, remaining)
+    return PlanDraft(plan, comments, remaining, training.memory if training else "", prepared, lost, notice)
 
 
-def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:
+def _stand_in(work: Work, *, named: bool) -> str:
+    """Say that the plan measures an open model where a large one behind an interface was advised."""
+    if work.recommendation.base != "llm_api" or named:
+        return ""
+    return say("planning.stand_in", advised=say("advice.base.llm_api"), model=work.base.source)
+
+
+def _comments(work: Work, notice: str, remaining: tuple[str, ...]) -> dict[str, str]:
     reasons = work.recommendation.reasons
     notes = [say("planning.remaining_title"), *(f"{number}. {text}" for number, text in enumerate(remaining, start=1))]
     return work.steps.comments | {
         "": "\n".join(notes) if remaining else "",
         "label": reasons[0].text if reasons else "",
-        "model.source": say("planning.separator").join([work.base.why, *work.base.skipped]),
+        "model.source": say("planning.separator").join([*filter(None, [notice]), work.base.why, *work.base.skipped]),
     }
 
 

@@ -407,3 +407,13 @@ def test_reasons_say_what_is_known_where_there_are_no_files_yet(tmp_path: Path) 
 def test_a_size_without_a_language_means_a_model_that_reads_chinese_and_english() -> None:
     found = recommend(Profile(task_type="dialogue", style_need="strict", labelled_examples=3000, base_model_params_b=7))
     assert found.model == "qwen2.5-7b"
+
+
+def test_a_local_model_that_stands_in_for_an_interface_is_said_to(tmp_path: Path) -> None:
+    profile = Profile(task_type="translation", vram_gb=24)
+    found = recommend(profile)
+    assert found.base == "llm_api"
+    draft = make_plan(profile, found, files=Files(), folder=tmp_path)
+    assert "stands in" in draft.notice
+    assert draft.notice in draft.comments["model.source"]
+    assert not make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL).notice
