@@ -2,7 +2,7 @@
 
 Usage: ``python tests/benchmarks/retrieval.py [--embedder E] [--retriever R] [--chunker C] [SET ...]``
 
-Reads ``data/`` under FTADVISOR_DATA, with one folder per set, each with ``passages.jsonl`` (id, title, text) and ``qa.jsonl``
+Reads ``data/`` under FTADVISOR_DATA, with one folder per set: ``passages.jsonl`` (id, title, text) and ``qa.jsonl``
 (id, question, passage_id):
 
 * xquad_en: github.com/google-deepmind/xquad at 7d30520c717524000f0d9d2f9c10a069acd9d285, xquad.en.json
