@@ -33,6 +33,8 @@ class Limits(BaseModel):
         files: Most parts of a file and of the archives in it.
         depth: How deep archives may lie in archives; 0 reads none.
         cells: Most cells of a sheet of a spreadsheet, counted in each row to its last one.
+        pages: Most pages of a PDF.
+        recognition_seconds: Longest time, in seconds, that reading the pictures in one PDF may take.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +43,8 @@ class Limits(BaseModel):
     files: int = Field(10_000, ge=1)
     depth: int = Field(2, ge=0, le=8)
     cells: int = Field(20_000_000, ge=1)
+    pages: int = Field(10_000, ge=1)
+    recognition_seconds: int = Field(3600, ge=0)
     _unpacked: Unpacked = PrivateAttr(default_factory=Unpacked)
 
     def for_next_file(self) -> "Limits":
