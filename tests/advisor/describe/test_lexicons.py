@@ -21,6 +21,15 @@ def test_its_examples_are_read_as_it_says(lexicon: Lexicon) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("lexicon", [one for one in LEXICONS if one.uncounted], ids=lambda lexicon: lexicon.id)
+def test_what_is_there_in_no_said_number_is_understood_as_such(lexicon: Lexicon) -> None:
+    missed = [
+        one.text for one in lexicon.said if lexicon.field not in {read.field for read in understand(one.text).uncounted}
+    ]
+    assert not missed
+    assert not [text for text in lexicon.silent if understand(text).uncounted]
+
+
 @pytest.mark.parametrize("lexicon", LEXICONS, ids=lambda lexicon: lexicon.id)
 def test_it_is_silent_where_it_must(lexicon: Lexicon) -> None:
     found = [(text, value) for text in lexicon.silent if (value := read(text, lexicon.field)) is not None]

@@ -160,3 +160,18 @@ def test_the_same_text_is_read_the_same_in_both_widths() -> None:
 @pytest.mark.parametrize("text", ["", "。。。", "？", "\n", "🙂🙂", "0", "3-", "1,2,3,", "二", "<n>", "((("])
 def test_any_text_can_be_read(text: str) -> None:
     assert understand(text).profile().problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fine-tune a 0.1B encoder.",
+        "The API is too expensive and we serve millions of users.",
+        "The training loop, the soft prompts and the trainable parameters are ready; a low-rank attempt failed.",
+        "我们试验软提示和可训练参数的数量。",
+        "Past dialogues are available.",
+        "手里有历史对话",
+    ],
+)
+def test_no_number_of_examples_is_made_up(text: str) -> None:
+    assert "labelled_examples" not in read(text)
