@@ -175,3 +175,20 @@ def test_any_text_can_be_read(text: str) -> None:
 )
 def test_no_number_of_examples_is_made_up(text: str) -> None:
     assert "labelled_examples" not in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("The game needs a new level.", "task_type"),
+        ("The delivery tasks arrive each morning.", "task_type"),
+        ("Tens of thousands of customers trust us.", "volume"),
+        ("Nothing special at our scale.", "volume"),
+        ("low cost and latency", "latency"),
+        ("保持产品的身世", "style_need"),
+        ("what is going wrong", "failure_mode"),
+        ("synthetic data: a large synthetic set", "labelled_examples"),
+    ],
+)
+def test_words_of_one_published_case_mean_nothing_by_themselves(text: str, field: str) -> None:
+    assert field not in read(text)
