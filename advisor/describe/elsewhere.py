@@ -20,8 +20,8 @@ _MADE = re.compile(
 )
 """What the user made in the past is still there, unless it was lost."""
 _LOST = re.compile(
-    r"no longer|dropped|lost|delet|turned down|ruled out|gave up|competitor|rival|they |不再|淘汰|放弃|丢|删|作废|竞品|隔壁|同行"
-    r"|对手|别人|别家|友商|人家"
+    r"no longer|dropped|lost|delet|turned down|ruled out|gave up|competitor|rival|they |不再|淘汰|放弃|丢|删|作废"
+    r"|竞品|隔壁|同行|对手|别人|别家|友商|人家"
 )
 _END = re.compile(r"[。！？!?；;\n，：:]+|[.,](?=\s|$)|\bbut\b|,(?=[^\d\s])")
 
