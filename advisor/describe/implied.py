@@ -60,7 +60,7 @@ def unlikely(chosen: Mapping[str, Finding]) -> Iterator[str]:
 
 def _brings_texts(chosen: Mapping[str, Finding]) -> bool:
     examples = chosen.get("labelled_examples")
-    return bool(examples and examples.value >= MANY_EXAMPLES and _is(chosen, "task_type", *WRITES))
+    return bool(examples and (examples.value or 0) >= MANY_EXAMPLES and _is(chosen, "task_type", *WRITES))
 
 
 def _telling(chosen: Mapping[str, Finding]) -> tuple[tuple[str, tuple[object, ...], str], ...]:
