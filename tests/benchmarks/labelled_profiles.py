@@ -2,9 +2,9 @@
 
     python tests/benchmarks/labelled_profiles.py [--readme]
 
-The profiles and their labels, ``tests/advisor/labelled_profiles.jsonl``, were made apart from the rules, and so were the
-situations told in words, ``described_situations.jsonl``; how, says the README beside them. With ``--readme`` the figures
-are written into README.md; each miss is printed either way.
+Profiles with their labels (``tests/advisor/labelled_profiles.jsonl``) and situations told in words
+(``described_situations.jsonl``) were made apart from the rules; how, says the README beside them. With ``--readme`` the
+figures are written into README.md; each miss is printed either way.
 """
 
 import argparse
@@ -30,7 +30,7 @@ PARTS = {
 
 
 def judged(case: dict[str, Any]) -> tuple[str, bool, bool]:
-    """Return the advice for a profile or a description, whether it is acceptable, and whether it is a costly mistake."""
+    """Return the advice for a profile or a description, whether it is acceptable, whether it is a costly mistake."""
     told = "description" in case
     profile = understand(case["description"]).profile() if told else profile_from(case["profile"])
     label = recommend(profile, brief=True).label
@@ -48,15 +48,11 @@ def shown(found: Interval) -> str:
 
 
 def table(cases: list[dict[str, Any]], results: list[tuple[str, bool, bool]]) -> str:
-    """Return one row for all profiles, and one for each kind of basis."""
-    published = [case["basis"].startswith("published") for case in cases]
-    parts = {
-        "all 全部": [True] * len(cases),
-        "with a published outcome 有公开结果": published,
-        "judged by a practitioner 由从业者判断": [not one for one in published],
-    }
+    """Return one row for each kind of situation."""
+    basis = [case.get("basis", "").partition(":")[0] or case["language"] for case in cases]
+    parts = {title: [one == kind for one in basis] for kind, title in PARTS.items()}
     rows = [
-        "| profiles 题目 | count 数量 | acceptable 可接受 | costly mistake 代价大的错误 |",
+        "| situations 情境 | count 数量 | acceptable 可接受 | costly mistake 代价大的错误 |",
         "| --- | ---: | ---: | ---: |",
     ]
     for name, chosen in parts.items():
