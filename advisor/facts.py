@@ -151,19 +151,24 @@ def language_group(language: str) -> str:
     return group_of(language)
 
 
-def full_fits(base_size_b: float, vram_gb: float) -> bool | None:
-    """Tell whether full fine-tuning of the wanted model fits the GPUs."""
-    return _fits(base_size_b * FULL_BYTES, vram_gb)
+def gpu_gb(vram_gb: float, n_gpus: int | None) -> float:
+    """Return the GB of one GPU, which is what a run uses; all of it where nobody says that it is several."""
+    return vram_gb / (n_gpus or 1)
 
 
-def lora_fits(base_size_b: float, vram_gb: float) -> bool | None:
-    """Tell whether LoRA on 16-bit weights of the wanted model fits the GPUs."""
-    return _fits(base_size_b * LORA_GB, vram_gb)
+def full_fits(base_size_b: float, gpu_gb: float) -> bool | None:
+    """Tell whether full fine-tuning of the wanted model fits one GPU."""
+    return _fits(base_size_b * FULL_BYTES, gpu_gb)
 
 
-def qlora_fits(base_size_b: float, vram_gb: float) -> bool | None:
-    """Tell whether QLoRA of the wanted model fits the GPUs."""
-    return _fits(base_size_b * QLORA_GB, vram_gb)
+def lora_fits(base_size_b: float, gpu_gb: float) -> bool | None:
+    """Tell whether LoRA on 16-bit weights of the wanted model fits one GPU."""
+    return _fits(base_size_b * LORA_GB, gpu_gb)
+
+
+def qlora_fits(base_size_b: float, gpu_gb: float) -> bool | None:
+    """Tell whether QLoRA of the wanted model fits one GPU."""
+    return _fits(base_size_b * QLORA_GB, gpu_gb)
 
 
 def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
@@ -171,9 +176,9 @@ def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
     return vram_gb > 0 or (base_size_b is not None and base_size_b <= 1.5)
 
 
-def _fits(needed_gb: float, vram_gb: float) -> bool | None:
-    """Tell whether so much fits the GPUs; without one the main memory decides, which no answer names."""
-    return needed_gb <= vram_gb if vram_gb else None
+def _fits(needed_gb: float, gpu_gb: float) -> bool | None:
+    """Tell whether so much fits one GPU; without one the main memory decides, which no answer names."""
+    return needed_gb <= gpu_gb if gpu_gb else None
 
 
 def _card(base_model: str) -> ModelCard | None:

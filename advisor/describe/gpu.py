@@ -9,6 +9,7 @@ from ...knowledge.find import gpu_names
 from .denial import denied
 from .finding import Finding
 from .number import find_numbers
+from .plain_text import CLAUSE_END
 
 GIBIBYTE = 2**30
 NOMINAL_GB = (4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 141, 180, 192, 256, 288)
@@ -69,6 +70,14 @@ _OTHER_CARD = re.compile(
 _ADDED = re.compile(r"\s*(?:,|，|、|and|plus|\+|和|加上?|以及|外加|另有|与|&)+\s*(?:and\s*)?")
 
 
+_NOT_OWNED = re.compile(
+    r"\b(?:rent\w*|hir(?:e|ing)|leas(?:e|ed|ing)|buy\w*|purchas\w+|order(?:ed|ing)?|plan\w*\s+(?:to|on|for)|intend\w*\s+to)\b"
+    r"|租|打算|计划|准备买|想买"
+)
+"""Words before GPUs that are not there: what could be rented or is planned decides nothing yet."""
+_OWN_AGAIN = re.compile(r"\b(?:but|have|has|own|got)\b|但|有|只是|不过")
+
+
 class _Name(NamedTuple):
     pattern: re.Pattern[str]
     memory_gb: dict[str, int]
@@ -76,7 +85,7 @@ class _Name(NamedTuple):
 
 def find_gpus(text: str) -> Iterator[Finding]:
     """Yield the memory of all GPUs named in a plain text together, in GB."""
-    names = _together(text, [one for one in _named(text) if not denied(text, one.start, one.end)])
+    names = _together(text, [one for one in _named(text) if _is_there(text, one)])
     if names:
         exact = all(one.exact for one in names)
         total = sum(one.value for one in names)
@@ -84,10 +93,22 @@ def find_gpus(text: str) -> Iterator[Finding]:
         return
     for pattern in (_CARDS_OF, _OTHER_CARD, _PLAIN_MEMORY, _MEMORY_FIRST):
         for match in pattern.finditer(text):
+            if _is_not_owned(text, match.start()):
+                continue
             groups = match.groupdict()
             count = _value(groups.get("count")) or _value(groups.get("times")) or 1
             yield Finding("vram_gb", count * int(match["memory"]), match.start(), match.end(), 4)
             return
+
+
+def _is_there(text: str, one: Finding) -> bool:
+    return not denied(text, one.start, one.end) and not _is_not_owned(text, one.start)
+
+
+def _is_not_owned(text: str, start: int) -> bool:
+    """Tell whether the words before a GPU, after the last that says what is there, are about renting or plans."""
+    before = CLAUSE_END.split(text[max(0, start - 60) : start])[-1]
+    return bool(_NOT_OWNED.search(_OWN_AGAIN.split(before)[-1]))
 
 
 def _together(text: str, names: list[Finding]) -> list[Finding]:

@@ -26,16 +26,9 @@ WRITES = ("generation", "style_transfer", "code_generation", "text_to_sql", "tra
 MANY_EXAMPLES = 1000
 """Whoever brings so many finished texts of the kind that is wanted wants them written that way."""
 
-OUTPUTS_TO_LEARN_FROM = 3000
-"""Where a model is too expensive for many requests, its own answers are examples; a small encoder is of no use without
-examples. How many is for the user to say; thousands is what makes training sensible at all."""
-
-ENCODER_B = 0.6
-"""Models below this size, in billions of parameters, are encoders."""
-
 
 def implied(chosen: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Yield what the answers found imply: the task, that there are examples, that a large corpus does not change."""
+    """Yield what the answers found imply: the task, and that a large corpus does not change."""
     if "task_type" not in chosen:
         for field, values, task in _telling(chosen):
             if field in chosen and (not values or chosen[field].value in values):
@@ -43,8 +36,6 @@ def implied(chosen: Mapping[str, Finding]) -> Iterator[Finding]:
                 break
     if "failure_mode" not in chosen and _brings_texts(chosen):
         yield chosen["labelled_examples"]._replace(field="failure_mode", value="inconsistent_behaviour", exact=False)
-    if "labelled_examples" not in chosen and (source := _has_examples(chosen)):
-        yield source._replace(field="labelled_examples", value=OUTPUTS_TO_LEARN_FROM, exact=False)
     tokens = chosen.get("knowledge_tokens")
     if (
         tokens
@@ -69,7 +60,7 @@ def unlikely(chosen: Mapping[str, Finding]) -> Iterator[str]:
 
 def _brings_texts(chosen: Mapping[str, Finding]) -> bool:
     examples = chosen.get("labelled_examples")
-    return bool(examples and examples.value >= MANY_EXAMPLES and _is(chosen, "task_type", *WRITES))
+    return bool(examples and (examples.value or 0) >= MANY_EXAMPLES and _is(chosen, "task_type", *WRITES))
 
 
 def _telling(chosen: Mapping[str, Finding]) -> tuple[tuple[str, tuple[object, ...], str], ...]:
@@ -82,14 +73,6 @@ def _telling(chosen: Mapping[str, Finding]) -> tuple[tuple[str, tuple[object, ..
 
 def _looks_up(chosen: Mapping[str, Finding]) -> bool:
     return _is(chosen, "task_type", *LOOKS_UP) or _is(chosen, "needs_citations", True)
-
-
-def _has_examples(chosen: Mapping[str, Finding]) -> Finding | None:
-    """Return the answer that implies that there are examples, or None."""
-    if _is(chosen, "failure_mode", "cost_latency") and _is(chosen, "volume", "high"):
-        return chosen["failure_mode"]
-    size = chosen.get("base_model_params_b")
-    return size if size and size.value < ENCODER_B else None
 
 
 def _is(chosen: Mapping[str, Finding], field: str, *values: object) -> bool:

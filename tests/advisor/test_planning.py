@@ -364,3 +364,13 @@ def test_a_written_plan_runs(project: Path, tiny_model: Path) -> None:
     (project / "plan.yaml").write_text(shorter, encoding="utf-8")
     assert main(["run", "plan.yaml", "--quiet"]) == 0
     assert list(project.glob("runs/*/report.md"))
+
+
+def test_several_gpus_together_hold_no_more_than_one_of_them(tmp_path: Path) -> None:
+    answers = {"base_model_params_b": 13, "style_need": "strict", "labelled_examples": 5000, "vram_gb": 48}
+    one, two = (Profile.model_validate({"task_type": "style_transfer", "n_gpus": count} | answers) for count in (1, 2))
+    assert recommend(one).label == "finetune:lora"
+    assert recommend(two).label == "finetune:qlora"
+    draft = make_plan(two, recommend(two), files=Files(), folder=tmp_path)
+    assert "24.0 GiB available" in draft.memory
+    assert "one GPU" in draft.memory

@@ -160,3 +160,79 @@ def test_the_same_text_is_read_the_same_in_both_widths() -> None:
 @pytest.mark.parametrize("text", ["", "。。。", "？", "\n", "🙂🙂", "0", "3-", "1,2,3,", "二", "<n>", "((("])
 def test_any_text_can_be_read(text: str) -> None:
     assert understand(text).profile().problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fine-tune a 0.1B encoder.",
+        "The API is too expensive and we serve millions of users.",
+        "The training loop, the soft prompts and the trainable parameters are ready; a low-rank attempt failed.",
+        "我们试验软提示和可训练参数的数量。",
+        "Past dialogues are available.",
+        "手里有历史对话",
+    ],
+)
+def test_no_number_of_examples_is_made_up(text: str) -> None:
+    assert "labelled_examples" not in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("The game needs a new level.", "task_type"),
+        ("The delivery tasks arrive each morning.", "task_type"),
+        ("Tens of thousands of customers trust us.", "volume"),
+        ("Nothing special at our scale.", "volume"),
+        ("low cost and latency", "latency"),
+        ("保持产品的身世", "style_need"),
+        ("what is going wrong", "failure_mode"),
+        ("synthetic data: a large synthetic set", "labelled_examples"),
+    ],
+)
+def test_words_of_one_published_case_mean_nothing_by_themselves(text: str, field: str) -> None:
+    assert field not in read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["no training data", "No training set exists.", "no training examples", "no training budget", "无训练数据"]
+)
+def test_missing_data_does_not_forbid_training(text: str) -> None:
+    assert "training_allowed" not in read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We can't finetune.",
+        "we cant fine-tune",
+        "Company policy forbids us to fine-tune models.",
+        "policy forbids fine-tuning",
+        "公司政策不允许我们微调",
+        "模型微调不了",
+        "no training, please",
+    ],
+)
+def test_training_that_is_forbidden_is_understood(text: str) -> None:
+    assert read(text)["training_allowed"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("Two teams use the bot.", "n_classes", None),
+        ("两个部门在用这个机器人", "n_classes", None),
+        ("Forward each letter to one of our 7 teams.", "n_classes", 7),
+        ("We serve 100 million users and no training data exists.", "labelled_examples", 0),
+        ("100 million users and no training data", "labelled_examples", 0),
+        ("We can rent 8 H100s but have only 2 A100 80GB.", "vram_gb", 160),
+        ("We have no GPU, but plan to rent an H100.", "vram_gb", 0),
+        ("没有显卡，打算租一张H100", "vram_gb", 0),
+        ("我们有一张3090，可以租八张A100", "vram_gb", 24),
+        ("We originally wrote 4,000 labelled tickets.", "labelled_examples", 4000),
+        ("我们以前标了5000条", "labelled_examples", 5000),
+        ("A competitor originally wrote 4,000 labelled tickets.", "labelled_examples", None),
+    ],
+)
+def test_what_is_said_of_others_or_planned_is_not_ones_own(text: str, field: str, value: object) -> None:
+    assert read(text).get(field) == value
