@@ -44,7 +44,7 @@ _PLAIN_MEMORY = re.compile(
     r"(?:(?<![\d.])(?P<count>\d{1,3}|[一二两三四五六七八九十]|two|three|four|eight)\s*(?:x|×|\*|张|块"
     r"|卡|片|gpus?|cards?)?\s*(?:with|of|at|的|共|,)?\s*)??"
     r"(?<![\d.])(?P<memory>\d{1,4})\s*(?:gib|gb|g)\s*(?:的)?(?:of\s+)?\s*(?:nvidia\s+|gpu\s+"
-    r"|graphics\s+|consumer\s+|video\s+)*"
+    r"|graphics\s+|consumer\s+|video\s+|gaming\s+|desktop\s+|laptop\s+|workstation\s+|游戏|笔记本|家用|消费级|入门级?|普通)*"
     r"(?:显存|vram|v-?ram|gpu|显卡|graphics|video\s+memory|gpu\s+memory|card|卡"
     r"|的卡)s?(?!\s*ram)(?P<each>\s*(?:each|apiece|per\s+card|每张|每块))?"
 )
@@ -61,6 +61,12 @@ _CARDS_OF = re.compile(
     r"|g)(?![a-z])"
 )
 
+_UNLISTED_CARD = re.compile(
+    r"(?:(?<![\d.])(?P<count>\d{1,3}|[一二两三四五六七八九十]|two|three|four|eight)\s*(?:x|×|\*|张|块|卡|片)?\s*)?"
+    r"(?:nvidia\s+)?(?:geforce\s+)?(?:rtx|gtx|geforce|radeon|rx|arc)\s*-?\s*[ab]?\d{3,4}s?(?:\s*(?:ti|super|xtx?))*"
+    r"[\s\-(（,]*(?P<memory>\d{1,3})\s*(?:gib|gb|g)(?![a-z])"
+)
+"""A card that the catalogue does not hold, with the memory that is said."""
 _OTHER_CARD = re.compile(
     r"(?<![\d.])(?P<memory>\d{1,3})\s*(?:gib|gb|g)\s*(?:的"
     r"|显存)*\s*(?:(?P<count>[一二两三四五六七八九十]|\d{1,3})\s*(?:张|块|卡|片)"
@@ -91,7 +97,7 @@ def find_gpus(text: str) -> Iterator[Finding]:
         total = sum(one.value for one in names)
         yield Finding("vram_gb", total, names[0].start, names[-1].end, 5, exact)
         return
-    for pattern in (_CARDS_OF, _OTHER_CARD, _PLAIN_MEMORY, _MEMORY_FIRST):
+    for pattern in (_UNLISTED_CARD, _CARDS_OF, _OTHER_CARD, _PLAIN_MEMORY, _MEMORY_FIRST):
         for match in pattern.finditer(text):
             if _is_not_owned(text, match.start()):
                 continue

@@ -1,8 +1,10 @@
 """What is read in a description: numbers, GPUs, models, denials, and the words that each answer came from."""
 
+import re
 from typing import Any
 
 import pytest
+from ftadvisor.advisor.describe.base_model import FAMILIES, WORDS
 from ftadvisor.advisor.describe.number import find_numbers
 from ftadvisor.advisor.describe.plain_text import plain_text
 from ftadvisor.advisor.describe.understand import Read, understand
@@ -53,6 +55,11 @@ def test_a_description_fills_the_profile_with_the_users_own_words() -> None:
         ("3-5k", 3000, False),
         ("三到五千条", 3000, False),
         ("between 3 and 5 thousand", 3000, False),
+        ("1,2 million", 1_200_000, True),
+        ("1,200", 1200, True),
+        ("1.6M", 1_600_000, True),
+        ("三四百条", 350, False),
+        ("三、四百条", 350, False),
     ],
 )
 def test_numbers_are_read_however_they_are_written(text: str, value: float, exact: bool) -> None:
@@ -80,6 +87,11 @@ def test_words_that_only_look_like_counts_are_no_examples(text: str) -> None:
         ("one A100 (80 GB) and two RTX 3090s", 128),
         ("显存只有8G", 8),
         ("2 GPUs with 24 GB each", 48),
+        ("8GB gaming GPU", 8),
+        ("一张8G的游戏显卡", 8),
+        ("RTX 4060 8G", 8),
+        ("两张RTX 4060 8G", 16),
+        ("GTX 1660 6GB", 6),
         ("没有显卡", 0),
         ("there is no GPU", 0),
         ("以前有四张A100，现在只剩一块3060 12G", 12),
@@ -236,3 +248,25 @@ def test_training_that_is_forbidden_is_understood(text: str) -> None:
 )
 def test_what_is_said_of_others_or_planned_is_not_ones_own(text: str, field: str, value: object) -> None:
     assert read(text).get(field) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("1.6M labeled", "labelled_examples", 1_600_000),
+        ("120 hours of audio", "labelled_examples", None),
+        ("120 hours of transcribed audio", "labelled_examples", None),
+        ("12 hours of audio, 7,300 transcribed clips", "labelled_examples", 7300),
+        ("标了120小时的录音", "labelled_examples", None),
+        ("400 tables, schema changes monthly", "volume", None),
+        ("400 requests monthly", "volume", "low"),
+        ("1,2 million labelled docs", "labelled_examples", 1_200_000),
+    ],
+)
+def test_a_number_counts_what_stands_behind_it(text: str, field: str, value: object) -> None:
+    assert read(text).get(field) == value
+
+
+def test_names_of_families_can_be_written() -> None:
+    assert not [name for name in FAMILIES if re.search(r"\s", name)]
+    assert not set(FAMILIES) & set(WORDS)
