@@ -13,6 +13,8 @@ from ..knowledge.task import TaskFamily, find_family, is_skill
 
 #: Below this many tokens all documents go into the prompt (evidence anthropic-contextual-retrieval).
 PROMPT_TOKENS = 200_000
+#: Missing knowledge speaks for looking up in fewer tokens than this: twice the 5 billion words of English Wikipedia.
+MOST_SEARCHED = 10_000_000_000
 #: Bytes per parameter: weights, gradients, fp32 master copy and two Adam moments (evidence zero-memory).
 FULL_BYTES = 16
 #: GB per billion parameters for LoRA on 16-bit weights: 2 for the weights and a fifth more (evidence peft-benchmark).
@@ -100,7 +102,8 @@ def corpus_to_learn(
     family: str, knowledge_tokens: int, knowledge_volatility: str, needs_citations: bool | None, failure: str | None
 ) -> bool:
     """Tell whether the text is a corpus to continue pre-training on rather than documents to look things up in."""
-    looked_up = family == "question_answering" or needs_citations or failure == "missing_knowledge"
+    searched = failure == "missing_knowledge" and knowledge_tokens < MOST_SEARCHED
+    looked_up = family == "question_answering" or needs_citations or searched
     return knowledge_tokens >= 1_000_000_000 and knowledge_volatility == "static" and not looked_up
 
 

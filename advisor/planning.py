@@ -21,6 +21,7 @@ from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
+from .wiring import facts_of
 
 SEED = 17
 
@@ -73,7 +74,12 @@ def make_plan(
         model=ModelSource.model_validate(
             {"source": work.base.source, "quantisation": training.quantisation if training else "none"}
         ),
-        prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
+        prompt=make_prompt(
+            work.data,
+            int(settings_for(work.situation("prompt"))["examples"].value),
+            facts_of(profile)["family"],
+            passages=any(step.kind == "build_index" for step in work.steps.steps),
+        ),
         steps=tuple(work.steps.steps),
     )
     prepared = prepare(handwork, files, folder, data, plan.prompt, stem)
