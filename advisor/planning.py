@@ -85,7 +85,10 @@ def make_plan(
     )
     prepared = prepare(handwork, files, folder, data, plan.prompt, stem)
     start = _by_hand_model(profile, recommendation, model or work.base.source)
-    remaining = (*before_running(files, folder, plan, data.rows), *by_hand(handwork, files, start, prepared))
+    remaining = (
+        *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),
+        *by_hand(handwork, files, start, prepared),
+    )
     lost = (*work.base.skipped, *training.lost) if training else ()
     notice = _stand_in(work, named=bool(model or profile.base_model))
     comments = _comments(work, notice, remaining)

@@ -96,7 +96,7 @@ def test_files_that_are_not_there_yet_are_to_be_prepared(tmp_path: Path) -> None
     remaining = planned("rag+finetune:lora", tmp_path, Files()).remaining
     assert [name for name in ("documents", "train.jsonl", "test.jsonl") if any(name in text for text in remaining[:3])]
     (tmp_path / "test.jsonl").write_text('{"question": "q", "answer": "a"}\n')
-    assert not any("write at least 20" in text for text in planned("prompting", tmp_path, Files()).remaining)
+    assert not any("rows that are not trained on" in text for text in planned("prompting", tmp_path, Files()).remaining)
 
 
 def test_rows_without_a_source_are_counted(project: Path) -> None:
@@ -417,3 +417,10 @@ def test_a_local_model_that_stands_in_for_an_interface_is_said_to(tmp_path: Path
     assert "stands in" in draft.notice
     assert draft.notice in draft.comments["model.source"]
     assert not make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL).notice
+
+
+def test_as_many_rows_are_to_be_written_as_the_advised_experiment_measures_on(tmp_path: Path) -> None:
+    profile = Profile(task_type="dialogue", vram_gb=24)
+    found = recommend(profile)
+    draft = make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL)
+    assert any(f"write {found.next_step.rows} rows that are not trained on" in text for text in draft.remaining)
