@@ -75,7 +75,7 @@ def test_values_are_among_the_answers_of_their_field(rule: Rule) -> None:
 def test_every_fact_is_used() -> None:
     """A fact is used by a rule, by another fact, or by the choice of the base model."""
     by_rules = {condition.fact for rule in all_rules() for condition in rule.when}
-    by_others = {"uses_knowledge", "base_architecture", "qlora_fits", "family", "failure"}
+    by_others = {"uses_knowledge", "base_architecture", "qlora_fits", "family", "failure", "gpu_gb"}
     assert {name for name in fact_names() if name not in FIELDS} <= by_rules | by_others
 
 
