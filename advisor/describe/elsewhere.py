@@ -5,11 +5,12 @@ import re
 _ELSEWHERE = re.compile(
     r"competitor|rival|another (?:team|company|lab|group)|other teams|neighbou?r|the paper"
     r"|they (?:used|trained|had)|used to (?:have|own|use|run|be)"
-    r"|formerly|previously|originally|decommission|no longer|ruled out|rule out|turned down|dropped"
+    r"|formerly|previously(?! (?:answered|labell?ed|sorted|written|coded|graded|handled|closed|solved|translated)\b)"
+    r"|originally|decommission|no longer|ruled out|rule out|turned down|dropped"
     r"|gave up on|(?<!not )(?<!n't )(?<!never )tried|took its|took (?:the|them|it) back|promised"
     r"|next (?:year|quarter|month)"
     r"|back in the day|initially|was returned|were returned|handed back"
-    r"|竞品|隔壁|同行|对手|别人|别家|友商|人家|听说|论文里|以前|之前|原来(?:有|是|用|的)|原先|曾经"
+    r"|竞品|隔壁|同行|对手|别人|别家|友商|人家|听说|论文里|(?:以前|之前)(?![^，。；]{0,12}[过好]的)|原来(?:有|是|用|的)|原先|曾经"
     r"|当初|起初|原本|还回去|收走|退回|淘汰|报废|不再|(?<![没未])试过|(?<![没未])试了|放弃|排除|否决"
     r"|明年|下个?(?:月|季度)|承诺|答应"
 )

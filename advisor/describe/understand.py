@@ -10,7 +10,7 @@ from .base_model import find_models
 from .elsewhere import without_others
 from .finding import Finding
 from .gpu import find_gpus
-from .implied import implied
+from .implied import implied, unlikely
 from .lexical import IGNORED, find_counts, find_words
 from .number import find_numbers
 from .plain_text import clauses, plain_text
@@ -56,6 +56,8 @@ def understand(text: str) -> Understood:
     plain = plain_text(text)
     found = list(_found(plain, text))
     chosen = _multiplied(_best(found))
+    for field in tuple(unlikely(chosen)):
+        del chosen[field]
     chosen |= {one.field: one for one in implied(chosen)}
     answers = [read for field in FIELDS if field in chosen if (read := _read(text, chosen[field]))]
     places = [(one.start, one.end) for one in found if one.field in chosen]
