@@ -68,6 +68,8 @@ def _show(profile: Profile, arguments: argparse.Namespace, more: Mapping[str, An
     """Print the recommendation for one profile; ``more`` goes into its JSON form."""
     found = _with_own_command(recommend(profile, arguments.brief), profile, arguments)
     prospects = prospects_of(profile)
+    if not arguments.brief and (field := prospects.best_question()):
+        found = found.model_copy(update={"ask_next": field})  # the field that the outlook names
     situation = situation_of(profile)
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):

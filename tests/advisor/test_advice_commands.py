@@ -10,6 +10,7 @@ from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.profile import FIELDS
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.method import MethodCard
+from ftadvisor.knowledge.question import Question
 from ftadvisor.knowledge.rule import Rule
 from ftadvisor.knowledge.sources import Evidence
 from rich.cells import cell_len
@@ -51,6 +52,24 @@ def test_json_has_the_promised_shape(profile: Path, capsys: pytest.CaptureFixtur
     assert set(found["reasons"][0]) == {"rule", "text", "evidence"}
     assert set(found["rejected"][0]) == {"label", "rule", "text"}
     assert found["estimate"]["peak"]["high_bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["task_type=qa"],
+        ["task_type=dialogue", "labelled_examples=3000"],
+        ["task_type=classification"],
+        ["task_type=qa", "knowledge_volatility=weekly"],
+    ],
+)
+def test_the_field_to_ask_next_is_the_one_that_the_text_names(
+    answers: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--language", "en", "recommend", *(word for answer in answers for word in ("--set", answer))]
+    field = run_json(words, capsys)["ask_next"]
+    assert main(words) == 0
+    assert f"The one to find out first is {load(Question)[field].name.en}." in " ".join(capsys.readouterr().out.split())
 
 
 def test_answers_on_the_command_line_come_last(profile: Path, capsys: pytest.CaptureFixture[str]) -> None:
