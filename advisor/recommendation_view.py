@@ -99,7 +99,8 @@ def next_lines(found: Recommendation) -> Iterator[str]:
         yield step.cost
     if memory := memory_text(found):
         yield memory
-    yield say("advice.view.command", command=step.command)
+    kind = "questions" if step.command == "ftadvisor" else "command"
+    yield say(f"advice.view.{kind}", command=step.command)
 
 
 def problem_lines(problems: Iterable[str], columns: int) -> Iterator[str]:

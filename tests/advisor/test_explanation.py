@@ -13,6 +13,7 @@ from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.advisor.recommendation import Flip, Recommendation
 from ftadvisor.advisor.recommendation_view import recommendation_lines
+from ftadvisor.advisor.whatif import open_questions, situation_of
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.messages import speaking
 from ftadvisor.knowledge.question import Question
@@ -74,6 +75,42 @@ def test_a_number_is_told_where_the_advice_turns() -> None:
     assert advice(**POLICIES | {"labelled_examples": fewer.to + 1}).label == found.label
     memory = flip_of(found, "vram_gb")
     assert advice(**POLICIES | {"vram_gb": memory.to + 1}).label == found.label != memory.label
+
+
+def test_few_are_told_in_words() -> None:
+    with speaking("en"):
+        documents = Flip(field="knowledge_tokens", from_=0, to=1, label="rag")
+        assert condition_text(documents) == "if there were any documents"
+        examples = Flip(field="labelled_examples", from_=0, to=1, label="finetune:lora")
+        assert condition_text(examples) == "if there were a few examples"
+
+
+@pytest.mark.parametrize("answers", [{}, {"task_type": "qa"}, {"training_allowed": False}])
+def test_each_kind_of_mistake_leads_to_its_own_cure(answers: dict[str, Any]) -> None:
+    with speaking("en"):
+        found = advice(**answers)
+        results = found.next_step.results
+    assert found.certainty == "toss-up"
+    cures = [result.partition(": ")[2] for result in results]
+    assert len(set(cures)) == len(cures) >= 3
+    assert "prompting (instructions only)" not in cures
+    assert any("RAG" in cure for cure in cures)
+    assert any("constrained" in cure for cure in cures)
+    assert any("fine-tuning" in cure for cure in cures) == (answers.get("training_allowed") is not False)
+
+
+def test_what_is_open_is_not_denied(drawn_profiles: Draw) -> None:
+    """Where an unusual answer still changes the path, nobody is told that none would."""
+    told = []
+    with speaking("en"):
+        for profile in drawn_profiles(100):
+            situation = situation_of(profile)
+            found = recommend(profile, brief=True)
+            if "clearly stronger" in found.certain_because:
+                changes = any(question.changes_path for question in open_questions(situation))
+                assert ("other than unusual" in found.certain_because) == changes
+                told.append(changes)
+    assert set(told) == {True, False}
 
 
 def test_flips_are_true_and_go_both_ways(drawn_profiles: Draw) -> None:
