@@ -154,4 +154,5 @@ def memory_text(found: Recommendation) -> str:
     low, high = (f"{peak[name] / GIB:.1f}" for name in ("low_bytes", "high_bytes"))
     largest = max(found.estimate["breakdown"], key=lambda part: part["bytes"])
     part = say(f"estimate.part.{largest['name']}")
-    return say("advice.view.peak", model=found.model, low=low, high=high, part=part)
+    rows = {"batch": found.estimate["batch"], "seq_len": f"{found.estimate['seq_len']:,}"}
+    return say("advice.view.peak", model=found.model, low=low, high=high, part=part, **rows)

@@ -129,7 +129,7 @@ def _with_own_command(found: Recommendation, profile: Profile, arguments: argpar
 
 def _run_batch(arguments: argparse.Namespace) -> int:
     code = DONE
-    for answer in _answers(arguments):
+    for number, answer in _answers(arguments):
         if "error" in answer:
             code = WRONG_INPUT
         if arguments.json:
@@ -138,13 +138,15 @@ def _run_batch(arguments: argparse.Namespace) -> int:
             print(say("advice.line", line=answer["line"], problem=answer["error"]))
             print(f"  {answer['hint']}")
         else:
-            print(f"{answer['id'] or '-'!s:<32} {answer['label']:<26} {answer['certainty']}")
+            name = answer["id"] or say("advice.line_number", line=number)
+            print(f"{name!s:<32} {answer['label']:<26} {answer['certainty']}")
     return code
 
 
-def _answers(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _answers(arguments: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each line's number with its recommendation, or with what is wrong with it."""
     for number, line in read_lines(arguments.profiles):
         if isinstance(line, str):
-            yield {"line": number, "error": line, "hint": say("advice.line_hint")}
+            yield number, {"line": number, "error": line, "hint": say("advice.line_hint")}
         else:
-            yield recommend(change(profile_from(line), arguments.set), arguments.brief).to_json()
+            yield number, recommend(change(profile_from(line), arguments.set), arguments.brief).to_json()

@@ -128,6 +128,14 @@ def test_a_broken_line_is_told_and_the_rest_answered(tmp_path: Path, capsys: pyt
     assert answers[2]["label"]
 
 
+def test_profiles_without_ids_are_told_by_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "profiles.jsonl"
+    path.write_text('{"task_type": "qa"}\n\n{"id": "mine", "task_type": "ner"}\n{"vram": 3}\n', encoding="utf-8")
+    assert main(["recommend", "--profiles", str(path), "--brief", "--language", "en"]) == 0
+    starts = [line[:8].strip() for line in capsys.readouterr().out.splitlines()]
+    assert starts == ["line 1", "mine", "line 4"]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_broken_line_comes_with_what_a_line_looks_like(
     language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -215,6 +215,28 @@ def test_where_nothing_is_known_the_experiment_finds_out_what_goes_wrong() -> No
     assert found.next_step.results != unknown.next_step.results
 
 
+@pytest.mark.parametrize(
+    ("answers", "told", "untold"),
+    [
+        ({"vram_gb": 24}, "your own 24 GB", "USD"),
+        ({"vram_gb": 24, "privacy": "onprem_required"}, "your own 24 GB", "USD"),
+        ({"vram_gb": 1000}, "Your own 1000 GB", "hours"),
+        ({"vram_gb": None}, "rented", "your own"),
+        ({"vram_gb": None, "privacy": "onprem_required"}, "GPU of your own", "USD"),
+    ],
+)
+def test_a_pilot_is_costed_on_the_users_gpu_and_never_rented_where_data_must_stay(
+    answers: dict[str, Any], told: str, untold: str
+) -> None:
+    with speaking("en"):
+        found = advice(**POLICIES | answers)
+        lines = " ".join(recommendation_lines(found, 400))
+    assert found.estimate
+    assert told in str(found.next_step.cost)
+    assert untold not in str(found.next_step.cost)
+    assert "batch 1, 1,024 tokens per row" in lines
+
+
 def test_nothing_is_estimated_in_brief() -> None:
     found = recommend(profile_from(POLICIES), brief=True)
     assert found.next_step.cost is None
