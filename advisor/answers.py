@@ -6,6 +6,7 @@ from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.prior import written
 from ..knowledge.task import find_family, task_words
 from .model_remark import model_remark
 from .profile import FIELDS, Origin, Profile, choices
@@ -66,6 +67,11 @@ def change(profile: Profile, words: Iterable[str]) -> Profile:
     if wrong:
         raise UserError("\n".join(wrong), say("advice.set_hint"))
     return profile
+
+
+def as_word(value: object) -> str:
+    """Return a value as people write it on a command line, such as ``true`` or ``150000``."""
+    return written(_whole(value))
 
 
 def _remark(name: str, value: Any) -> str | None:  # noqa: ANN401 - any field's value

@@ -138,14 +138,6 @@ def _cases(found: Recommendation) -> Iterator[str]:
         yield from [case_text(case) for case in found.cases if case.agrees is agrees][:1]
 
 
-def answer_text(question: Question, value: object) -> str:
-    """Return an answer as its option calls it, or as it is."""
-    label = next((option.label for option in question.option if option.value == value), None)
-    if label is not None:
-        return str(label)
-    return f"{value:,}" if isinstance(value, float | int) else str(value)
-
-
 def memory_text(found: Recommendation) -> str:
     """Return what the training needs and what most of it is, or nothing where nothing was estimated."""
     if found.estimate is None or found.model is None:

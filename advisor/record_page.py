@@ -15,11 +15,12 @@ from ..knowledge.load import load
 from ..knowledge.messages import current_language, say
 from ..knowledge.question import Question
 from ..knowledge.sources import Evidence
+from .answer_text import answer_text
 from .flipping import flip_text
 from .label_text import title_of
 from .profile import Profile
 from .recommendation import NearCase, Recommendation
-from .recommendation_view import answer_text, changes, memory_text
+from .recommendation_view import changes, memory_text
 from .recommendation_view import names as field_names
 
 #: Models and prices of half a year ago are old.

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
-from ..answers import change, profile_from
+from ..answers import as_word, change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
 from ..describe.endpoint import configured
@@ -119,7 +119,7 @@ def _with_own_command(found: Recommendation, profile: Profile, arguments: argpar
     step = found.next_step
     answers = arguments.set
     if arguments.describe is not None:  # other commands read no descriptions
-        answers = [f"{name}={value}" for name, value in profile.answers().items()]
+        answers = [f"{name}={as_word(value)}" for name, value in profile.answers().items()]
     given = [word for answer in answers for word in ("--set", answer)]
     if arguments.profile is not None and arguments.describe is None:
         given = ["--profile", str(arguments.profile), *given]

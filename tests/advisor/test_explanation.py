@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from ftadvisor.advisor.answer_text import answer_text
 from ftadvisor.advisor.answers import profile_from
+from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.experiment import margin_of, rows_for
 from ftadvisor.advisor.flipping import condition_text, flip_text
 from ftadvisor.advisor.labels import LABELS
@@ -111,6 +113,32 @@ def test_what_is_open_is_not_denied(drawn_profiles: Draw) -> None:
                 assert ("other than unusual" in found.certain_because) == changes
                 told.append(changes)
     assert set(told) == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("task_type", "role_play", "role play"),
+        ("language", "yo", "low-resource languages (yo)"),
+        ("vram_gb", 47.0, "47"),
+        ("knowledge_tokens", 150000.0, "150,000"),
+        ("style_need", "strict", "exactly"),
+    ],
+)
+def test_answers_are_told_in_words(field: str, value: object, told: str) -> None:
+    with speaking("en"):
+        said = answer_text(load(Question)[field], value)
+    assert told in said
+    assert "_" not in said
+
+
+def test_the_printed_command_reads_as_people_write_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Answer questions from 150000 tokens of documents, every answer must cite its source, one RTX 3090"
+    assert main(["recommend", "--describe", text, "--language", "en"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "needs_citations=true" in shown
+    assert "knowledge_tokens=150000 " in shown
+    assert "vram_gb=24 " in shown
 
 
 def test_flips_are_true_and_go_both_ways(drawn_profiles: Draw) -> None:
