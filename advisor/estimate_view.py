@@ -47,7 +47,7 @@ def _bars(answer: Estimate) -> Table:
     for name, amount in parts:
         share = max(0.0, amount / answer.peak.device_bytes)
         table.add_row(
-            say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:.0%}"
+            say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:>4.0%}"
         )
     return table
 

@@ -102,7 +102,7 @@ def _sources(ids: Iterable[str]) -> str:
         address = entry.url.startswith("https://")
         named = f'<a href="{escape(entry.url)}">{text}</a>' if address else text
         links.append(f"{named} <code>{escape(source)}</code>")
-    return f'<span class="muted small">{"; ".join(links)}</span>'
+    return f'<span class="muted small">{say("advice.semicolon").join(links)}</span>'
 
 
 def _rejected(found: Recommendation) -> str:

@@ -59,6 +59,14 @@ def test_a_verdict_keeps_its_own_need_and_moves_with_the_range() -> None:
     assert not moved.fits[0].fits
 
 
+def test_changes_are_told_with_full_width_signs(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "7b", "--method", "lora", "--gpu", "rtx-3060-12gb", "--language", "zh"]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert " GiB，" in shown
+    assert " GiB, " not in shown
+
+
 def test_why_there_is_no_time_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["estimate", "--model", "qwen2.5-0.5b", "--method", "lora", "--language", "en"]
     assert main([*words, "--device", "cpu"]) == 0
