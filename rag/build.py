@@ -14,6 +14,7 @@ from .embedding import embed_passages, stack
 from .extra import needs_extra
 from .gate import Reach, measure_reach
 from .index import known_vectors
+from .limits import Limits
 from .manifest import EmbedderEntry, Manifest, Reason
 from .records import Chunk, Document, IndexOptions, IndexSummary
 from .retrievers import bm25, dense, retriever_names
@@ -34,7 +35,11 @@ class _Choice:
 
 
 def build_index(
-    sources: Sequence[Path], folder: Path, options: IndexOptions | None = None, progress: Progress = silent
+    sources: Sequence[Path],
+    folder: Path,
+    options: IndexOptions | None = None,
+    progress: Progress = silent,
+    limits: Limits | None = None,
 ) -> IndexSummary:
     """Build the index of some sources, or build it anew; readers see the old one until the new one is complete.
 
@@ -43,6 +48,7 @@ def build_index(
         folder: Where the index is kept; created when missing.
         options: How to build it; the defaults when None.
         progress: Is told how far the work is.
+        limits: What each file may unpack to; the defaults when None.
 
     Raises:
         UserError: A source is missing, nothing could be read, an option names nothing that exists, or the folder
@@ -51,7 +57,7 @@ def build_index(
     options = _checked(options or IndexOptions())
     with needs_extra():
         embedder = open_embedder(options.embedder)
-        reading = read_sources(sources)
+        reading = read_sources(sources, limits)
         chunks = _cut(reading.documents, options, embedder, progress)
         with being_built(folder):
             return _build(folder, reading, chunks, options, embedder, progress)

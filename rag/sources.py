@@ -28,7 +28,7 @@ def read_sources(sources: Sequence[Path], limits: Limits | None = None) -> Readi
 
     Args:
         sources: Files, or folders that are walked in the order of names; hidden files are left out.
-        limits: What archives may unpack to; the defaults when None.
+        limits: What each file may unpack to; the defaults when None.
 
     Raises:
         UserError: A source does not exist, or not one document could be read.
@@ -69,14 +69,14 @@ def _clean(text: str) -> str:
 
 def _read_source(source: Path, limits: Limits) -> Iterator[Document | Unread]:
     if source.is_file():
-        yield from read_file(source, source.name, limits)
+        yield from read_file(source, source.name, limits.for_next_file())
         return
     for folder, folders, names in os.walk(source):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if not name.startswith("."):
-                yield from read_file(path, path.relative_to(source).as_posix(), limits)
+                yield from read_file(path, path.relative_to(source).as_posix(), limits.for_next_file())
 
 
 def _nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> str:

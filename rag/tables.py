@@ -1,7 +1,7 @@
 """Rows of tables: as documents of their own, or as lines of a Markdown table."""
 
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from itertools import chain, repeat
 
 from .records import Document
 
@@ -17,7 +17,7 @@ def row_document(header: Sequence[str], row: Sequence[str], name: str, title: st
         name: The id where the row has no column ``id``.
         title: The title where the row has no column ``title``.
     """
-    columns = zip_longest(header, row, fillvalue="")
+    columns = zip(chain(header, repeat("")), row, strict=False)  # a wide header costs a short row nothing
     pairs = [(column or str(number), cell) for number, (column, cell) in enumerate(columns, start=1) if cell.strip()]
     cells = dict(pairs)
     rest = {column: cell for column, cell in pairs if column not in _OWN} if "text" in cells else {}

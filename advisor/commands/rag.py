@@ -13,6 +13,7 @@ from ...rag.build import build_index
 from ...rag.chunkers import chunker_names
 from ...rag.evaluate import evaluate_index
 from ...rag.index import Index, open_index
+from ...rag.limits import Limits
 from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
@@ -21,6 +22,8 @@ from ..output import print_json, progress_shown
 from ..retrieved import metrics_document, metrics_lines, print_hits, summary_lines
 
 DEFAULTS = IndexOptions()
+LIMITS = Limits()
+LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-files", "depth": "--max-depth"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +45,21 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunk-tokens", default=DEFAULTS.chunk_tokens, type=int, metavar="N", help=tokens)
     overlap = say("rag.overlap_help", default=DEFAULTS.overlap)
     parser.add_argument("--overlap", default=DEFAULTS.overlap, type=int, metavar="N", help=overlap)
+    _add_limits(parser)
     retrievers = ["auto", *retriever_names()]
     parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
     _add_json(parser)
     parser.set_defaults(work=_build)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    said = {
+        "unpacked_megabytes": say("rag.max_unpacked_help", default=LIMITS.unpacked_megabytes),
+        "files": say("rag.max_files_help", default=LIMITS.files),
+        "depth": say("rag.max_depth_help", default=LIMITS.depth),
+    }
+    for name, option in LIMIT_OPTIONS.items():
+        parser.add_argument(option, dest=name, default=getattr(LIMITS, name), type=int, metavar="N", help=said[name])
 
 
 def _add_query(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +92,7 @@ def _build(arguments: argparse.Namespace) -> int:
     if arguments.output.exists() and not arguments.output.is_dir():
         raise UserError(say("rag.output_is_file", path=arguments.output), say("rag.output_is_file_hint"))
     with progress_shown(arguments.quiet) as progress:
-        summary = build_index(arguments.sources, arguments.output, _options(arguments), progress)
+        summary = build_index(arguments.sources, arguments.output, _options(arguments), progress, _limits(arguments))
     if arguments.json:
         print_json(summary.model_dump(mode="json"))
     else:
@@ -92,6 +106,14 @@ def _options(arguments: argparse.Namespace) -> IndexOptions:
         return IndexOptions(**given)
     except ValidationError as error:
         problems = [f"--{problem.said().replace('_', '-', 1)}" for problem in problems_of(error)]
+        raise UserError(say("rag.wrong_options", problems="; ".join(problems)), "ftadvisor rag build --help") from None
+
+
+def _limits(arguments: argparse.Namespace) -> Limits:
+    try:
+        return Limits(**{name: getattr(arguments, name) for name in LIMIT_OPTIONS})
+    except ValidationError as error:
+        problems = [f"{LIMIT_OPTIONS[str(problem.place[0])]}: {problem.text}" for problem in problems_of(error)]
         raise UserError(say("rag.wrong_options", problems="; ".join(problems)), "ftadvisor rag build --help") from None
 
 

@@ -60,6 +60,9 @@ def read_file(path: Path, name: str, limits: "Limits") -> Iterator[Document | Un
     if reader is None:
         yield Unread(name, say("rag.unknown_format", extension=path.suffix or path.name))
         return
+    if not path.is_file() and path.exists():
+        yield Unread(name, say("rag.no_regular_file"))  # reading a pipe or a device may never end
+        return
     empty = True
     try:
         for item in reader.read(path, name, limits):
@@ -69,6 +72,8 @@ def read_file(path: Path, name: str, limits: "Limits") -> Iterator[Document | Un
         yield Unread(name, str(error))
     except OSError as error:
         yield Unread(name, reason_of(error))
+    except Exception as error:  # noqa: BLE001 - no file, whatever is wrong with it, stops the others
+        yield Unread(name, say("rag.broken_file", reason=str(error) or type(error).__name__))
     else:
         if empty:
             yield Unread(name, say("rag.empty"))

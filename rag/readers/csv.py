@@ -18,6 +18,7 @@ EXTENSIONS = (".csv", ".tsv")
 def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """Yield each row below the first, which names the columns, as a document."""
     text = decode(path.read_bytes())
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a field may hold a whole document
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
         header = [column.strip() for column in next(rows, [])]

@@ -25,18 +25,22 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
 
     open_archive(path, limits).close()
     try:
-        file: Any = open_document(str(path))
+        document = _document(open_document(str(path)), name)
     except Exception as error:  # whatever a broken file makes the library and its XML parser raise
         raise UnreadableError(say("rag.broken_file", reason=error)) from error
+    yield document
+
+
+def _document(file: Any, name: str) -> Document:  # noqa: ANN401 - the library's document
     text = "\n\n".join(filter(None, map(_block, file.iter_inner_content())))
     title = (file.core_properties.title or "").strip()
     author = file.core_properties.author
-    yield Document(name, text or _margins(file), title, {"author": author} if author else {}, "markdown")
+    return Document(name, text or _margins(file), title, {"author": author} if author else {}, "markdown")
 
 
 def _block(block: "Paragraph | Table") -> str:
     if hasattr(block, "rows"):
-        return markdown_table(_cells(row) for row in block.rows)
+        return markdown_table(_rows(block))
     text = block.text.strip()
     style = (block.style.name or "") if block.style else ""
     if style.startswith("Heading ") and style[8:].isdigit() and text:
@@ -46,13 +50,22 @@ def _block(block: "Paragraph | Table") -> str:
     return f"- {text}" if style.startswith("List") and text else text
 
 
-def _cells(row: Any) -> list[str]:  # noqa: ANN401 - the library's row
-    """Return the cells' texts; a merged cell, which the library repeats, once."""
-    found: list[Any] = []
-    for cell in row.cells:
-        if not found or cell._tc is not found[-1]._tc:
-            found.append(cell)
-    return [cell.text for cell in found]
+def _rows(table: Any) -> Iterator[list[str]]:  # noqa: ANN401 - the library's table
+    """Yield the rows' texts; a cell merged over columns once, one merged over rows in each.
+
+    The library's own cells repeat a merged cell as often as the file says, which may be a billion times.
+    """
+    from docx.table import _Cell
+
+    above: dict[int, str] = {}
+    for row in table.rows:
+        here: dict[int, str] = {}
+        column = row._tr.grid_before
+        for cell in row._tr.tc_lst:
+            here[column] = above.get(column, "") if cell.vMerge == "continue" else _Cell(cell, table).text
+            column += max(cell.grid_span, 1)
+        above = here
+        yield list(here.values())
 
 
 def _margins(file: Any) -> str:  # noqa: ANN401 - the library's document

@@ -24,7 +24,7 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
         try:
             place = _package(archive)
             package = ElementTree.fromstring(archive.read(place))
-            chapters = [(chapter, _chapter(archive, chapter)) for chapter in _spine(package, place)]
+            chapters = [(chapter, _chapter(archive, chapter)) for chapter in dict.fromkeys(_spine(package, place))]
         except (*DAMAGED, ElementTree.ParseError) as error:
             raise UnreadableError(say("rag.broken_file", reason=error)) from error
     title = package.findtext(".//{*}metadata/{http://purl.org/dc/elements/1.1/}title") or ""
@@ -40,10 +40,13 @@ def _package(archive: ZipFile) -> str:
 
 
 def _spine(package: ElementTree.Element, place: str) -> Iterator[str]:
-    """Yield the chapters' names in the archive."""
-    names = {item.attrib["id"]: item.attrib["href"] for item in package.iterfind(".//{*}manifest/{*}item")}
+    """Yield the chapters' names in the archive; one that the manifest lacks goes by its id."""
+    items = package.iterfind(".//{*}manifest/{*}item")
+    names = {item.get("id", ""): item.get("href", "") for item in items if item.get("id")}
     for item in package.iterfind(".//{*}spine/{*}itemref"):
-        yield posixpath.normpath(posixpath.join(posixpath.dirname(place), unquote(names[item.attrib["idref"]])))
+        name = item.get("idref", "")
+        chapter = names.get(name) or name
+        yield posixpath.normpath(posixpath.join(posixpath.dirname(place), unquote(chapter)))
 
 
 def _chapter(archive: ZipFile, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """HTML: a file is one document; menus, scripts and the like are left out, headings and tables become Markdown."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -29,9 +30,17 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
 def html_text(content: bytes) -> tuple[str, str]:
     """Return a page's text as Markdown, and its title."""
     parser = _Text()
-    parser.feed(_declared(content) or decode(content))
+    parser.feed(_closed(_declared(content) or decode(content)))
     parser.close()
     return parser.text(), parser.title()
+
+
+def _closed(text: str) -> str:
+    """Return the page with markup that never ends as text: for each piece of it the parser would search to the end."""
+    for start, end in (("<!--", "-->"), ("<", ">")):
+        whole, close, rest = text.rpartition(end)
+        text = whole + close + rest.replace(start, f"&lt;{start[1:]}")
+    return text
 
 
 def _declared(content: bytes) -> str | None:
@@ -52,12 +61,14 @@ class _Text(HTMLParser):
         self._all: list[str] = []
         self._title: list[str] = []
         self._skipping: list[str] = []
+        self._open: Counter[str] = Counter()  # the same, counted, for pages that nest a hundred thousand of them
         self._in_title = False
         self._in_pre = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _LEFT_OUT:
             self._skipping.append(tag)
+            self._open[tag] += 1
         self._in_title = tag == "title"
         self._in_pre = self._in_pre or tag == "pre"
         if tag in _PARAGRAPHS:
@@ -66,9 +77,10 @@ class _Text(HTMLParser):
             self._add("\n" + _LINES[tag])
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._skipping:
-            while self._skipping.pop() != tag:
-                pass
+        closed = "" if self._open[tag] else tag
+        while closed != tag:
+            closed = self._skipping.pop()
+            self._open[closed] -= 1
         self._in_title = self._in_title and tag != "title"
         self._in_pre = self._in_pre and tag != "pre"
         if tag in _PARAGRAPHS:
@@ -85,7 +97,7 @@ class _Text(HTMLParser):
             self._add(" ")
 
     def _add(self, text: str) -> None:
-        if not _NEVER_TEXT.intersection(self._skipping):
+        if not (self._skipping and any(self._open[tag] for tag in _NEVER_TEXT)):
             self._all.append(text)
         if not self._skipping:
             self._kept.append(text)
@@ -99,5 +111,5 @@ class _Text(HTMLParser):
 
 
 def _tidy(text: str) -> str:
-    text = re.sub(r"[ \t\xa0]*\n[ \t\xa0]*", "\n", text)
+    text = "\n".join(line.strip(" \t\xa0") for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()

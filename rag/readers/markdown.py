@@ -10,11 +10,11 @@ from ..records import Document, Unread
 
 EXTENSIONS = (".md", ".markdown")
 
-_FIRST_HEADING = re.compile(r"^#\s+(.+?)[ \t#]*$", re.MULTILINE)
+_FIRST_HEADING = re.compile(r"^#[ \t]++(\S[^\n]*)", re.MULTILINE)
 
 
 def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """Yield the file as one document with its markup in place."""
     text = decode(path.read_bytes())
     heading = _FIRST_HEADING.search(text)
-    yield Document(name, text, title=heading[1].strip() if heading else "", markup="markdown")
+    yield Document(name, text, title=heading[1].rstrip("# \t\r") if heading else "", markup="markdown")

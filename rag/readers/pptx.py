@@ -21,9 +21,9 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     try:
         file = Presentation(str(path))
         slides = [_slide(number, slide) for number, slide in enumerate(file.slides, start=1)]
+        title = (file.core_properties.title or "").strip()
     except Exception as error:  # whatever a broken file makes the library and its XML parser raise
         raise UnreadableError(say("rag.broken_file", reason=error)) from error
-    title = (file.core_properties.title or "").strip()
     yield Document(name, "\n\n".join(filter(None, slides)), title, markup="markdown")
 
 

@@ -12,7 +12,7 @@ EXTENSIONS = (".rst", ".rest")
 
 _MARK = r"([=\-`:'\"~^_*+#<>.])"
 _UNDERLINED = re.compile(
-    rf"^(?:(?P<over>{_MARK}\2{{2,}})[ \t]*\n)?(?P<title>[^\n]*\S[^\n]*)\n(?P<under>{_MARK}\5{{2,}})[ \t]*$",
+    rf"^(?:(?P<over>{_MARK}\2{{2,}})[ \t]*\n)?(?P<title>[^\S\n]*+\S[^\n]*+)\n(?P<under>{_MARK}\5{{2,}})[ \t]*$",
     re.MULTILINE,
 )
 _DEEPEST = 6

@@ -12,6 +12,9 @@ from . import UnreadableError
 
 EXTENSIONS = (".xlsx", ".xlsm")
 
+MOST_ROWS = 1_048_576
+"""Most rows of a sheet. Source: Microsoft Support, "Excel specifications and limits"."""
+
 
 def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """Yield each row of each sheet as a document; formulas count by their last result."""
@@ -22,16 +25,24 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
         book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
         try:
             for sheet in book.worksheets:
-                yield from _rows(sheet, f"{name}#{sheet.title}")
+                sheet.reset_dimensions()  # what the file says of its size; rows would be padded to that
+                yield from _rows(sheet, f"{name}#{sheet.title}", limits)
         finally:
             book.close()
+    except UnreadableError:
+        raise
     except Exception as error:  # whatever a broken file makes the library and its XML parser raise
         raise UnreadableError(say("rag.broken_file", reason=error)) from error
 
 
-def _rows(sheet: Any, name: str) -> Iterator[Document]:  # noqa: ANN401 - the library's sheet
+def _rows(sheet: Any, name: str, limits: Limits) -> Iterator[Document]:  # noqa: ANN401 - the library's sheet
+    """Yield the rows; a row is as wide as its last cell, and those below which nothing may lie are not waited for."""
     header: list[str] | None = None
+    walked = 0
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        walked += len(row)
+        if walked > limits.cells or number > MOST_ROWS:
+            raise UnreadableError(say("rag.too_many_cells", sheet=sheet.title, row=number, most=limits.cells))
         cells = ["" if cell is None else str(cell).strip() for cell in row]
         if not any(cells):
             continue

@@ -20,11 +20,10 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
     """
     if limits.depth == 0:
         raise UnreadableError(say("rag.too_deep"))
-    inner = limits.model_copy(update={"depth": limits.depth - 1})
     with open_archive(path, limits) as archive, TemporaryDirectory() as folder:
         for part in sorted(archive.infolist(), key=lambda part: part.filename):
             if not part.is_dir() and not _hidden(part.filename):
-                yield from _part(archive, part, Path(folder), f"{name}/{part.filename}", inner)
+                yield from _part(archive, part, Path(folder), f"{name}/{part.filename}", limits.one_deeper())
 
 
 def _hidden(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from ftadvisor.advisor.cli import main
@@ -78,6 +79,7 @@ def test_people_see_where_a_hit_is(language: str, words: str, index: Path, capsy
         ["query", "{index}", "--questions", "nowhere.jsonl"],
         ["build", "nowhere", "-o", "{index}"],
         ["build", "{index}", "-o", "{index}", "--chunk-tokens", "-3"],
+        ["build", "{index}", "-o", "{index}", "--max-depth", "9"],
         ["build", "{index}", "-o", "{index}", "--chunker", "nope"],
         ["build", "{index}", "-o", "{index}", "--embedder", "./nowhere"],
         [],
@@ -106,3 +108,13 @@ def test_evaluate_prints_the_metrics(index: Path, folder: Path, capsys: pytest.C
     assert document["recall@1"] == 1.0
     assert main(["rag", "evaluate", str(index), "--questions", str(questions), "--language", "zh"]) == 0
     assert "recall@5" in capsys.readouterr().out
+
+
+def test_limits_on_archives_are_the_user_s_to_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ZipFile(tmp_path / "a.zip", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", "parcels " * 200_000)
+    words = ["rag", "build", str(tmp_path / "a.zip"), "-o", str(tmp_path / "index"), "--language", "en", "--quiet"]
+    for option in (["--max-unpacked-mb", "1"], ["--max-depth", "0"]):
+        assert main([*words, *option]) == 2
+        assert option[0] in capsys.readouterr().err
+    assert main([*words, "--max-files", "1"]) == 0

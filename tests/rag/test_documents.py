@@ -187,18 +187,26 @@ def test_names_that_point_elsewhere_write_nothing_there(tmp_path: Path) -> None:
     assert not Path("/escaped.txt").exists()
 
 
-def test_xml_entities_are_not_followed(tmp_path: Path) -> None:
-    secret = tmp_path / "secret.txt"
-    secret.write_text("SECRET")
-    entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{secret}">]>'
+@pytest.mark.parametrize("place", ["title", "chapter"])
+def test_xml_entities_are_not_followed(place: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("SECRET")
+    entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{tmp_path / "secret.txt"}">]>'
+    said = {"title": "name", "chapter": "words"} | {place: "&e;"}
+    package = (
+        f"{entity if place == 'title' else ''}<package xmlns:dc='http://purl.org/dc/elements/1.1/'>"
+        f"<metadata><dc:title>{said['title']}</dc:title></metadata>"
+        "<manifest><item id='a' href='a.xhtml'/></manifest><spine><itemref idref='a'/></spine></package>"
+    )
     parts = {
         "META-INF/container.xml": b'<container><rootfiles><rootfile full-path="a.opf"/></rootfiles></container>',
-        "a.opf": f"{entity}<package><metadata>&e;</metadata></package>".encode(),
+        "a.opf": package.encode(),
+        "a.xhtml": f"{entity}<html><body><p>{said['chapter']}</p></body></html>".encode(),
     }
-    found, unread = read_with(Limits(), archive(tmp_path / "a.epub", parts))
-    assert found == []
-    assert unread
-    assert "SECRET" not in unread[0].reason
+    book = archive(tmp_path / "a.epub", parts)
+    (tmp_path / "good.md").write_text("good")
+    reading = read_sources([tmp_path / "good.md", book])
+    assert "SECRET" not in repr(reading)
+    assert len(reading.documents) + len(reading.unread) == 2
 
 
 def test_script_is_never_text(tmp_path: Path) -> None:
@@ -207,16 +215,17 @@ def test_script_is_never_text(tmp_path: Path) -> None:
     assert document.text == "shown"
 
 
-def scan(path: Path) -> Path:
-    """Write a page that shows a picture and no text."""
+def scan(path: Path, side: int = 99, pages: int = 1) -> Path:
+    """Write square pages, their side in points, that show a picture and no text."""
     from pypdfium2 import PdfBitmap, PdfDocument, PdfImage
 
     file = PdfDocument.new()
-    page = file.new_page(99, 99)
-    picture = PdfImage.new(file)
-    picture.set_bitmap(PdfBitmap.new_native(8, 8, 2))
-    page.insert_obj(picture)
-    page.gen_content()
+    for _ in range(pages):
+        page = file.new_page(side, side)
+        picture = PdfImage.new(file)
+        picture.set_bitmap(PdfBitmap.new_native(8, 8, 2))
+        page.insert_obj(picture)
+        page.gen_content()
     file.save(path)
     return path
 
@@ -229,11 +238,42 @@ def test_a_scanned_page_without_tesseract_is_named(tmp_path: Path, monkeypatch: 
     assert "tesseract" in unread[0].reason
 
 
-def test_a_scanned_page_is_read_by_tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install a tesseract that prints what it was given, and logs when it is asked for its languages."""
     program = tmp_path / "tesseract"
-    listing = 'if [ "$1" = --list-langs ]; then echo eng; exit; fi'
+    log = tmp_path / "asked"
+    listing = f'if [ "$1" = --list-langs ]; then echo asked >> {log}; echo eng; exit; fi'
     program.write_text(f'#!/bin/sh\n{listing}\nread -r kind width height _\necho "$kind $width" "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    return log
+
+
+def test_a_scanned_page_is_read_by_tesseract(tmp_path: Path, tesseract: Path) -> None:
     (document,) = read_sources([scan(tmp_path / "scan.pdf")]).documents
     assert document.text == "P5 413 stdin stdout -l eng"
+
+
+def test_tesseract_is_asked_once_for_its_languages(tmp_path: Path, tesseract: Path) -> None:
+    (document,) = read_sources([scan(tmp_path / "scan.pdf", pages=3)]).documents
+    assert document.text.count("P5 413") == 3
+    assert tesseract.read_text().split() == ["asked"]
+
+
+def test_a_huge_page_is_drawn_coarser(tmp_path: Path, tesseract: Path) -> None:
+    (document,) = read_sources([scan(tmp_path / "scan.pdf", side=14_400)]).documents
+    width = int(document.text.split()[1])
+    assert 6_000 < width < 6_400
+
+
+def test_pages_beyond_the_limit_are_named(tmp_path: Path, tesseract: Path) -> None:
+    reading = read_sources([scan(tmp_path / "scan.pdf", pages=3)], Limits(pages=2))
+    assert reading.documents[0].text.count("P5") == 2
+    assert "has 3 pages, and only the first 2 were read" in reading.unread[0].reason
+
+
+def test_pages_that_the_time_for_pictures_does_not_reach_are_named(tmp_path: Path, tesseract: Path) -> None:
+    found, unread = read_with(Limits(recognition_seconds=0), scan(tmp_path / "scan.pdf", pages=2))
+    assert found == []
+    assert "pages 1, 2 are pictures and were not recognised: one PDF gets 0 s" in unread[0].reason
