@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..executors.estimate.request import EstimateRequest
 from ..executors.estimate.result import Estimate, Fit, Range
 from ..knowledge.messages import say
 from .wrapping import wrap
@@ -46,7 +47,7 @@ def _bars(answer: Estimate) -> Table:
     for name, amount in parts:
         share = max(0.0, amount / answer.peak.device_bytes)
         table.add_row(
-            say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:.0%}"
+            say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:>4.0%}"
         )
     return table
 
@@ -72,6 +73,16 @@ def _print_time(answer: Estimate, console: Console) -> None:
     if answer.cost is not None and answer.cost.run is not None:
         price = f"{answer.cost.usd_per_gpu_hour:.2f}"
         console.print(say("estimate.view.cost", cost=_range(answer.cost.run, ".2f"), price=price))
+
+
+def print_no_time(request: EstimateRequest, answer: Estimate) -> None:
+    """Tell why an estimate has no time, where measuring this machine or naming a GPU would give it one."""
+    if answer.time is not None or request.method == "inference":
+        return
+    if request.device == "cpu":
+        Console().print(say("estimate.view.no_time_cpu"))
+    elif not request.gpu:
+        Console().print(say("estimate.view.no_time_gpu"))
 
 
 def verdict(fit: Fit) -> str:
