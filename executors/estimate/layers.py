@@ -120,7 +120,7 @@ class Layers:
         with self.run.without_recording():
             output = self._play(x)
         self.run.pins = False
-        self.pinned = _sum_of(self.run.pinned[held:])
+        self.pinned = self.run.pinned_bytes(held)
         self.casts = sum(cast.size for cast in self.run.casts.values()) - before
         return output
 
@@ -149,17 +149,14 @@ class Layers:
         x = _plain(x)
         self.arrived = [] if self.frozen_input else require_gradient(x)
         references = getrefcount(x.storage)
-        known = len(self.run.held_by_graph)
         output = self._play(x)
-        lingering = list(self.run.held_by_graph.values())[known:]
-        self.run.held_by_graph[id(self)] = sum(lingering) * (self.block.count - 1)
         saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
         self.node = output.node
         self.saved = meter.current - before - output.storage.size + saved_input
         cached = _held_alone(self.modules.cached)
         self.saved -= cached
-        self.pinned = _sum_of(self.run.pinned[held:])
+        self.pinned = self.run.pinned_bytes(held)
         # the last layer's own peak comes on top of what the others have saved
         others = self.saved * (self.block.count - 1)
         if meter.peak + others > peak:
@@ -255,10 +252,6 @@ class Layers:
         output = self._play(x)
         self.drop_cache()
         return output
-
-
-def _sum_of(storages: list[Storage]) -> int:
-    return sum(storage.size for storage in {id(storage): storage for storage in storages}.values())
 
 
 def _plain(x: Value) -> Value:

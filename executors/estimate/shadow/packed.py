@@ -53,9 +53,9 @@ def _four_bit(run: Run, weight: Weight, x: Value, item: int, *, nested: bool, sa
     unpacked = unpack(run, weight, item, nested, twice)
     output = fresh(run, x.rows, weight.shape[0], item)
     del unpacked
-    if saves and needed:  # kept as an attribute, which autograd does not clear
-        run.held_by_graph[id(x.storage)] = size
-    return cast(record(output, (x,), (x.storage,) if saves else (), back), inner)
+    if saves and (needed or run.pins):
+        run.pinned.append(x.storage)
+    return cast(record(output, (x,), (), back), inner)
 
 
 def _eight_bit(run: Run, weight: Weight, x: Value) -> Value:

@@ -102,6 +102,31 @@ def test_int8_without_checkpointing() -> None:
     assert shadow_peaks(False, False) == pytest.approx(real_peaks(False, False), rel=0.005)
 
 
+def held_after_backward(checkpointing: bool, saves: bool) -> int:
+    request = EstimateRequest(config=LLAMA, quant="nf4", seq_len=LENGTH, grad_checkpointing=checkpointing)
+    stack = load(Stack)["current"].model_copy(update={"saves_packed_inputs": saves, "reentrant_checkpoint": False})
+    step = Step(request, architecture_of(request.config), method_of(request), placement_of(request), stack)
+    held: list[int] = []
+    close = step._close
+
+    def noted(phase: str) -> None:
+        held.append(step.run.meter.current)
+        close(phase)
+
+    step._close = noted  # type: ignore[method-assign]
+    step.play()
+    return held[-1]
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_inputs_that_4_bit_products_keep_as_attributes_outlive_checkpoints_and_the_backward_pass(
+    checkpointing: bool,
+) -> None:
+    more = held_after_backward(checkpointing, True) - held_after_backward(checkpointing, False)
+    inputs_of_a_layer = LENGTH * 2 * (6 * 4096 + 14336)  # every product narrows the float32 stream for itself
+    assert more == pytest.approx(32 * inputs_of_a_layer, rel=0.05)
+
+
 def test_only_the_blocks_linear_layers_are_packed() -> None:
     plain, int8, gptq, nf4 = (
         estimate(EstimateRequest(config=LLAMA, method="inference", quant=quant)).phases["load"]
