@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 
@@ -43,9 +43,15 @@ class Run:
         """Return fresh bytes, of one tensor or of several equal ones."""
         return Storage(self.meter, size, kind, pieces, stream)
 
-    def pinned_bytes(self, since: int = 0) -> int:
-        """Return the bytes of what is pinned, from the entry ``since`` on; tensors that are pinned twice count once."""
-        return sum(storage.size for storage in {id(storage): storage for storage in self.pinned[since:]}.values())
+    def pinned_bytes(self, since: int = 0, beside: Iterable[Storage] = ()) -> int:
+        """Return the bytes of what is pinned, every tensor once.
+
+        Args:
+            since: The first entry that counts.
+            beside: Tensors that do not count.
+        """
+        found = {id(storage): storage.size for storage in self.pinned[since:]}
+        return sum(found.values()) - sum(found.get(id(storage), 0) for storage in beside)
 
     def order(self) -> int:
         """Return the next sequence number; the backward pass runs from the highest down."""
