@@ -68,6 +68,8 @@ def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
     method = values.get("method")
     if method is not None and method not in method_names():
         problems.append(say("estimate.no_such_method", method=method, known=", ".join(method_names())))
+    if method == "qlora" and values.get("quant") == "none":
+        problems.append(say("estimate.qlora_needs_packing"))
     stack = values.get("stack")
     if stack is not None and stack != INSTALLED and stack not in load(Stack):
         problems.append(say("estimate.no_such_stack", name=stack, known=", ".join([*load(Stack), INSTALLED])))

@@ -1,10 +1,12 @@
 """Fill in what a method implies, refuse what does not go together, and say what was assumed."""
 
+from typing import get_args
+
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
 from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
-from .request import EstimateRequest
+from .request import EstimateRequest, Parallel
 from .stacks import stack_named
 from .stored import stored_as
 from .unsupported import UnsupportedError
@@ -33,6 +35,8 @@ def filled(request: EstimateRequest) -> EstimateRequest:
         request = request.model_copy(update=stored_as(request.config))
     if request.method == "qlora" and request.quant == "none":
         request = request.model_copy(update={"quant": "nf4-dq"})
+    if request.method == "qlora" and request.quant in {"int8", "gptq"}:
+        request = request.model_copy(update={"method": "lora"})  # QLoRA packs the base in 4 bits on the fly
     if request.amp is None:
         request = request.model_copy(update={"amp": request.device == "cuda" and request.method != "inference"})
     if request.method == "inference":
@@ -51,7 +55,7 @@ def filled(request: EstimateRequest) -> EstimateRequest:
 def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
     found: list[tuple[str, dict[str, object]]] = []
     if request.parallel == "none" and request.gpus > 1:
-        found.append(("parallel_needed", {"gpus": request.gpus}))
+        found.append(("parallel_needed", {"gpus": request.gpus, "known": "|".join(get_args(Parallel)[1:])}))
     if request.parallel in {"ddp", "fsdp"} and request.gpus == 1:
         found.append(("gpus_needed", {"parallel": request.parallel}))
     if request.offload != "none" and request.parallel not in OFFLOADING[request.offload]:
@@ -95,6 +99,7 @@ def _utilisation(request: EstimateRequest, card: GpuCard) -> str:
     found = utilisation_of(kind_of(request), card)
     shares = {name: f"{getattr(found, name):.0%}" for name in ("low", "likely", "high")}
     key = "assume_utilisation" if found.gpus else "assume_utilisation_elsewhere"
+    key = "assume_utilisation_scaled" if found.scaled else key
     return say(f"estimate.{key}", gpu=card.title, measured=", ".join(found.measured_on), **shares)
 
 
@@ -110,6 +115,9 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.config["model_type"] in mixtral.MODEL_TYPES:
         fused = stack_named(request.stack).fuses_experts
         found.append(say(f"estimate.assume_experts_{'together' if fused else 'apart'}", times=mixtral.CROWDING))
+        if fused and request.quant != "none":
+            widened = request.kbit_prepare and request.quant != "gptq"
+            found.append(say(f"estimate.assume_experts_{'widened' if widened else 'unpacked'}", quant=request.quant))
     if request.quant in {"int8", "gptq"}:
         found.append(say(f"estimate.assume_{request.quant}", group=request.group_size))
     return found

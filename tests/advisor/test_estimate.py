@@ -165,3 +165,30 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path, capsys: pytest.Ca
     path.write_text("model,method\n7b,lora\n")
     assert main(["estimate", "--rows", str(path), "--json"]) == 2
     assert "quant" in capsys.readouterr().err
+
+
+def test_qlora_over_a_base_that_is_not_quantised_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", "--method", "qlora", "--quant", "none", "--language", "en"]) != 0
+    assert "use --method lora" in capsys.readouterr().err
+
+
+def test_lora_over_int8_is_not_called_qlora(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", "--method", "qlora", "--quant", "int8", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "lora"
+
+
+def test_experts_that_stay_unquantised_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "mixtral-8x7b", "--method", "qlora", "--targets", "q_proj,v_proj", "--json"]
+    assert main([*words, "--language", "en"]) == 0
+    assumptions = json.loads(capsys.readouterr().out)["assumptions"]
+    assert any("stay unquantised in spite of nf4-dq" in line and "float32" in line for line in assumptions)
+
+
+def test_several_gpus_are_named_in_the_headline_and_their_option_in_the_refusal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["estimate", "--model", "7b", "--gpu", "a100", "--gpus", "4", "--language", "en"]
+    assert main([*words, "--parallel", "fsdp"]) == 0
+    assert "per GPU, 4 x a100-80gb, FSDP" in capsys.readouterr().out
+    assert main(words) != 0
+    assert "--parallel ddp|zero1|zero2|zero3|fsdp" in capsys.readouterr().err
