@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..executors.estimate.context import context_of, has_position_table
 from ..executors.estimate.methods.find import method_names
 from ..executors.estimate.model_config import config_of
 from ..executors.estimate.request import EstimateRequest
@@ -35,6 +36,7 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
         values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())
     values["gpu"] = tuple(_gpus(values.get("gpu", ()), problems))
     _check_names(values, problems)
+    _fit_length(values, problems)
     if values["gpu"] and values.get("device") == "cpu":
         problems.append(say("estimate.cpu_or_gpu"))
     request = _validated(values, problems)
@@ -73,6 +75,19 @@ def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
     stack = values.get("stack")
     if stack is not None and stack != INSTALLED and stack not in load(Stack):
         problems.append(say("estimate.no_such_stack", name=stack, known=", ".join([*load(Stack), INSTALLED])))
+
+
+def _fit_length(values: dict[str, Any], problems: list[str]) -> None:
+    """Stay within the model's context where no length was given, and refuse one that its position table lacks."""
+    longest = context_of(values["config"])
+    if longest is None:
+        return
+    if "seq_len" not in values:
+        values["seq_len"] = min(EstimateRequest(config=values["config"]).seq_len, longest)
+        return
+    given = str(values["seq_len"])
+    if has_position_table(values["config"]) and given.isdecimal() and int(given) > longest:
+        problems.append(say("estimate.beyond_context", seq_len=values["seq_len"], longest=longest))
 
 
 def _validated(values: Mapping[str, Any], problems: list[str]) -> EstimateRequest | None:

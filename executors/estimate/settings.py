@@ -2,10 +2,12 @@
 
 from typing import get_args
 
+from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
 from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
+from .context import context_of
 from .request import EstimateRequest, Parallel
 from .stacks import stack_named
 from .stored import stored_as
@@ -82,8 +84,8 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
         shape = {"batch": request.batch, "seq_len": request.seq_len, "new_tokens": request.new_tokens}
         return [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
     keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
-    longest = request.config.get("max_position_embeddings")
-    if isinstance(longest, int) and longest < request.seq_len:
+    longest = context_of(request.config)
+    if longest is not None and longest < request.seq_len:
         keys.append("assume_longer_context")
     if card is None and request.device == "cuda":
         keys.append("assume_no_gpu")
@@ -91,7 +93,15 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
         keys.append("assume_no_tokens")
     used = [] if card is None or request.device == "cpu" else [_utilisation(request, card)]
     values = {"seq_len": request.seq_len, "longest": longest}
-    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys), *used]
+    told = [say(f"estimate.{key}", **values) for key in keys]
+    return [*_chosen(request), *told, *_without_bfloat16(request), *used]
+
+
+def _without_bfloat16(request: EstimateRequest) -> list[str]:
+    """Return a warning about GPUs that do not compute in the run's precision."""
+    cards = [find_gpu(name) for name in request.gpu] if request.dtype == "bf16" else []
+    lacking = ", ".join(card.title for card in cards if card.bf16_tflops is None)
+    return [say("estimate.assume_no_bfloat16", gpu=lacking)] if lacking else []
 
 
 def _utilisation(request: EstimateRequest, card: GpuCard) -> str:

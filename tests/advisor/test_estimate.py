@@ -192,3 +192,19 @@ def test_several_gpus_are_named_in_the_headline_and_their_option_in_the_refusal(
     assert "per GPU, 4 x a100-80gb, FSDP" in capsys.readouterr().out
     assert main(words) != 0
     assert "--parallel ddp|zero1|zero2|zero3|fsdp" in capsys.readouterr().err
+
+
+def test_lengths_stay_within_a_model_s_position_table(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "bert-base-uncased", "--labels", "2", "--method", "full", "--language", "en"]
+    assert main([*words, "--json"]) == 0
+    assert "x 512 tokens" in json.loads(capsys.readouterr().out)["assumptions"][0]
+    assert main([*words, "--seq-len", "1024"]) != 0
+    assert "use --seq-len 512 or less" in capsys.readouterr().err
+
+
+def test_gpus_without_bfloat16_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "7b", "--gpu", "a100", "--gpu", "t4", "--json", "--language", "en"]
+    assert main(words) == 0
+    assert "NVIDIA T4 has no units for bf16" in capsys.readouterr().out
+    assert main([*words, "--dtype", "fp16"]) == 0
+    assert "no units for bf16" not in capsys.readouterr().out
