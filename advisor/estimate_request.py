@@ -16,6 +16,9 @@ from ..knowledge.messages import say
 from ..knowledge.stack import Stack
 
 RENAMED = {"usd_per_gpu_hour": "price"}
+THOUSANDS = {"k": 10**3, "m": 10**6, "b": 10**9}
+CLOSED = re.compile(r"(gpt-(3\.5|4|5)|chatgpt|o[134](-|$)|claude|gemini)", re.IGNORECASE)
+"""Names of models whose weights nobody can download."""
 NO_MODEL = {"model_type": "unknown"}
 
 
@@ -32,6 +35,8 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
     given = {name: words.get(RENAMED.get(name, name)) for name in EstimateRequest.model_fields}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     values["model"], values["config"] = _model(words.get("model"), problems)
+    if "train_tokens" in values:
+        values["train_tokens"] = _counted(values["train_tokens"])
     if "targets" in values:
         values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())
     values["gpu"] = tuple(_gpus(values.get("gpu", ()), problems))
@@ -52,7 +57,7 @@ def _model(name: str | None, problems: list[str]) -> tuple[str, dict[str, Any]]:
     try:
         return config_of(name)
     except UserError as problem:
-        problems.append(problem.message)
+        problems.append(say("estimate.closed_model", name=name) if CLOSED.match(name) else problem.message)
         return name, NO_MODEL
 
 
@@ -75,6 +80,12 @@ def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
     stack = values.get("stack")
     if stack is not None and stack != INSTALLED and stack not in load(Stack):
         problems.append(say("estimate.no_such_stack", name=stack, known=", ".join([*load(Stack), INSTALLED])))
+
+
+def _counted(word: str) -> str:
+    """Return a number of tokens written out: ``5k``, ``1.5M`` and ``2B`` are thousands, millions and billions."""
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)([kmb])", word.strip().lower())
+    return str(round(float(number[1]) * THOUSANDS[number[2]])) if number else word
 
 
 def _fit_length(values: dict[str, Any], problems: list[str]) -> None:

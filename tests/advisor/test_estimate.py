@@ -208,3 +208,16 @@ def test_gpus_without_bfloat16_are_told(capsys: pytest.CaptureFixture[str]) -> N
     assert "NVIDIA T4 has no units for bf16" in capsys.readouterr().out
     assert main([*words, "--dtype", "fp16"]) == 0
     assert "no units for bf16" not in capsys.readouterr().out
+
+
+def test_training_tokens_may_be_written_short(capsys: pytest.CaptureFixture[str]) -> None:
+    hours = []
+    for tokens in ("10000000", "10M", "5k"):
+        assert main(["estimate", "--model", "7b", "--gpu", "a100", "--train-tokens", tokens, "--json"]) == 0
+        hours.append(json.loads(capsys.readouterr().out)["time"]["run_hours"])
+    assert hours[0] == hours[1] != hours[2]
+
+
+def test_a_closed_model_is_called_that(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "gpt-4o", "--language", "en"]) != 0
+    assert "closed model" in capsys.readouterr().err
