@@ -10,6 +10,7 @@ from ..knowledge.messages import say
 from .wrapping import wrap
 
 BAR = 40
+NAMES = {"ddp": "DDP", "fsdp": "FSDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
 GIB, MIB = 2**30, 2**20
 
 
@@ -17,7 +18,7 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
     """Print one estimate with a bar for every part of its peak."""
     console = console or Console()
     peak = answer.peak
-    console.print(Text(say("estimate.view.title", model=answer.model, method=answer.method), style="bold"))
+    console.print(Text(_title(answer), style="bold"))
     console.print(
         say("estimate.view.peak", low=size(peak.low_bytes), likely=size(peak.device_bytes), high=size(peak.high_bytes))
     )
@@ -38,6 +39,21 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
     console.print(say("estimate.view.assumed", stack=answer.stack["name"]))
     for assumption in answer.assumptions:
         console.print(Text(wrap(assumption, console.width - 1, "    ", "  - "), style="dim"))
+
+
+def _title(answer: Estimate) -> str:
+    if answer.gpus == 1:
+        return say("estimate.view.title", model=answer.model, method=answer.method)
+    gpu = answer.fits[0].gpu if answer.fits else "GPU"
+    parallel = NAMES.get(answer.parallel, answer.parallel)
+    return say(
+        "estimate.view.title_shared",
+        model=answer.model,
+        method=answer.method,
+        gpus=answer.gpus,
+        gpu=gpu,
+        parallel=parallel,
+    )
 
 
 def _bars(answer: Estimate) -> Table:
