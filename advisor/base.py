@@ -42,7 +42,7 @@ def _trained(facts: Mapping[str, Any]) -> str:
     if size is None:
         return "llm<=8b"
     if facts["qlora_fits"] is False:
-        return "llm<=34b" if facts["vram_gb"] >= ENOUGH_FOR_34 else "llm<=8b"
+        return "llm<=34b" if facts["gpu_gb"] >= ENOUGH_FOR_34 else "llm<=8b"
     return _size_class(size)
 
 

@@ -29,9 +29,24 @@ class Device:
 def device_of(profile: Profile, machine: Machine) -> Device:
     """Return the device that the profile states, or this machine's where it states none."""
     if profile.vram_gb is not None:
-        each = profile.vram_gb if profile.vram_gb <= ONE_GPU_GB else SEVERAL_GPUS_EACH_GB
+        each = _one_gpu_gb(profile, machine)
         return Device(True, round(each * GIBIBYTE)) if each else _processor(machine)
-    return Device(True, machine.gpus[0].memory_bytes) if machine.gpus else _processor(machine)
+    return Device(True, _largest_bytes(machine)) if machine.gpus else _processor(machine)
+
+
+def _one_gpu_gb(profile: Profile, machine: Machine) -> float:
+    """Return what one GPU has: a run uses one, however many there are."""
+    total = profile.vram_gb or 0
+    if profile.n_gpus is not None:
+        return total / profile.n_gpus
+    found = _largest_bytes(machine)
+    if found and profile.origins.get("vram_gb") == "detected":
+        return min(total, found / GIBIBYTE)
+    return total if total <= ONE_GPU_GB else SEVERAL_GPUS_EACH_GB
+
+
+def _largest_bytes(machine: Machine) -> int | None:
+    return max((gpu.memory_bytes for gpu in machine.gpus if gpu.memory_bytes), default=None)
 
 
 def _processor(machine: Machine) -> Device:

@@ -26,6 +26,7 @@ class PlanDraft:
         remaining: What a person does, in order.
         memory: What the training needs and whether it fits; empty where nothing is trained.
         prepared: Contents of files for the steps by hand, by path as seen from the plan.
+        notice: What to know before all else, such as that nothing is trained here; empty where there is nothing.
         lost: Why other models and other ways to train lost; empty where nothing is trained.
     """
 
@@ -35,6 +36,7 @@ class PlanDraft:
     memory: str = ""
     prepared: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    notice: str = ""
 
 
 @dataclass

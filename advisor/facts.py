@@ -13,6 +13,8 @@ from ..knowledge.task import TaskFamily, find_family, is_skill
 
 #: Below this many tokens all documents go into the prompt (evidence anthropic-contextual-retrieval).
 PROMPT_TOKENS = 200_000
+#: Missing knowledge speaks for looking up in fewer tokens than this: twice the 5 billion words of English Wikipedia.
+MOST_SEARCHED = 10_000_000_000
 #: Bytes per parameter: weights, gradients, fp32 master copy and two Adam moments (evidence zero-memory).
 FULL_BYTES = 16
 #: GB per billion parameters for LoRA on 16-bit weights: 2 for the weights and a fifth more (evidence peft-benchmark).
@@ -100,7 +102,8 @@ def corpus_to_learn(
     family: str, knowledge_tokens: int, knowledge_volatility: str, needs_citations: bool | None, failure: str | None
 ) -> bool:
     """Tell whether the text is a corpus to continue pre-training on rather than documents to look things up in."""
-    looked_up = family == "question_answering" or needs_citations or failure == "missing_knowledge"
+    searched = failure == "missing_knowledge" and knowledge_tokens < MOST_SEARCHED
+    looked_up = family == "question_answering" or needs_citations or searched
     return knowledge_tokens >= 1_000_000_000 and knowledge_volatility == "static" and not looked_up
 
 
@@ -151,19 +154,24 @@ def language_group(language: str) -> str:
     return group_of(language)
 
 
-def full_fits(base_size_b: float, vram_gb: float) -> bool | None:
-    """Tell whether full fine-tuning of the wanted model fits the GPUs."""
-    return _fits(base_size_b * FULL_BYTES, vram_gb)
+def gpu_gb(vram_gb: float, n_gpus: int | None) -> float:
+    """Return the GB of one GPU, which is what a run uses; all of it where nobody says that it is several."""
+    return vram_gb / (n_gpus or 1)
 
 
-def lora_fits(base_size_b: float, vram_gb: float) -> bool | None:
-    """Tell whether LoRA on 16-bit weights of the wanted model fits the GPUs."""
-    return _fits(base_size_b * LORA_GB, vram_gb)
+def full_fits(base_size_b: float, gpu_gb: float) -> bool | None:
+    """Tell whether full fine-tuning of the wanted model fits one GPU."""
+    return _fits(base_size_b * FULL_BYTES, gpu_gb)
 
 
-def qlora_fits(base_size_b: float, vram_gb: float) -> bool | None:
-    """Tell whether QLoRA of the wanted model fits the GPUs."""
-    return _fits(base_size_b * QLORA_GB, vram_gb)
+def lora_fits(base_size_b: float, gpu_gb: float) -> bool | None:
+    """Tell whether LoRA on 16-bit weights of the wanted model fits one GPU."""
+    return _fits(base_size_b * LORA_GB, gpu_gb)
+
+
+def qlora_fits(base_size_b: float, gpu_gb: float) -> bool | None:
+    """Tell whether QLoRA of the wanted model fits one GPU."""
+    return _fits(base_size_b * QLORA_GB, gpu_gb)
 
 
 def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
@@ -171,9 +179,9 @@ def trains_here(vram_gb: float, base_size_b: float | None) -> bool:
     return vram_gb > 0 or (base_size_b is not None and base_size_b <= 1.5)
 
 
-def _fits(needed_gb: float, vram_gb: float) -> bool | None:
-    """Tell whether so much fits the GPUs; without one the main memory decides, which no answer names."""
-    return needed_gb <= vram_gb if vram_gb else None
+def _fits(needed_gb: float, gpu_gb: float) -> bool | None:
+    """Tell whether so much fits one GPU; without one the main memory decides, which no answer names."""
+    return needed_gb <= gpu_gb if gpu_gb else None
 
 
 def _card(base_model: str) -> ModelCard | None:

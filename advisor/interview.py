@@ -87,7 +87,8 @@ def ask(session: Session, field: str, asker: Asker, folder: Path) -> Session | N
             if _leave_open(asker):
                 return session.answered(field, None)
         elif answer == FOUND:
-            return session.answered(field, found_gb, "detected")
+            known = session.answered(field, found_gb, "detected")
+            return known.model_copy(update={"profile": known.profile.with_answers("detected", n_gpus=len(find_gpus()))})
         elif answer == ROWS:
             session = _look_into_rows(session, asker, folder)
         elif answer == OTHER:

@@ -15,6 +15,12 @@ from .files import Files, place_of
 TOKENS_PER_UNIT = 1.5
 """Words and ideographs become 1 to 1.5 tokens in the vocabularies of current models; the high end cuts nothing off."""
 
+INSTRUCTED = frozenset(
+    {"classification", "code", "dialogue", "extraction", "generation"}
+    | {"question_answering", "reasoning", "span_reading", "tagging", "translation"}
+)
+"""Families of tasks that have an instruction of their own."""
+
 
 @dataclass(frozen=True)
 class Data:
@@ -54,20 +60,28 @@ def _rows(name: str | None, folder: Path) -> tuple[Row, ...]:
     return tuple(read_rows(place_of(name, folder)))
 
 
-def make_prompt(data: Data, examples: int) -> Prompt:
+def make_prompt(data: Data, examples: int, family: str | None, *, passages: bool) -> Prompt:
     """Return the prompt: what to do, the form of answers, and a few rows that show it.
 
     Args:
         data: The rows.
         examples: How many rows to show in each language.
+        family: The task's family; None when unknown.
+        passages: Whether the plan has an index, whose passages the questions come with.
     """
     chinese = [outline for outline in data.form.outlines if is_chinese(outline)]
     english = [outline for outline in data.form.outlines if not is_chinese(outline)]
     instruction = Text(
-        zh=say_in("zh", "planning.instruction") + _form_text("zh", chinese or english),
-        en=say_in("en", "planning.instruction") + _form_text("en", english or chinese),
+        zh=_task("zh", family, passages) + _form_text("zh", chinese or english),
+        en=_task("en", family, passages) + _form_text("en", english or chinese),
     )
     return Prompt(instruction=instruction, examples=tuple(_examples(data.rows, examples)))
+
+
+def _task(language: Language, family: str | None, passages: bool) -> str:
+    if passages:
+        return say_in(language, "planning.instruction")
+    return say_in(language, f"planning.instruct.{family if family in INSTRUCTED else 'default'}")
 
 
 def _form_text(language: Language, outlines: Sequence[str]) -> str:

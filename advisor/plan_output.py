@@ -19,22 +19,26 @@ PLAN = Path("plan.yaml")
 def write_draft(draft: PlanDraft, path: Path, *, force: bool) -> None:
     """Write a plan, if there is one, to a file that is not there yet, and beside it what it prepares.
 
+    The plan is written last: where it lies, all that it names lies too.
+
     Raises:
-        UserError: The file is there and ``force`` is not given, it is a folder, or its folder is missing.
+        UserError: One of the files is there and ``force`` is not given, the plan is a folder, or its folder is missing.
     """
     if draft.plan is None:
         return
     if path.is_dir():
         raise UserError(say("planning.is_folder", path=path), say("planning.is_folder_hint", path=path / PLAN))
-    if path.exists() and not force:
-        raise UserError(say("planning.exists", path=path), say("planning.exists_hint"))
+    prepared = {path.parent / name: content for name, content in draft.prepared.items()}
+    there = [place for place in (path, *prepared) if place.exists()]
+    if there and not force:
+        paths = say("advice.comma").join(map(str, there))
+        raise UserError(say("planning.exists", path=paths), say("planning.exists_hint"))
     if not path.parent.is_dir():
         raise UserError(say("planning.no_folder", path=path.parent), f"mkdir -p {path.parent}")
-    write_plan(draft.plan, path, draft.comments)
-    for name, content in draft.prepared.items():
-        place = path.parent / name
-        place.parent.mkdir(exist_ok=True)
+    for place, content in prepared.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(place, content.encode())
+    write_plan(draft.plan, path, draft.comments)
 
 
 def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -> list[str]:
@@ -46,6 +50,8 @@ def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -
         path: Where the plan was written.
     """
     lines = [say("planning.for_label", title=title_of(recommendation.label), label=recommendation.label)]
+    if draft.notice:
+        lines.append(draft.notice)
     if draft.plan is not None:
         if draft.plan.model is not None:
             lines.append(say("planning.with_model", model=draft.plan.model.source))

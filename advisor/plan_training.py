@@ -155,4 +155,5 @@ def _fits_text(fitting: Fitting | None, device: Device) -> str:
         return say("planning.needs", needed=needed) + measures
     available = size_text(device.memory_bytes)
     key = "planning.fits" if fitting.fits else "planning.does_not_fit"
-    return say(key, needed=needed, available=available) + measures
+    one = say("planning.one_gpu", available=available) if device.has_gpu else ""
+    return say(key, needed=needed, available=available) + measures + one

@@ -21,6 +21,7 @@ from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
+from .wiring import facts_of
 
 SEED = 17
 
@@ -33,6 +34,7 @@ def make_plan(
     folder: Path,
     model: str | None = None,
     seed: int = SEED,
+    stem: str = "plan",
 ) -> PlanDraft:
     """Return the plan for a recommendation, in the current language.
 
@@ -43,6 +45,7 @@ def make_plan(
         folder: Where the plan will lie; names of files start there.
         model: The base model, if the user names one.
         seed: Decides the order of rows, and all other chance.
+        stem: The name of the plan's file without its ending; what is prepared lies in a folder of that name.
 
     Raises:
         UserError: The model is unknown, or a data file is wrong.
@@ -53,7 +56,7 @@ def make_plan(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
     if runs_as_classifier(recommendation):
-        return make_classifier_plan(profile, recommendation, files=files, folder=folder, embedder=model, seed=seed)
+        return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
     data = read_data(files, folder)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
@@ -71,10 +74,15 @@ def make_plan(
         model=ModelSource.model_validate(
             {"source": work.base.source, "quantisation": training.quantisation if training else "none"}
         ),
-        prompt=make_prompt(work.data, int(settings_for(work.situation("prompt"))["examples"].value)),
+        prompt=make_prompt(
+            work.data,
+            int(settings_for(work.situation("prompt"))["examples"].value),
+            facts_of(profile)["family"],
+            passages=any(step.kind == "build_index" for step in work.steps.steps),
+        ),
         steps=tuple(work.steps.steps),
     )
-    prepared = prepare(handwork, files, folder, data, plan.prompt)
+    prepared = prepare(handwork, files, folder, data, plan.prompt, stem)
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (*before_running(files, folder, plan, data.rows), *by_hand(handwork, files, start, prepared))
     lost = (*work.base.skipped, *training.lost) if training else ()

@@ -15,13 +15,15 @@ from .files import Files, place_of
 from .plan_data import Data
 
 FOLDER = "prepared"
-"""Beside the plan."""
+"""Beside the plan; each plan has its own folder in it."""
 
 MOST_SHOTS = 1000
 """More examples than this in one prompt have hardly been measured (evidence many-shot-long-context)."""
 
 
-def prepare(handwork: Sequence[Handwork], files: Files, folder: Path, data: Data, prompt: Prompt) -> dict[str, str]:
+def prepare(
+    handwork: Sequence[Handwork], files: Files, folder: Path, data: Data, prompt: Prompt, stem: str
+) -> dict[str, str]:
     """Return the contents of the files that the steps by hand start from, by path as seen from the plan.
 
     Args:
@@ -30,6 +32,7 @@ def prepare(handwork: Sequence[Handwork], files: Files, folder: Path, data: Data
         folder: The plan's folder.
         data: What was read from the rows.
         prompt: The plan's prompt.
+        stem: The plan's name without its ending.
     """
     found: dict[str, str] = {}
     for entry in handwork:
@@ -43,7 +46,7 @@ def prepare(handwork: Sequence[Handwork], files: Files, folder: Path, data: Data
             found["prompt.jsonl"] = _many_shot(data.rows)
         elif entry.prepares == "full_text" and (text := _full_text(files, folder)):
             found["documents.md"] = text
-    return {f"{FOLDER}/{name}": content for name, content in found.items()}
+    return {f"{FOLDER}/{stem}/{name}": content for name, content in found.items()}
 
 
 def _parts(files: Files, folder: Path) -> Iterator[tuple[str, list[Row]]]:

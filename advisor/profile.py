@@ -37,6 +37,7 @@ class Profile(Frozen):
         base_model: The model that is fixed or wanted, as its name.
         base_model_params_b: Its size in billions of parameters.
         vram_gb: Memory of all GPUs for training together, in GB; 0 means no GPU.
+        n_gpus: How many GPUs ``vram_gb`` is spread over; a run uses one of them.
         n_tasks: Number of separate tasks or customers that one base model must serve.
         forgetting_sensitive: What the model can do today must not get worse.
         budget: Money for building it.
@@ -68,6 +69,7 @@ class Profile(Frozen):
     base_model: str | None = None
     base_model_params_b: float | None = Field(default=None, gt=0)
     vram_gb: float | None = Field(default=None, ge=0)
+    n_gpus: int | None = Field(default=None, ge=1)
     n_tasks: int | None = Field(default=None, ge=1)
     forgetting_sensitive: bool | None = None
     budget: Level | None = None

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from ..executors.estimate.architectures.find import architecture_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.rule import Rule
+from .facts import FULL_BYTES
 from .fitting import Wish, leanest, size_text
 from .label_text import variant_title
 
@@ -34,9 +36,16 @@ def runners_up(wish: Wish, method: str, reasons: Mapping[str, str]) -> Iterator[
         reason = reasons.get(other) or (load(Rule)[DEFAULT_RULE].because if low_rank_instead else "")
         if needed > wish.memory_bytes:
             yield say("planning.lost_by_memory", **words)
+        elif other == "full" and wish.dtype == "bf16" and _mixed_bytes(wish) > wish.memory_bytes:
+            yield say("planning.lost_full_mixed", **words, mixed=size_text(_mixed_bytes(wish)), bytes=FULL_BYTES)
         elif other == "qlora" and method == "lora":
             yield say("planning.lost_four_bits", **words)
         elif reason:
             yield say("planning.lost_by_evidence", **words, reason=reason)
         else:
             yield say("planning.would_fit", **words)
+
+
+def _mixed_bytes(wish: Wish) -> int:
+    """Return what weights, gradients and optimizer take in mixed precision, with master weights in 32 bits."""
+    return architecture_of(wish.config).parameters * FULL_BYTES

@@ -47,7 +47,7 @@ def _largest_that_fits(method: str, largest_b: float, facts: Mapping[str, Any]) 
     by_use = sorted(fitting, key=lambda card: (-card.parameters, card.id))
     for card in sorted(by_use, key=lambda card: _unsuited(card, facts["language"])):
         found = _estimate(card, method)
-        if found and found["peak"]["high_bytes"] <= facts["vram_gb"] * GIB:
+        if found and found["peak"]["high_bytes"] <= facts["gpu_gb"] * GIB:
             return card.id, found
     return None, None
 

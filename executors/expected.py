@@ -27,6 +27,14 @@ def expected_memory(request: EstimateRequest) -> int | None:
     return peak.allocated_bytes if request.device == "cuda" else peak.device_bytes
 
 
+def expected_tensors(request: EstimateRequest | None) -> int | None:
+    """Return the estimate of what the tensors alone take at their peak, in bytes; None where there is no honest one."""
+    try:
+        return estimate(request).peak.allocated_bytes if request else None
+    except (UnsupportedError, UserError):
+        return None
+
+
 def training_request(
     config: Mapping[str, Any],
     method: str,

@@ -2,7 +2,18 @@
 
 RETURNED_FROM = 2**20
 """Bytes from which on a freed block goes back; smaller ones stay with the process for the next of their size."""
+WORTH_IT = 2**30
+"""Bytes of tensors from which on memory counts more than time: giving it back costs up to half of a step's time."""
 _M_MMAP_THRESHOLD = -3
+
+
+def is_returned(tensor_bytes: int | None) -> bool:
+    """Tell whether a training gives freed memory back.
+
+    Args:
+        tensor_bytes: What its tensors take at their peak; None when unknown.
+    """
+    return tensor_bytes is None or tensor_bytes >= WORTH_IT
 
 
 def return_freed_memory() -> None:

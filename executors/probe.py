@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from .freed_memory import return_freed_memory
+from .expected import expected_tensors
+from .freed_memory import is_returned, return_freed_memory
 from .memory import PeakMemory
 from .method import method_module
 from .models import device, load_model, require
 from .plan import ModelSource
 from .tokens import TokenRow
-from .train import recompute_activations
+from .train import recompute_activations, request_of
 from .train_options import TrainOptions
 from .trainer import make_trainer
 
@@ -84,15 +85,17 @@ def probe(
     require("transformers").set_seed(0)
     outside = _outside_bytes()
     module = method_module(method)
-    return_freed_memory()
     memory = PeakMemory()
-    model = module.attach(load_model(base), module.Options.model_validate(method_options))
+    own = module.Options.model_validate(method_options)
+    model = module.attach(load_model(base), own)
     if options.gradient_checkpointing:
         recompute_activations(model)
     vocabulary = model.config.get_text_config().vocab_size
     row = TokenRow([number % vocabulary for number in range(1, length + 1)], 1)
     rows = [row] * (steps * options.batch_size * options.accumulation)
     options = options.model_copy(update={"epochs": 1.0, "validate_every": NEVER})
+    if is_returned(expected_tensors(request_of(model, base, method, own, options, rows))):
+        return_freed_memory()
     ends: list[float] = []
     with TemporaryDirectory() as folder:
         trainer = make_trainer(

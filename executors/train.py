@@ -18,8 +18,8 @@ from .data import Conversation
 from .device_name import machine_name
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
-from .expected import expected_memory, training_request
-from .freed_memory import return_freed_memory
+from .expected import expected_memory, expected_tensors, training_request
+from .freed_memory import is_returned, return_freed_memory
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
@@ -94,12 +94,14 @@ def train(
     limit = training.max_length or context_length(base)
     learned = _tokenise(tokenizer, rows, limit, training.leave_out_longer)
     checked = _tokenise(tokenizer, validation, limit, training.leave_out_longer)
-    return_freed_memory()
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     model = method.attach(load_model(base, progress), training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
+    request = request_of(model, base, training.method, training.method_options, training.options, learned)
+    if is_returned(expected_tensors(request)):
+        return_freed_memory()
     fingerprint = _fingerprint(training, learned, checked)
     updates = training.options.updates(len(learned))
     watch = _Watch(training, updates, progress, event)
@@ -120,7 +122,6 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     save_adapter(model, tokenizer, training.adapter, base, training.method)
-    request = _request(training, base, model, learned)
     expected = expected_memory(request) if request else None
     if request and expected and measured["peak_memory_bytes"]:
         remember(request, expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
@@ -131,11 +132,18 @@ def train(
     }
 
 
-def _request(training: Training, base: ModelSource, model: Any, rows: Sequence[TokenRow]) -> EstimateRequest | None:  # noqa: ANN401
+def request_of(
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    base: ModelSource,
+    method: str,
+    method_options: MethodOptions,
+    options: TrainOptions,
+    rows: Sequence[TokenRow],
+) -> EstimateRequest | None:
+    """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
     weights = str(number_type(base)).removeprefix("torch.")
     config = json.loads(model.config.to_json_string(use_diff=False))
-    own, options = training.method_options, training.options
-    return training_request(config, training.method, own, options, rows, weights, base.quantisation, device().type)
+    return training_request(config, method, method_options, options, rows, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:

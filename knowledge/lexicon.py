@@ -15,10 +15,10 @@ class Level(Frozen):
 
 
 class Said(Frozen):
-    """Show a sentence and the answer that the lexicons together read in it for the field."""
+    """Show a sentence and the answer that the lexicons together read in it for the field; None where it gives none."""
 
     text: str
-    value: Scalar
+    value: Scalar | None = None
 
 
 class Lexicon(Record):
@@ -41,6 +41,7 @@ class Lexicon(Record):
         added: Several such numbers in one text are parts of one, such as positive and negative examples.
         level: Answers by the size of the number, smallest first.
         about: The answer is a typical value for vague words, and is shown as such.
+        uncounted: The phrases say that there are some and not how many: the field stays unknown and is asked.
         ignored: A number in these phrases is none of the field's; it keeps weaker phrases from taking it.
         zh: Chinese phrases.
         en: English phrases.
@@ -62,6 +63,7 @@ class Lexicon(Record):
     added: bool = False
     level: tuple[Level, ...] = ()
     about: bool = False
+    uncounted: bool = False
     ignored: bool = False
     zh: tuple[str, ...] = ()
     en: tuple[str, ...] = ()
@@ -71,7 +73,7 @@ class Lexicon(Record):
     @property
     def counts(self) -> bool:
         """Whether the answer is made of the number in the phrase."""
-        return self.value is None
+        return self.value is None and not self.uncounted
 
     def counts_number(self, number: float) -> bool:
         """Tell whether a number is of the size that is meant."""

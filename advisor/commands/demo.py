@@ -67,7 +67,8 @@ def _decide(console: Console) -> Recommendation:
 def _plan(recommendation: Recommendation, runs: Path) -> Path:
     """Write the plan beside the runs; it is the same at each demonstration, so it may be overwritten."""
     path = runs / "demo.plan.yaml"
-    draft = make_plan(read_profile(builtin_path(PROFILE)), recommendation, files=FILES, folder=runs, model=MODEL)
+    profile = read_profile(builtin_path(PROFILE))
+    draft = make_plan(profile, recommendation, files=FILES, folder=runs, model=MODEL, stem=path.stem)
     write_draft(draft, path, force=True)
     return path
 

@@ -39,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     recommendation = _as_wanted(recommend(profile), arguments.label)
     files = files_from(arguments, arguments.output.parent)
     folder = arguments.output.parent
-    draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model)
+    stem = arguments.output.stem
+    draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
     return DONE

@@ -17,12 +17,12 @@ FAMILIES = (
     "gpt-?neox?", "pythia", "olmo", "starcoder", "santacoder", "codegen", "minicpm", "aquila", "ernie",
     "flan-?t5", "flan-?palm", "mt5", "t5", "bart", "mbart", "pegasus", "nllb", "marian",
     "(?:distil|al|mac|sci|bio|legal|fin|m|mod(?:ern)?)?bert", "(?:xlm-?)?(?:distil)?roberta", "xlm-?r",
-    "(?:m?deberta)(?:-?v3)?", "electra", "minilm", "whispe         r", "wav2vec-?2?", "conformer", "paraformer",
+    "(?:m?deberta)(?:-?v3)?", "electra", "minilm", "whisper", "wav2vec-?2?", "conformer", "paraformer",
     "vit", "resnet", "efficientnet", "dinov2", "llava", "minigpt", "cogvlm", "smollm", "granite", "command-?r",
     "nemotron", "powerlm", "stable-?diffusion", "hunyuan", "mobilenet", "yolo",
 )  # fmt: skip
 #: The same, for names that are also words: they count only with a number behind them.
-WORDS = ("yi", "opt", "clip", "phi", "sam", "palm", "kimi", "e5", "gte", "bge", "mpt", "vit", "command-?r")
+WORDS = ("yi", "opt", "clip", "phi", "sam", "palm", "kimi", "e5", "gte", "bge", "mpt")
 _PART = (
     r"(?:[\s\-_]?(?:v?\d+(?:\.\d+)*(?:x\d+)?[bm]?|vl|moe|base|large|small|tiny|mini|medium|nano|xl"
     r"|xxl|instruct|chat|it|coder|math|distill?|uncased|cased|chinese|multilingual|wwm|ext|r1|v3"

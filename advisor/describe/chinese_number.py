@@ -25,7 +25,8 @@ _VAGUE = 3
 _MEASURES = "条个张块卡种类份篇本页对组台片次轮名位家套句段例则项只封门字万千百元块秒天小人亿级分档"
 _PLAIN = "零一二两俩三四五六七八九十百千万亿"
 CHINESE = (
-    rf"(?:上|成|数以|近)?[几数好][十百千万亿]+(?=[几多余来]?[{_MEASURES}]|的|\s|$|[，。；,）、级])|好几[十百千万]+"
+    rf"[一二两三四五六七八]、[二两三四五六七八九][十百千万亿]+(?=[几多余来]?[{_MEASURES}])"
+    rf"|(?:上|成|数以|近)?[几数好][十百千万亿]+(?=[几多余来]?[{_MEASURES}]|的|\s|$|[，。；,）、级])|好几[十百千万]+"
     rf"|成千上万|数以[百千万亿]计|上[百千万亿]{{1,2}}(?=[{_MEASURES}])|[百千万]把(?=[{_MEASURES}])"
     rf"|[十百千]来(?=[{_MEASURES}])|[十百千]余(?=[{_MEASURES}])"
     rf"|[几数](?=[{_MEASURES}])|十几[万千百亿]?(?=[{_MEASURES}]|的)"
@@ -43,7 +44,7 @@ def chinese_value(word: str) -> tuple[float, bool]:
     if counted := re.fullmatch("数以([百千万亿])计", word):
         return _VAGUE * _number(counted[1]), False
     vague = bool(re.search("[几数好上成近把来余]", word))
-    core = re.sub("[上成近把来余好]|数以", "", word)
+    core = re.sub("[上成近把来余好、]|数以", "", word)
     if core.startswith("十几"):
         return 15 * (_number(core[2:]) if core[2:] else 1), False
     if core[:1] in ("几", "数"):

@@ -5,7 +5,7 @@ import re
 from .plain_text import CLAUSE_END
 
 _ENGLISH_BEFORE = re.compile(
-    r"(?:\b(?:no|not|never|without|neither|nor|none|lacks?|lacking|zero|isn't|aren't|cannot)\b|n't\b)"
+    r"(?:\b(?:no|not|nothing|never|without|neither|nor|none|lacks?|lacking|zero|isn't|aren't|cannot)\b|n't\b)"
     r"(?!\s+(?:only|just)\b)(?:\s+(?!(?:but|and|it|we|they|which|that|so|because|just|only)\b)[a-z'-]+){0,3}[\s-]*$"
 )
 _ENGLISH_AFTER = re.compile(

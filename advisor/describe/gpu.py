@@ -9,6 +9,7 @@ from ...knowledge.find import gpu_names
 from .denial import denied
 from .finding import Finding
 from .number import find_numbers
+from .plain_text import CLAUSE_END
 
 GIBIBYTE = 2**30
 NOMINAL_GB = (4, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 141, 180, 192, 256, 288)
@@ -43,7 +44,7 @@ _PLAIN_MEMORY = re.compile(
     r"(?:(?<![\d.])(?P<count>\d{1,3}|[一二两三四五六七八九十]|two|three|four|eight)\s*(?:x|×|\*|张|块"
     r"|卡|片|gpus?|cards?)?\s*(?:with|of|at|的|共|,)?\s*)??"
     r"(?<![\d.])(?P<memory>\d{1,4})\s*(?:gib|gb|g)\s*(?:的)?(?:of\s+)?\s*(?:nvidia\s+|gpu\s+"
-    r"|graphics\s+|consumer\s+|video\s+)*"
+    r"|graphics\s+|consumer\s+|video\s+|gaming\s+|desktop\s+|laptop\s+|workstation\s+|游戏|笔记本|家用|消费级|入门级?|普通)*"
     r"(?:显存|vram|v-?ram|gpu|显卡|graphics|video\s+memory|gpu\s+memory|card|卡"
     r"|的卡)s?(?!\s*ram)(?P<each>\s*(?:each|apiece|per\s+card|每张|每块))?"
 )
@@ -60,6 +61,12 @@ _CARDS_OF = re.compile(
     r"|g)(?![a-z])"
 )
 
+_UNLISTED_CARD = re.compile(
+    r"(?:(?<![\d.])(?P<count>\d{1,3}|[一二两三四五六七八九十]|two|three|four|eight)\s*(?:x|×|\*|张|块|卡|片)?\s*)?"
+    r"(?:nvidia\s+)?(?:geforce\s+)?(?:rtx|gtx|geforce|radeon|rx|arc)\s*-?\s*[ab]?\d{3,4}s?(?:\s*(?:ti|super|xtx?))*"
+    r"[\s\-(（,]*(?P<memory>\d{1,3})\s*(?:gib|gb|g)(?![a-z])"
+)
+"""A card that the catalogue does not hold, with the memory that is said."""
 _OTHER_CARD = re.compile(
     r"(?<![\d.])(?P<memory>\d{1,3})\s*(?:gib|gb|g)\s*(?:的"
     r"|显存)*\s*(?:(?P<count>[一二两三四五六七八九十]|\d{1,3})\s*(?:张|块|卡|片)"
@@ -69,6 +76,14 @@ _OTHER_CARD = re.compile(
 _ADDED = re.compile(r"\s*(?:,|，|、|and|plus|\+|和|加上?|以及|外加|另有|与|&)+\s*(?:and\s*)?")
 
 
+_NOT_OWNED = re.compile(
+    r"\b(?:rent\w*|hir(?:e|ing)|leas(?:e|ed|ing)|buy\w*|purchas\w+|order(?:ed|ing)?|plan\w*\s+(?:to|on|for)|intend\w*\s+to)\b"
+    r"|租|打算|计划|准备买|想买"
+)
+"""Words before GPUs that are not there: what could be rented or is planned decides nothing yet."""
+_OWN_AGAIN = re.compile(r"\b(?:but|have|has|own|got)\b|但|有|只是|不过")
+
+
 class _Name(NamedTuple):
     pattern: re.Pattern[str]
     memory_gb: dict[str, int]
@@ -76,18 +91,30 @@ class _Name(NamedTuple):
 
 def find_gpus(text: str) -> Iterator[Finding]:
     """Yield the memory of all GPUs named in a plain text together, in GB."""
-    names = _together(text, [one for one in _named(text) if not denied(text, one.start, one.end)])
+    names = _together(text, [one for one in _named(text) if _is_there(text, one)])
     if names:
         exact = all(one.exact for one in names)
         total = sum(one.value for one in names)
         yield Finding("vram_gb", total, names[0].start, names[-1].end, 5, exact)
         return
-    for pattern in (_CARDS_OF, _OTHER_CARD, _PLAIN_MEMORY, _MEMORY_FIRST):
+    for pattern in (_UNLISTED_CARD, _CARDS_OF, _OTHER_CARD, _PLAIN_MEMORY, _MEMORY_FIRST):
         for match in pattern.finditer(text):
+            if _is_not_owned(text, match.start()):
+                continue
             groups = match.groupdict()
             count = _value(groups.get("count")) or _value(groups.get("times")) or 1
             yield Finding("vram_gb", count * int(match["memory"]), match.start(), match.end(), 4)
             return
+
+
+def _is_there(text: str, one: Finding) -> bool:
+    return not denied(text, one.start, one.end) and not _is_not_owned(text, one.start)
+
+
+def _is_not_owned(text: str, start: int) -> bool:
+    """Tell whether the words before a GPU, after the last that says what is there, are about renting or plans."""
+    before = CLAUSE_END.split(text[max(0, start - 60) : start])[-1]
+    return bool(_NOT_OWNED.search(_OWN_AGAIN.split(before)[-1]))
 
 
 def _together(text: str, names: list[Finding]) -> list[Finding]:

@@ -19,23 +19,23 @@ TELLING: tuple[tuple[str, tuple[object, ...], str], ...] = (
 )
 LOOKS_UP = ("qa", "dialogue")
 
-OUTPUTS_TO_LEARN_FROM = 3000
-"""Where a model is too expensive for many requests, its own answers are examples; a small encoder is of no use without
-examples. How many is for the user to say; thousands is what makes training sensible at all."""
+HINT = 1.0
+"""Words of this weight or less only hint at an answer."""
 
-ENCODER_B = 0.6
-"""Models below this size, in billions of parameters, are encoders."""
+WRITES = ("generation", "style_transfer", "code_generation", "text_to_sql", "translation", "role_play")
+MANY_EXAMPLES = 1000
+"""Whoever brings so many finished texts of the kind that is wanted wants them written that way."""
 
 
 def implied(chosen: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Yield what the answers found imply: the task, that there are examples, that a large corpus does not change."""
+    """Yield what the answers found imply: the task, and that a large corpus does not change."""
     if "task_type" not in chosen:
-        for field, values, task in TELLING:
+        for field, values, task in _telling(chosen):
             if field in chosen and (not values or chosen[field].value in values):
                 yield chosen[field]._replace(field="task_type", value=task, exact=False)
                 break
-    if "labelled_examples" not in chosen and (source := _has_examples(chosen)):
-        yield source._replace(field="labelled_examples", value=OUTPUTS_TO_LEARN_FROM, exact=False)
+    if "failure_mode" not in chosen and _brings_texts(chosen):
+        yield chosen["labelled_examples"]._replace(field="failure_mode", value="inconsistent_behaviour", exact=False)
     tokens = chosen.get("knowledge_tokens")
     if (
         tokens
@@ -46,16 +46,33 @@ def implied(chosen: Mapping[str, Finding]) -> Iterator[Finding]:
         yield tokens._replace(field="knowledge_volatility", value="static", exact=False)
 
 
+def unlikely(chosen: Mapping[str, Finding]) -> Iterator[str]:
+    """Yield the fields whose answer was only hinted at and does not go with the task.
+
+    Documents are the input of an extraction or a summary, and knowledge that is missing only where something is looked
+    up.
+    """
+    failure = chosen.get("failure_mode")
+    hinted = failure and failure.value == "missing_knowledge" and failure.weight <= HINT
+    if hinted and "task_type" in chosen and not _looks_up(chosen) and not _is(chosen, "task_type", "reasoning"):
+        yield "failure_mode"
+
+
+def _brings_texts(chosen: Mapping[str, Finding]) -> bool:
+    examples = chosen.get("labelled_examples")
+    return bool(examples and (examples.value or 0) >= MANY_EXAMPLES and _is(chosen, "task_type", *WRITES))
+
+
+def _telling(chosen: Mapping[str, Finding]) -> tuple[tuple[str, tuple[object, ...], str], ...]:
+    """Return what tells the task; a corpus that is there to be learnt from tells first that the model is to write."""
+    tokens = chosen.get("knowledge_tokens")
+    if tokens and tokens.value >= LARGE_CORPUS_TOKENS:
+        return (("knowledge_tokens", (), "generation"), *TELLING)
+    return TELLING
+
+
 def _looks_up(chosen: Mapping[str, Finding]) -> bool:
     return _is(chosen, "task_type", *LOOKS_UP) or _is(chosen, "needs_citations", True)
-
-
-def _has_examples(chosen: Mapping[str, Finding]) -> Finding | None:
-    """Return the answer that implies that there are examples, or None."""
-    if _is(chosen, "failure_mode", "cost_latency") and _is(chosen, "volume", "high"):
-        return chosen["failure_mode"]
-    size = chosen.get("base_model_params_b")
-    return size if size and size.value < ENCODER_B else None
 
 
 def _is(chosen: Mapping[str, Finding], field: str, *values: object) -> bool:

@@ -28,8 +28,9 @@ def find_words(text: str) -> Iterator[Finding]:
     """Yield what the words of a plain text say, whatever its numbers are."""
     for lexicon, pattern in _readers(is_chinese(text), False):
         for match in pattern.finditer(text):
-            value = lexicon.denied if denied(text, match.start(), match.end()) else lexicon.value
-            if value is not None:
+            no = denied(text, match.start(), match.end())
+            value = lexicon.denied if no else lexicon.value
+            if value is not None or (lexicon.uncounted and not no):
                 yield Finding(lexicon.field, value, match.start(), match.end(), lexicon.weight, exact=not lexicon.about)
 
 

@@ -12,12 +12,14 @@ SCALES |= {"hundred": 1e2, "b": 1e9, "百": 1e2, "千": 1e3, "万": 1e4, "w": 1e
 SCALES |= {"十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 _SCALE = r"(?:\s?(?:thousand|million|billion|hundred)|(?:k|mn?|bn?|w)(?![a-z0-9])|\s?(?:百万|千万|十万|[百千万亿]))"
 _DIGITS = (
-    rf"(?<![a-z0-9_.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?!\d)"
+    rf"(?<![a-z0-9_.])(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?!\d)|(?<!,)\d{{1,3}},\d{{1,2}}(?={_SCALE})"
     rf"|\d+(?:\.\d+)?)(?P<scale>{_SCALE})?(?P<rest>(?<=[万千])\d(?!\d))?"
 )
 _NUMBER = re.compile(
     rf"(?:{_DIGITS}|(?P<zh>{CHINESE})|(?P<en>{ENGLISH}))(?P<more>\s?\+|[多余]|来(?=[条个万]))?(?P<after>万)?"
 )
+_DECIMAL_COMMA = re.compile(r"^(\d{1,3}),(\d{1,2})$")
+"""1,2 million is 1.2 million in much of Europe."""
 _JOIN = re.compile(r"\s*(?:-|~|to|or|and|到|至|或|、|—)+\s*")
 _CHINESE_SCALE, _ENGLISH_SCALE = re.compile("[百千万亿]"), re.compile("hundred|thousand|million|billion")
 _BETWEEN = re.compile(r"between\s+$")
@@ -53,7 +55,7 @@ def _single(text: str) -> Iterator[tuple[Number, float]]:
     for match in _NUMBER.finditer(text):
         if match["digits"]:
             scale, exact = SCALES[(match["scale"] or "").strip()], True
-            value = float(match["digits"].replace(",", "")) * scale
+            value = float(_DECIMAL_COMMA.sub(r"\1.\2", match["digits"]).replace(",", "")) * scale
             if match["rest"]:  # 1万2 is 12,000
                 value += int(match["rest"]) * scale / 10
         elif match["zh"]:

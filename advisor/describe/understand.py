@@ -10,7 +10,7 @@ from .base_model import find_models
 from .elsewhere import without_others
 from .finding import Finding
 from .gpu import find_gpus
-from .implied import implied
+from .implied import implied, unlikely
 from .lexical import IGNORED, find_counts, find_words
 from .number import find_numbers
 from .plain_text import clauses, plain_text
@@ -38,11 +38,13 @@ class Understood(NamedTuple):
         answers: In the order of the profile's fields.
         left: The parts of the text in which nothing was found.
         reader: The endpoint's model that read it; None where this machine did it alone.
+        uncounted: What the text says there is without saying how much: the field, None, and the words.
     """
 
     answers: tuple[Read, ...]
     left: tuple[str, ...]
     reader: str | None = None
+    uncounted: tuple[Read, ...] = ()
 
     def profile(self) -> Profile:
         """Return the answers as a profile."""
@@ -54,11 +56,16 @@ def understand(text: str) -> Understood:
     plain = plain_text(text)
     found = list(_found(plain, text))
     chosen = _multiplied(_best(found))
+    for field in tuple(unlikely(chosen)):
+        del chosen[field]
     chosen |= {one.field: one for one in implied(chosen)}
     answers = [read for field in FIELDS if field in chosen if (read := _read(text, chosen[field]))]
     places = [(one.start, one.end) for one in found if one.field in chosen]
     left = [text[start:end].strip() for start, end in clauses(plain) if not _touches(places, start, end)]
-    return Understood(tuple(answers), tuple(part for part in left if _says_something(part)))
+    uncounted = [
+        Read(one.field, None, text[one.start : one.end].strip(), False) for one in chosen.values() if one.value is None
+    ]
+    return Understood(tuple(answers), tuple(part for part in left if _says_something(part)), uncounted=tuple(uncounted))
 
 
 def _found(plain: str, text: str) -> Iterable[Finding]:
@@ -108,6 +115,8 @@ def _multiplied(chosen: dict[str, Finding]) -> dict[str, Finding]:
 
 
 def _read(text: str, one: Finding) -> Read | None:
+    if one.value is None:
+        return None
     words = text[one.start : one.end].strip()
     value, _ = read_answer(one.field, _whole(one.value))
     return None if value is None else Read(one.field, value, words, one.exact)

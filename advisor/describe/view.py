@@ -25,7 +25,10 @@ def understood_lines(understood: Understood, columns: int) -> Iterator[str]:
     yield wrap(say("describe.understood", reader=reader), columns)
     for read in understood.answers:
         yield wrap(_answer(read), columns, "    ", "  - ")
-    if not understood.answers:
+    for read in understood.uncounted:
+        line = say("describe.uncounted", name=load(Question)[read.field].name, words=read.words)
+        yield wrap(line, columns, "    ", "  - ")
+    if not understood.answers and not understood.uncounted:
         yield wrap(say("describe.nothing"), columns, "    ", "  - ")
     if understood.left:
         yield wrap(say("describe.left"), columns)
@@ -49,6 +52,7 @@ def understood_json(understood: Understood) -> dict[str, Any]:
     return {
         "reader": understood.reader or "offline",
         "answers": [read._asdict() for read in understood.answers],
+        "uncounted": [{"field": read.field, "words": read.words} for read in understood.uncounted],
         "not_understood": list(understood.left),
     }
 

@@ -1,6 +1,6 @@
 """What a process on a CPU holds beside the tensors: freed blocks that the C library keeps, and the libraries."""
 
-from ..freed_memory import RETURNED_FROM
+from ..freed_memory import RETURNED_FROM, is_returned
 from .device import Outside
 from .memory import Memory
 from .request import BITS, EstimateRequest
@@ -22,7 +22,7 @@ COMING_AND_GOING = frozenset({"activations", "checkpoints", "temporary"})
 def around_on_cpu(request: EstimateRequest, architecture: Architecture, memory: Memory) -> Outside:
     """Return what the process holds in all, above what it held before the model was loaded.
 
-    Our trainer lets larger freed blocks go back to the system; other programs may hold what they have freed.
+    Where much is at stake, our trainer lets larger freed blocks go back to the system; other programs may hold them.
     """
     small = _small_blocks(request, architecture, memory)
     low, likely, high = (memory.peak + int(share * small) + extra for share, extra in zip(KEPT, LIBRARIES, strict=True))
@@ -30,7 +30,7 @@ def around_on_cpu(request: EstimateRequest, architecture: Architecture, memory: 
 
 
 def _small_blocks(request: EstimateRequest, architecture: Architecture, memory: Memory) -> int:
-    """Return the bytes of small blocks that come and go in a step."""
-    if request.tokens * architecture.hidden * BITS[request.dtype] >= RETURNED_FROM:
+    """Return the bytes of blocks that come and go in a step and are not given back."""
+    if is_returned(memory.peak) and request.tokens * architecture.hidden * BITS[request.dtype] >= RETURNED_FROM:
         return 0
     return sum(part.bytes for part in memory.parts if part.name in COMING_AND_GOING)

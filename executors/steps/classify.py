@@ -183,12 +183,16 @@ def _measured(
 def _earlier(
     held: Sequence[LabelledRow], names: tuple[str, ...], context: StepContext
 ) -> "dict[str, NDArray[np.bool_]]":
-    """Return what earlier classifiers of this plan gave the same rows, by their names."""
+    """Return what earlier classifiers of this plan gave the same rows, by their names.
+
+    They may have learnt from other rows, and so know classes that neither this one nor the held-out rows have.
+    """
     answers = {}
     for earlier in context.results("classify"):
         lines = (context.output(str(getattr(earlier.options, "output", ""))) / PREDICTIONS).read_text("utf-8")
         rows = [json.loads(line) for line in lines.splitlines()]
         if [row["text"] for row in rows] == [row.text for row in held]:
+            rows = [row | {"found": [label for label in row["found"] if label in names]} for row in rows]
             given = [LabelledRow(line=1, text=row["text"], labels=tuple(row["found"]), several=True) for row in rows]
             answers[str(earlier.result["name"])] = _matrix(given, names)
     return answers

@@ -52,6 +52,16 @@ def test_people_see_the_words_behind_each_answer_and_the_questions_left(capsys: 
     assert "--set training_allowed=" in shown
 
 
+def test_examples_that_nobody_counted_stay_unknown_and_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "We sort letters into 12 categories. Past letters with their labels: labelled data is available."
+    found = answer("--describe", text, capsys=capsys)
+    assert [one["field"] for one in found["understood"]["uncounted"]] == ["labelled_examples"]
+    assert main(["recommend", "--language", "en", "--describe", text]) == 0
+    shown = capsys.readouterr().out
+    assert "not how many" in shown
+    assert "--set labelled_examples=" in shown
+
+
 def test_set_and_a_file_override_the_description(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "profile.yaml"
     file.write_text("labelled_examples: 12\nvram_gb: 8\n", encoding="utf-8")

@@ -68,3 +68,18 @@ def test_the_summary_names_steps_and_no_model(tmp_path: Path) -> None:
     text = "\n".join(plan_summary(draft, recommendation, tmp_path / "plan.yaml"))
     assert "Train and measure a small classifier (tfidf)" in text
     assert "ftadvisor run" in text
+
+
+@pytest.mark.parametrize(("language", "family"), [("en", "roberta"), ("zh", "chinese-roberta"), ("sw", "xlm-roberta")])
+def test_an_encoder_is_left_to_people_beside_a_simple_classifier_that_runs(
+    language: str, family: str, tmp_path: Path
+) -> None:
+    draft = planned("classifier:encoder", tmp_path, Files(), language)
+    assert draft.plan is not None
+    assert [step.kind for step in draft.plan.steps] == ["classify", "report"]
+    assert draft.plan.steps[0].model_dump()["classifier"] == "tfidf"
+    profile = Profile.model_validate({"task_type": "classification", "language": language})
+    lines = plan_summary(draft, recommend(profile), tmp_path / "plan.yaml")
+    assert "does not train this encoder" in lines[1]
+    assert family in lines[1]
+    assert any(family in text and "AutoModelForSequenceClassification" in text for text in draft.remaining)

@@ -364,3 +364,30 @@ def test_a_written_plan_runs(project: Path, tiny_model: Path) -> None:
     (project / "plan.yaml").write_text(shorter, encoding="utf-8")
     assert main(["run", "plan.yaml", "--quiet"]) == 0
     assert list(project.glob("runs/*/report.md"))
+
+
+def test_several_gpus_together_hold_no_more_than_one_of_them(tmp_path: Path) -> None:
+    answers = {"base_model_params_b": 13, "style_need": "strict", "labelled_examples": 5000, "vram_gb": 48}
+    one, two = (Profile.model_validate({"task_type": "style_transfer", "n_gpus": count} | answers) for count in (1, 2))
+    assert recommend(one).label == "finetune:lora"
+    assert recommend(two).label == "finetune:qlora"
+    draft = make_plan(two, recommend(two), files=Files(), folder=tmp_path)
+    assert "24.0 GiB available" in draft.memory
+    assert "one GPU" in draft.memory
+
+
+@pytest.mark.parametrize(("label", "passages"), [("prompting", False), ("finetune:lora", False), ("rag", True)])
+def test_the_instruction_speaks_of_passages_only_where_there_is_an_index(
+    label: str, passages: bool, tmp_path: Path
+) -> None:
+    plan = planned(label, tmp_path, Files(), task_type="translation").plan
+    assert plan is not None
+    [system, _] = plan.prompt.messages("Hello?")
+    assert ("passages" in system["content"]) == passages
+    assert ("Translate" in system["content"]) != passages
+
+
+def test_full_fine_tuning_that_fits_in_pure_bf16_only_is_said_to(tmp_path: Path) -> None:
+    training = set_up("lora", describe("qwen3-8b", ""), Device(has_gpu=True, memory_bytes=80 * GIBIBYTE), 3000, 300)
+    [full] = [text for text in training.lost if "pure bf16" in text]
+    assert "16 bytes per parameter" in full

@@ -23,17 +23,12 @@ RETURNS = Files(
     validation="builtin:returns/dialogues.validation.jsonl",
     test="builtin:returns/dialogues.test.jsonl",
 )
-TABLES = {"prepared/train.csv", "prepared/validation.csv", "prepared/test.csv"}
+TABLES = {"prepared/plan/train.csv", "prepared/plan/validation.csv", "prepared/plan/test.csv"}
 PREPARED = {
-    "classifier": TABLES,
-    "classifier:setfit": TABLES,
-    "classifier:encoder": TABLES,
-    "classifier:tfidf": TABLES,
-    "classifier:embeddings_linear": TABLES,
-    "finetune:api": {"prepared/train.jsonl", "prepared/validation.jsonl", "prepared/test.jsonl"},
-    "prompting:constrained": {"prepared/answer.schema.json"},
-    "prompting:many_shot": {"prepared/prompt.jsonl"},
-    "prompting:long_context": {"prepared/documents.md"},
+    "finetune:api": {"prepared/plan/train.jsonl", "prepared/plan/validation.jsonl", "prepared/plan/test.jsonl"},
+    "prompting:constrained": {"prepared/plan/answer.schema.json"},
+    "prompting:many_shot": {"prepared/plan/prompt.jsonl"},
+    "prompting:long_context": {"prepared/plan/documents.md"},
 }
 
 
@@ -44,9 +39,9 @@ def english() -> Iterator[None]:
     use_language(None)
 
 
-def planned(label: str, folder: Path, files: Files = RETURNS) -> PlanDraft:
+def planned(label: str, folder: Path, files: Files = RETURNS, base: str = "llm<=8b") -> PlanDraft:
     profile = Profile(task_type="dialogue", vram_gb=24)
-    advice = recommend(profile, brief=True).model_copy(update={"label": label, "base": "llm<=8b"})
+    advice = recommend(profile, brief=True).model_copy(update={"label": label, "base": base})
     return make_plan(profile, advice, files=files, folder=folder, model="qwen2.5-0.5b")
 
 
@@ -65,19 +60,21 @@ def test_every_label_runs_here_or_comes_with_its_steps_and_files(label: str, tmp
 
 
 def test_rows_become_a_table_of_texts_and_labels(tmp_path: Path) -> None:
-    rows = list(csv.DictReader(StringIO(planned("classifier:tfidf", tmp_path).prepared["prepared/train.csv"])))
+    draft = planned("finetune:lora", tmp_path, base="encoder")
+    assert set(draft.prepared) == TABLES
+    rows = list(csv.DictReader(StringIO(draft.prepared["prepared/plan/train.csv"])))
     assert len(rows) == 504
     assert set(rows[0]) == {"text", "label"}
 
 
 def test_rows_become_the_conversations_that_vendors_take(tmp_path: Path) -> None:
-    lines = planned("finetune:api", tmp_path).prepared["prepared/train.jsonl"].splitlines()
+    lines = planned("finetune:api", tmp_path).prepared["prepared/plan/train.jsonl"].splitlines()
     roles = [[message["role"] for message in json.loads(line)["messages"]] for line in lines]
     assert roles == [["system", "user", "assistant"]] * 504
 
 
 def test_the_expected_fields_become_a_schema(tmp_path: Path) -> None:
-    schema = json.loads(planned("prompting:constrained", tmp_path).prepared["prepared/answer.schema.json"])
+    schema = json.loads(planned("prompting:constrained", tmp_path).prepared["prepared/plan/answer.schema.json"])
     assert schema["required"] == list(schema["properties"])
     assert any("enum" in field for field in schema["properties"].values())
 
@@ -87,7 +84,7 @@ def test_answers_that_are_json_give_their_own_schema(tmp_path: Path) -> None:
     rows = [json.dumps({"question": "q", "answer": answer}) for answer in answers]
     (tmp_path / "train.jsonl").write_text("\n".join(rows))
     draft = planned("prompting:constrained", tmp_path, Files(train="train.jsonl"))
-    schema = json.loads(draft.prepared["prepared/answer.schema.json"])
+    schema = json.loads(draft.prepared["prepared/plan/answer.schema.json"])
     assert schema["properties"] == {"total": {"type": "integer"}, "currency": {"type": "string"}}
     assert schema["required"] == ["total", "currency"]
 
@@ -96,19 +93,19 @@ def test_many_examples_are_shown_kind_by_kind(tmp_path: Path) -> None:
     rows = [{"question": f"q{number}", "answer": "a" if number < 5 else "b"} for number in range(8)]
     (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
     draft = planned("prompting:many_shot", tmp_path, Files(train="train.jsonl"))
-    turns = [json.loads(line) for line in draft.prepared["prepared/prompt.jsonl"].splitlines()]
+    turns = [json.loads(line) for line in draft.prepared["prepared/plan/prompt.jsonl"].splitlines()]
     assert len(turns) == 16
     assert [turn["content"] for turn in turns if turn["role"] == "assistant"] == [*"abababaa"]
 
 
 def test_all_documents_stand_in_one_text(tmp_path: Path) -> None:
-    text = planned("prompting:long_context", tmp_path).prepared["prepared/documents.md"]
+    text = planned("prompting:long_context", tmp_path).prepared["prepared/plan/documents.md"]
     assert "# returns.zh.md" in text
     assert "# returns.en.md" in text
 
 
 def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None:
-    draft = planned("classifier:tfidf", tmp_path, Files())
+    draft = planned("finetune:lora", tmp_path, Files(), base="encoder")
     assert draft.prepared == {}
     assert any("a CSV with the columns text and label" in text for text in draft.remaining)
 
@@ -116,6 +113,24 @@ def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None
 def test_prepared_files_are_written_beside_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("train.jsonl").write_text(json.dumps({"question": "q", "answer": "a"}))
-    words = ["--set", "task_type=classification", "--label", "classifier:tfidf", "--train", "train.jsonl"]
+    words = ["--set", "task_type=dialogue", "--label", "prompting:many_shot", "--train", "train.jsonl"]
     assert main(["plan", "--model", "qwen2.5-0.5b", *words]) == 0
-    assert Path("prepared", "train.csv").read_text() == "text,label\nq,a\n"
+    assert len(Path("prepared", "plan", "prompt.jsonl").read_text().splitlines()) == 2
+
+
+def test_prepared_files_of_the_user_are_never_replaced_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.jsonl").write_text(json.dumps({"question": "q", "answer": "a"}))
+    mine = Path("prepared", "second", "prompt.jsonl")
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    words = ["--set", "task_type=dialogue", "--label", "prompting:many_shot", "--train", "train.jsonl"]
+    command = ["plan", "--model", "qwen2.5-0.5b", *words, "-o", "second.yaml"]
+    assert main(command) == 2
+    assert str(mine) in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    assert not Path("second.yaml").exists()
+    assert main([*command, "--force"]) == 0
+    assert mine.read_text() != "mine"

@@ -12,7 +12,7 @@ from ftadvisor.knowledge.errors import UserError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-NUMBERS = {"knowledge_tokens": 0, "labelled_examples": 0, "n_classes": 1, "n_tasks": 1}
+NUMBERS = {"knowledge_tokens": 0, "labelled_examples": 0, "n_classes": 1, "n_tasks": 1, "n_gpus": 1}
 SIZES = ("base_model_params_b", "vram_gb", "adapter_storage_mb")
 WORDS = st.text(st.characters(blacklist_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).map(str.strip)
 

@@ -48,8 +48,8 @@ def _implied(known: set[str]) -> set[str]:
     implied = {
         "fits_prompt": {"knowledge_tokens"},
         "corpus_to_learn": {"knowledge_tokens"},
-        "lora_fits": {"base_size_b", "vram_gb"},
-        "full_fits": {"base_size_b", "vram_gb"},
+        "lora_fits": {"base_size_b", "gpu_gb"},
+        "full_fits": {"base_size_b", "gpu_gb"},
     }
     return set().union(*(implied.get(name, set()) for name in known))
 

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/labelled_profiles.py [--readme]
 
-The profiles and their labels, ``tests/advisor/labelled_profiles.jsonl``, were made apart from the rules; how, says the
-README beside them. With ``--readme`` the figures are written into README.md; each miss is printed either way.
+Profiles with their labels (``tests/advisor/labelled_profiles.jsonl``) and situations told in words
+(``described_situations.jsonl``) were made apart from the rules; how, says the README beside them. With ``--readme`` the
+figures are written into README.md; each miss is printed either way.
 """
 
 import argparse
@@ -12,18 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from ftadvisor.advisor.answers import profile_from
+from ftadvisor.advisor.describe.understand import understand
 from ftadvisor.advisor.labels import covers
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.executors.intervals import Interval, interval
 from readme import README, replaced
 
-PROFILES = Path(__file__).parents[1] / "advisor" / "labelled_profiles.jsonl"
+SETS = Path(__file__).parents[1] / "advisor"
 SEED = 17
+PARTS = {
+    "published": "profiles with a published outcome 档案，有公开结果",
+    "judgement": "profiles judged by a practitioner 档案，由从业者判断",
+    "en": "told in English words 英文描述",
+    "zh": "told in Chinese words 中文描述",
+}
 
 
 def judged(case: dict[str, Any]) -> tuple[str, bool, bool]:
-    """Return the advice for a profile, whether it is acceptable, and whether it is a costly mistake."""
-    label = recommend(profile_from(case["profile"]), brief=True).label
+    """Return the advice for a profile or a description, whether it is acceptable, whether it is a costly mistake."""
+    told = "description" in case
+    profile = understand(case["description"]).profile() if told else profile_from(case["profile"])
+    label = recommend(profile, brief=True).label
     return label, *(any(covers(one, label) for one in case[kind]) for kind in ("acceptable", "wrong"))
 
 
@@ -38,15 +48,11 @@ def shown(found: Interval) -> str:
 
 
 def table(cases: list[dict[str, Any]], results: list[tuple[str, bool, bool]]) -> str:
-    """Return one row for all profiles, and one for each kind of basis."""
-    published = [case["basis"].startswith("published") for case in cases]
-    parts = {
-        "all 全部": [True] * len(cases),
-        "with a published outcome 有公开结果": published,
-        "judged by a practitioner 由从业者判断": [not one for one in published],
-    }
+    """Return one row for each kind of situation."""
+    basis = [case.get("basis", "").partition(":")[0] or case["language"] for case in cases]
+    parts = {title: [one == kind for one in basis] for kind, title in PARTS.items()}
     rows = [
-        "| profiles 题目 | count 数量 | acceptable 可接受 | costly mistake 代价大的错误 |",
+        "| situations 情境 | count 数量 | acceptable 可接受 | costly mistake 代价大的错误 |",
         "| --- | ---: | ---: | ---: |",
     ]
     for name, chosen in parts.items():
@@ -61,7 +67,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     write = parser.parse_args().readme
-    cases = [json.loads(line) for line in PROFILES.read_text(encoding="utf-8").splitlines()]
+    names = ("labelled_profiles.jsonl", "described_situations.jsonl")
+    lines = [line for name in names for line in (SETS / name).read_text(encoding="utf-8").splitlines()]
+    cases = [json.loads(line) for line in lines]
     results = [judged(case) for case in cases]
     for case, (label, good, bad) in zip(cases, results, strict=True):
         if not good:

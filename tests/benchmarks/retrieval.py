@@ -2,7 +2,7 @@
 
 Usage: ``python tests/benchmarks/retrieval.py [--embedder E] [--retriever R] [--chunker C] [SET ...]``
 
-Reads FTADVISOR_DATA, a folder with one folder per set, each with ``passages.jsonl`` (id, title, text) and ``qa.jsonl``
+Reads ``data/`` under FTADVISOR_DATA, with one folder per set: ``passages.jsonl`` (id, title, text) and ``qa.jsonl``
 (id, question, passage_id):
 
 * xquad_en: github.com/google-deepmind/xquad at 7d30520c717524000f0d9d2f9c10a069acd9d285, xquad.en.json
@@ -33,7 +33,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", default=IndexOptions.model_fields[name].default)
     arguments = parser.parse_args()
     options = IndexOptions(**{name: getattr(arguments, name) for name in ("embedder", "retriever", "chunker")})
-    data = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    data = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data"
     for name in arguments.sets:
         _measure(data / name, options)
 

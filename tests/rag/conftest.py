@@ -56,9 +56,9 @@ def policies(tmp_path: Path) -> Path:
 @pytest.fixture
 def data() -> Path:
     """The folder of public data sets; a test that needs it is skipped where it is absent."""
-    folder = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    folder = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data"
     if not folder.is_dir():
-        pytest.skip(f"no public data in {folder}; FTADVISOR_DATA names it")
+        pytest.skip(f"no public data in {folder}; FTADVISOR_DATA names the folder that holds data/")
     return folder
 
 

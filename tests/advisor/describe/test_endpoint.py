@@ -1,7 +1,10 @@
 """An endpoint that reads descriptions: what is sent, what is believed, and what happens when it fails."""
 
+import contextlib
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -131,6 +134,99 @@ def test_a_wrong_address_and_a_missing_model_are_the_users_mistakes(monkeypatch:
         configured("localhost:8000", "m")
     with pytest.raises(UserError):
         configured("http://localhost:8000", None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://",
+        "http://[::1",
+        "http://localhost:port",
+        "http://local host",
+        "http://localhost/v1\n",
+        "https://例子/v1",
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_the_users_mistake(url: str) -> None:
+    with pytest.raises(UserError):
+        configured(url, "m")
+
+
+@pytest.mark.parametrize("key", ["secret\n", "密钥", "two words"])
+def test_a_key_that_cannot_be_sent_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("FTADVISOR_DESCRIBE_KEY", key)
+    with pytest.raises(UserError, match="FTADVISOR_DESCRIBE_KEY") as raised:
+        configured("https://localhost", "m")
+    assert key not in str(raised.value)
+
+
+def test_a_key_is_not_sent_in_the_clear_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTADVISOR_DESCRIBE_KEY", "secret")
+    with pytest.raises(UserError, match="example"):
+        configured("http://models.example/v1", "m")
+    assert configured("https://models.example/v1", "m") is not None
+    assert configured("http://localhost:8000/v1", "m") is not None
+    monkeypatch.delenv("FTADVISOR_DESCRIBE_KEY")
+    assert configured("http://models.example/v1", "m") is not None
+
+
+class Odd:
+    """Answer every request with the bytes given, and then keep the line open or close it."""
+
+    def __init__(self, answer: bytes, drip: bool = False) -> None:
+        self.listener, self.asked = socket.create_server(("127.0.0.1", 0)), 0
+        self.answer, self.drip = answer, drip
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _ = self.listener.accept()
+            except OSError:
+                return
+            self.asked += 1
+            with line, contextlib.suppress(OSError):
+                line.recv(65536)
+                line.sendall(self.answer)
+                while self.drip:
+                    line.sendall(b" ")
+                    time.sleep(0.05)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1", "reader", "secret")
+
+
+def test_nobody_is_followed_to_another_address() -> None:
+    other = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    moved = Odd(f"HTTP/1.1 302 Found\r\nLocation: {other.endpoint.url}\r\nContent-Length: 0\r\n\r\n".encode())
+    with pytest.raises(EndpointError, match="302"):
+        complete(moved.endpoint, "system", "user", (0.0,))
+    assert (moved.asked, other.asked) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbroken off",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + b" " * 4_100_000,
+        b"no protocol at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b"[" * 60_000,
+    ],
+)
+def test_a_broken_endless_or_odd_answer_is_told_and_the_lexicons_read(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftadvisor.advisor.describe.endpoint.time.sleep", lambda _: None)
+    told: list[str] = []
+    assert read_description(TEXT, Odd(answer).endpoint, told.append) == understand(TEXT)
+    assert len(told) == 2
+
+
+def test_a_server_that_drips_is_left() -> None:
+    drips = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", drip=True)
+    with pytest.raises(EndpointError):
+        complete(drips.endpoint, "system", "user", (), total_seconds=0.5)
 
 
 def test_variables_name_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

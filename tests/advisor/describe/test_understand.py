@@ -1,8 +1,10 @@
 """What is read in a description: numbers, GPUs, models, denials, and the words that each answer came from."""
 
+import re
 from typing import Any
 
 import pytest
+from ftadvisor.advisor.describe.base_model import FAMILIES, WORDS
 from ftadvisor.advisor.describe.number import find_numbers
 from ftadvisor.advisor.describe.plain_text import plain_text
 from ftadvisor.advisor.describe.understand import Read, understand
@@ -53,6 +55,11 @@ def test_a_description_fills_the_profile_with_the_users_own_words() -> None:
         ("3-5k", 3000, False),
         ("三到五千条", 3000, False),
         ("between 3 and 5 thousand", 3000, False),
+        ("1,2 million", 1_200_000, True),
+        ("1,200", 1200, True),
+        ("1.6M", 1_600_000, True),
+        ("三四百条", 350, False),
+        ("三、四百条", 350, False),
     ],
 )
 def test_numbers_are_read_however_they_are_written(text: str, value: float, exact: bool) -> None:
@@ -80,6 +87,11 @@ def test_words_that_only_look_like_counts_are_no_examples(text: str) -> None:
         ("one A100 (80 GB) and two RTX 3090s", 128),
         ("显存只有8G", 8),
         ("2 GPUs with 24 GB each", 48),
+        ("8GB gaming GPU", 8),
+        ("一张8G的游戏显卡", 8),
+        ("RTX 4060 8G", 8),
+        ("两张RTX 4060 8G", 16),
+        ("GTX 1660 6GB", 6),
         ("没有显卡", 0),
         ("there is no GPU", 0),
         ("以前有四张A100，现在只剩一块3060 12G", 12),
@@ -160,3 +172,101 @@ def test_the_same_text_is_read_the_same_in_both_widths() -> None:
 @pytest.mark.parametrize("text", ["", "。。。", "？", "\n", "🙂🙂", "0", "3-", "1,2,3,", "二", "<n>", "((("])
 def test_any_text_can_be_read(text: str) -> None:
     assert understand(text).profile().problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fine-tune a 0.1B encoder.",
+        "The API is too expensive and we serve millions of users.",
+        "The training loop, the soft prompts and the trainable parameters are ready; a low-rank attempt failed.",
+        "我们试验软提示和可训练参数的数量。",
+        "Past dialogues are available.",
+        "手里有历史对话",
+    ],
+)
+def test_no_number_of_examples_is_made_up(text: str) -> None:
+    assert "labelled_examples" not in read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("The game needs a new level.", "task_type"),
+        ("The delivery tasks arrive each morning.", "task_type"),
+        ("Tens of thousands of customers trust us.", "volume"),
+        ("Nothing special at our scale.", "volume"),
+        ("low cost and latency", "latency"),
+        ("保持产品的身世", "style_need"),
+        ("what is going wrong", "failure_mode"),
+        ("synthetic data: a large synthetic set", "labelled_examples"),
+    ],
+)
+def test_words_of_one_published_case_mean_nothing_by_themselves(text: str, field: str) -> None:
+    assert field not in read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["no training data", "No training set exists.", "no training examples", "no training budget", "无训练数据"]
+)
+def test_missing_data_does_not_forbid_training(text: str) -> None:
+    assert "training_allowed" not in read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We can't finetune.",
+        "we cant fine-tune",
+        "Company policy forbids us to fine-tune models.",
+        "policy forbids fine-tuning",
+        "公司政策不允许我们微调",
+        "模型微调不了",
+        "no training, please",
+    ],
+)
+def test_training_that_is_forbidden_is_understood(text: str) -> None:
+    assert read(text)["training_allowed"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("Two teams use the bot.", "n_classes", None),
+        ("两个部门在用这个机器人", "n_classes", None),
+        ("Forward each letter to one of our 7 teams.", "n_classes", 7),
+        ("We serve 100 million users and no training data exists.", "labelled_examples", 0),
+        ("100 million users and no training data", "labelled_examples", 0),
+        ("We can rent 8 H100s but have only 2 A100 80GB.", "vram_gb", 160),
+        ("We have no GPU, but plan to rent an H100.", "vram_gb", 0),
+        ("没有显卡，打算租一张H100", "vram_gb", 0),
+        ("我们有一张3090，可以租八张A100", "vram_gb", 24),
+        ("We originally wrote 4,000 labelled tickets.", "labelled_examples", 4000),
+        ("我们以前标了5000条", "labelled_examples", 5000),
+        ("A competitor originally wrote 4,000 labelled tickets.", "labelled_examples", None),
+    ],
+)
+def test_what_is_said_of_others_or_planned_is_not_ones_own(text: str, field: str, value: object) -> None:
+    assert read(text).get(field) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("1.6M labeled", "labelled_examples", 1_600_000),
+        ("120 hours of audio", "labelled_examples", None),
+        ("120 hours of transcribed audio", "labelled_examples", None),
+        ("12 hours of audio, 7,300 transcribed clips", "labelled_examples", 7300),
+        ("标了120小时的录音", "labelled_examples", None),
+        ("400 tables, schema changes monthly", "volume", None),
+        ("400 requests monthly", "volume", "low"),
+        ("1,2 million labelled docs", "labelled_examples", 1_200_000),
+    ],
+)
+def test_a_number_counts_what_stands_behind_it(text: str, field: str, value: object) -> None:
+    assert read(text).get(field) == value
+
+
+def test_names_of_families_can_be_written() -> None:
+    assert not [name for name in FAMILIES if re.search(r"\s", name)]
+    assert not set(FAMILIES) & set(WORDS)
