@@ -28,7 +28,7 @@ def handwork_of(recommendation: Recommendation) -> list[Handwork]:
     return [entry] if entry else []
 
 
-def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row]) -> Iterator[str]:
+def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row], measured: int) -> Iterator[str]:
     """Yield what must or should be put in order before the plan can run well.
 
     Args:
@@ -36,19 +36,20 @@ def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row]) 
         folder: The plan's folder.
         plan: The plan.
         rows: The rows to learn from.
+        measured: How many rows the advised experiment measures on.
     """
-    yield from _to_prepare(files, folder, plan)
+    yield from _to_prepare(files, folder, plan, measured)
     yield from _without_source(plan, rows)
 
 
-def _to_prepare(files: Files, folder: Path, plan: Plan) -> Iterator[str]:
+def _to_prepare(files: Files, folder: Path, plan: Plan, measured: int) -> Iterator[str]:
     """Yield what must be put in place before the plan can run."""
     wanted = {getattr(step, name, None) for step in plan.steps for name in ("train", "test")}
     if any(step.kind == "build_index" for step in plan.steps) and not files.documents:
         yield say("planning.prepare_documents", path="documents")
     for name, text in (("train.jsonl", "planning.prepare_train"), ("test.jsonl", "planning.prepare_test")):
         if name in wanted and not place_of(name, folder).exists():
-            yield say(text, path=name)
+            yield say(text, path=name, rows=measured)
 
 
 def _without_source(plan: Plan, rows: Sequence[Row]) -> Iterator[str]:

@@ -24,7 +24,11 @@ SHORT_ANSWER = 64
 
 @dataclass(frozen=True)
 class Work:
-    """Gather what the steps of a plan are made from, and the steps."""
+    """Gather what the steps of a plan are made from, and the steps.
+
+    Attributes:
+        told_rows: Number of rows to learn from as the profile has it, for when there is no file of them yet.
+    """
 
     recommendation: Recommendation
     files: Files
@@ -32,10 +36,11 @@ class Work:
     device: Device
     data: Data
     steps: Steps
+    told_rows: int | None = None
 
     def situation(self, step: str) -> Situation:
         """Return what decides the settings of a kind of step."""
-        rows = len(self.data.rows) or None
+        rows = len(self.data.rows) or self.told_rows
         return Situation(step=step, parameters=self.base.parameters, rows=rows)
 
     def options(self, step: str) -> dict[str, Any]:
@@ -49,8 +54,8 @@ class Work:
 
     @property
     def learnt_rows(self) -> int | None:
-        """Number of rows to learn from; None when they are not there yet."""
-        return len(self.data.rows) if self.files.train else None
+        """Number of rows to learn from: of the file, else as the profile has it; None when nobody knows."""
+        return len(self.data.rows) if self.files.train else self.told_rows
 
     @property
     def row_tokens(self) -> int:
@@ -145,8 +150,11 @@ def _train(work: Work, *, name: str, **files: Any) -> Training:  # noqa: ANN401 
     reasons = _turned_down(work.recommendation)
     training = set_up(work.method, work.base, work.device, work.learnt_rows, work.row_tokens, reasons)
     why = say("planning.why_method", label=title_of(work.recommendation.label))
-    method = Why(training.method, "\n".join([why, *training.lost]))
-    work.steps.add("train", name=name, method=method, **files, output=f"adapters/{name}", **training.options)
+    method = Why(training.method, say("planning.separator").join([why, *training.lost]))
+    options = training.options
+    if files["validation"] is None and "patience" in options:
+        options = options | {"patience": Why(options["patience"].value, say("planning.why_patience_idle"))}
+    work.steps.add("train", name=name, method=method, **files, output=f"adapters/{name}", **options)
     return training
 
 
@@ -166,6 +174,7 @@ def _evaluate(work: Work, arms: list[str], **adapters: str) -> None:
     if form.fields:
         options["fields"] = Why(form.fields, say("planning.why_fields"))
     longest = max(SHORT_ANSWER, round(work.data.answer_tokens * 1.5))
-    options["max_new_tokens"] = Why(longest, say("planning.why_max_new_tokens"))
+    known = "planning.why_max_new_tokens" if work.data.answer_tokens else "planning.why_max_new_tokens_unknown"
+    options["max_new_tokens"] = Why(longest, say(known))
     work.steps.add("evaluate", **options, **adapters, **work.options("evaluate"))
     work.steps.add("report")

@@ -61,7 +61,8 @@ def make_plan(
     data = read_data(files, folder)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
-    work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps())
+    told_rows = profile.labelled_examples or None
+    work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
     training = add_steps(work, baseline_only=baseline_only)
@@ -84,18 +85,30 @@ def make_plan(
     )
     prepared = prepare(handwork, files, folder, data, plan.prompt, stem)
     start = _by_hand_model(profile, recommendation, model or work.base.source)
-    remaining = (*before_running(files, folder, plan, data.rows), *by_hand(handwork, files, start, prepared))
+    remaining = (
+        *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),
+        *by_hand(handwork, files, start, prepared),
+    )
     lost = (*work.base.skipped, *training.lost) if training else ()
-    return PlanDraft(plan, _comments(work, remaining), remaining, training.memory if training else "", prepared, lost)
+    notice = _stand_in(work, named=bool(model or profile.base_model))
+    comments = _comments(work, notice, remaining)
+    return PlanDraft(plan, comments, remaining, training.memory if training else "", prepared, lost, notice)
 
 
-def _comments(work: Work, remaining: tuple[str, ...]) -> dict[str, str]:
+def _stand_in(work: Work, *, named: bool) -> str:
+    """Say that the plan measures an open model where a large one behind an interface was advised."""
+    if work.recommendation.base != "llm_api" or named:
+        return ""
+    return say("planning.stand_in", advised=say("advice.base.llm_api"), model=work.base.source)
+
+
+def _comments(work: Work, notice: str, remaining: tuple[str, ...]) -> dict[str, str]:
     reasons = work.recommendation.reasons
     notes = [say("planning.remaining_title"), *(f"{number}. {text}" for number, text in enumerate(remaining, start=1))]
     return work.steps.comments | {
         "": "\n".join(notes) if remaining else "",
         "label": reasons[0].text if reasons else "",
-        "model.source": "\n".join([work.base.why, *work.base.skipped]),
+        "model.source": say("planning.separator").join([*filter(None, [notice]), work.base.why, *work.base.skipped]),
     }
 
 

@@ -77,7 +77,9 @@ def stand_in(facts: Mapping[str, Any]) -> ModelCard | None:
 
 
 def _unsuited(card: ModelCard, language: str | None) -> tuple[bool, bool]:
-    return language is not None and language not in card.languages, card.licence != FREE_LICENCE
+    """Tell what speaks against a card; where the language is open it has to know Chinese and English."""
+    wanted = {"zh", "en"} if language in (None, "multi") else {language}
+    return not wanted <= {*card.languages}, card.licence != FREE_LICENCE
 
 
 def _off(card: ModelCard, size_b: float) -> float:

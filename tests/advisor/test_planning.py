@@ -96,7 +96,7 @@ def test_files_that_are_not_there_yet_are_to_be_prepared(tmp_path: Path) -> None
     remaining = planned("rag+finetune:lora", tmp_path, Files()).remaining
     assert [name for name in ("documents", "train.jsonl", "test.jsonl") if any(name in text for text in remaining[:3])]
     (tmp_path / "test.jsonl").write_text('{"question": "q", "answer": "a"}\n')
-    assert not any("write at least 20" in text for text in planned("prompting", tmp_path, Files()).remaining)
+    assert not any("rows that are not trained on" in text for text in planned("prompting", tmp_path, Files()).remaining)
 
 
 def test_rows_without_a_source_are_counted(project: Path) -> None:
@@ -391,3 +391,36 @@ def test_full_fine_tuning_that_fits_in_pure_bf16_only_is_said_to(tmp_path: Path)
     training = set_up("lora", describe("qwen3-8b", ""), Device(has_gpu=True, memory_bytes=80 * GIBIBYTE), 3000, 300)
     [full] = [text for text in training.lost if "pure bf16" in text]
     assert "16 bytes per parameter" in full
+
+
+def test_reasons_say_what_is_known_where_there_are_no_files_yet(tmp_path: Path) -> None:
+    few, many = (planned("finetune:lora", tmp_path, Files(), labelled_examples=rows) for rows in (300, 30_000))
+    assert few.plan is not None
+    assert many.plan is not None
+    ranks = [plan.steps[0].model_dump()["method_options"]["rank"] for plan in (few.plan, many.plan)]
+    assert ranks[0] < ranks[1]
+    assert "idle without validation rows" in few.comments["steps.0.patience"]
+    assert "no answer is known yet" in few.comments["steps.1.max_new_tokens"]
+    assert "; Full fine-tuning" in few.comments["steps.0.method"]
+
+
+def test_a_size_without_a_language_means_a_model_that_reads_chinese_and_english() -> None:
+    found = recommend(Profile(task_type="dialogue", style_need="strict", labelled_examples=3000, base_model_params_b=7))
+    assert found.model == "qwen2.5-7b"
+
+
+def test_a_local_model_that_stands_in_for_an_interface_is_said_to(tmp_path: Path) -> None:
+    profile = Profile(task_type="translation", vram_gb=24)
+    found = recommend(profile)
+    assert found.base == "llm_api"
+    draft = make_plan(profile, found, files=Files(), folder=tmp_path)
+    assert "stands in" in draft.notice
+    assert draft.notice in draft.comments["model.source"]
+    assert not make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL).notice
+
+
+def test_as_many_rows_are_to_be_written_as_the_advised_experiment_measures_on(tmp_path: Path) -> None:
+    profile = Profile(task_type="dialogue", vram_gb=24)
+    found = recommend(profile)
+    draft = make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL)
+    assert any(f"write {found.next_step.rows} rows that are not trained on" in text for text in draft.remaining)
