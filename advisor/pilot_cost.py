@@ -39,6 +39,8 @@ def pilot_cost(
     needed = estimate["peak"]["high_bytes"]
     examples = min(facts["labelled_examples"] or MOST_EXAMPLES, MOST_EXAMPLES)
     own_gb = facts["vram_gb"] or 0
+    if (facts["n_gpus"] or 1) > 1 and own_gb * GIB >= needed:  # how several share the work is not estimated here
+        return say("explanation.cost.own_gpu_unknown", gb=f"{own_gb:g}")
     if own_gb * GIB >= needed:
         return _on_own(own_gb, load(ModelCard)[model], method, examples)
     if facts["privacy"] == "onprem_required":

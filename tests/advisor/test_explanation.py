@@ -249,6 +249,7 @@ def test_where_nothing_is_known_the_experiment_finds_out_what_goes_wrong() -> No
         ({"vram_gb": 24}, "your own 24 GB", "USD"),
         ({"vram_gb": 24, "privacy": "onprem_required"}, "your own 24 GB", "USD"),
         ({"vram_gb": 1000}, "Your own 1000 GB", "hours"),
+        ({"vram_gb": 96, "n_gpus": 4}, "Your own 96 GB", "hours"),
         ({"vram_gb": None}, "rented", "your own"),
         ({"vram_gb": None, "privacy": "onprem_required"}, "GPU of your own", "USD"),
     ],
