@@ -6,6 +6,7 @@ from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.prior import written
 from ..knowledge.task import find_family, task_words
 from .model_remark import model_remark
 from .profile import FIELDS, Origin, Profile, choices
@@ -34,7 +35,7 @@ def profile_from(
         if name in ("origins", "problems"):
             continue
         value, problem = read_answer(str(name), given)
-        problem = problem or _remark(str(name), value)
+        problem = say("advice.as_unknown", problem=problem) if problem else _remark(str(name), value)
         if value is not None:
             values[str(name)] = value
         if problem:
@@ -48,19 +49,29 @@ def change(profile: Profile, words: Iterable[str]) -> Profile:
     """Return the profile with answers of the form ``field=value`` from the command line put in.
 
     Raises:
-        UserError: One has no value.
+        UserError: One has no value, a field that does not exist, or a value that the field does not allow.
     """
+    wrong: list[str] = []
     for word in words:
         name, equals, given = word.partition("=")
         if not equals or not name.strip():
             raise UserError(say("advice.set_without_value", word=word), say("advice.set_hint"))
         value, problem = read_answer(name.strip(), given.strip())
-        problem = problem or _remark(name.strip(), value)
+        if problem:
+            wrong.append(problem)
+            continue
         if name.strip() in FIELDS:
             profile = profile.with_answers("flag", **{name.strip(): value})
-        if problem:
-            profile = profile.model_copy(update={"problems": (*profile.problems, problem)})
+        if remark := _remark(name.strip(), value):
+            profile = profile.model_copy(update={"problems": (*profile.problems, remark)})
+    if wrong:
+        raise UserError("\n".join(wrong), say("advice.set_hint"))
     return profile
+
+
+def as_word(value: object) -> str:
+    """Return a value as people write it on a command line, such as ``true`` or ``150000``."""
+    return written(_whole(value))
 
 
 def _remark(name: str, value: Any) -> str | None:  # noqa: ANN401 - any field's value

@@ -53,21 +53,24 @@ def print_remedies(single: Sequence[Remedy], together: Sequence[Remedy], device:
     console.print(say("estimate.view.single_remedies", gpu=device))
     for remedy in single:
         verdict = say("estimate.fits" if remedy.fits else "estimate.fits_not")
-        line = f"{change_name(remedy.change)} → {high(remedy)}, {verdict}. {change_cost(remedy.change)}"
+        line = say("estimate.view.change", change=after(remedy), verdict=verdict, cost=change_cost(remedy.change))
         console.print(Text(wrap(line, console.width - 1, "    ", "  - "), style="green" if remedy.fits else ""))
     if not together:
         console.print(say("estimate.view.no_remedy", gpu=device))
         return
     console.print(say("estimate.view.remedies", gpu=device))
     for number, remedy in enumerate(together, 1):
-        console.print(
-            Text(wrap(f"{change_name(remedy.change)} → {high(remedy)}", console.width - 1, "     ", f"  {number}. "))
-        )
+        console.print(Text(wrap(after(remedy), console.width - 1, "     ", f"  {number}. ")))
 
 
 def high(remedy: Remedy) -> str:
     """Return the high end of what a changed run needs."""
     return f"{remedy.estimate.peak.high_bytes / GIB:.2f} GiB"
+
+
+def after(remedy: Remedy) -> str:
+    """Return a change and what the run needs after it."""
+    return f"{change_name(remedy.change)} → {high(remedy)}"
 
 
 def change_name(change: Change) -> str:

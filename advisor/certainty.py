@@ -33,7 +33,8 @@ def certain(weighed: Weighed, questions: Sequence[OpenQuestion]) -> tuple[Certai
         return "toss-up", say("explanation.sure.equal", other=runner_up)
     if weighed.lead() < CLEAR_LEAD:
         return "leaning", say("explanation.sure.slight", other=runner_up)
-    return _unless_open(questions, say("explanation.sure.clear", other=runner_up))
+    unusual = any(question.changes_path and question.unusual for question in questions)
+    return _unless_open(questions, say(f"explanation.sure.{'usual' if unusual else 'clear'}", other=runner_up))
 
 
 def _unless_open(questions: Sequence[OpenQuestion], reason: str) -> tuple[Certainty, str]:

@@ -88,7 +88,6 @@ def _entries(listed: Sequence[Statement], marked: dict[str, object], session: Se
 
 
 def _line(statement: Statement, is_marked: bool) -> str:
-    question = load(Question)[statement[0]]
-    option = next(option for option in question.option if option.value == statement[1])
-    text = say("session.answered", name=question.name, answer=option.label)
+    field, value = statement
+    text = say(f"session.statement.{field}_{written(value)}")
     return say("session.exception", mark="x" if is_marked else " ", text=text)

@@ -8,7 +8,7 @@ from ..executors.estimate.remedies import Remedy
 from ..executors.estimate.result import Estimate
 from ..knowledge.durable import write_text
 from ..knowledge.messages import say
-from .capacity_view import change_cost, change_name, high
+from .capacity_view import after, change_cost
 from .estimate_view import verdict
 from .methods_view import comparison_cells, comparison_head, comparison_notes
 
@@ -25,7 +25,8 @@ def write_estimate_page(path: Path, answer: Estimate, found: Mapping[str, Sequen
 
     changes = {
         say("estimate.view.remedies", gpu=gpu): [
-            f"{change_name(remedy.change)} → {high(remedy)}. {change_cost(remedy.change)}" for remedy in remedies
+            say("estimate.view.change_page", change=after(remedy), cost=change_cost(remedy.change))
+            for remedy in remedies
         ]
         for gpu, remedies in found.items()
         if remedies

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..executors.estimate.context import context_of, has_position_table
 from ..executors.estimate.methods.find import method_names
 from ..executors.estimate.model_config import config_of
 from ..executors.estimate.request import EstimateRequest
@@ -15,6 +16,9 @@ from ..knowledge.messages import say
 from ..knowledge.stack import Stack
 
 RENAMED = {"usd_per_gpu_hour": "price"}
+THOUSANDS = {"k": 10**3, "m": 10**6, "b": 10**9}
+CLOSED = re.compile(r"(gpt-(3\.5|4|5)|chatgpt|o[134](-|$)|claude|gemini)", re.IGNORECASE)
+"""Names of models whose weights nobody can download."""
 NO_MODEL = {"model_type": "unknown"}
 
 
@@ -31,10 +35,13 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
     given = {name: words.get(RENAMED.get(name, name)) for name in EstimateRequest.model_fields}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     values["model"], values["config"] = _model(words.get("model"), problems)
+    if "train_tokens" in values:
+        values["train_tokens"] = _counted(values["train_tokens"])
     if "targets" in values:
         values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())
     values["gpu"] = tuple(_gpus(values.get("gpu", ()), problems))
     _check_names(values, problems)
+    _fit_length(values, problems)
     if values["gpu"] and values.get("device") == "cpu":
         problems.append(say("estimate.cpu_or_gpu"))
     request = _validated(values, problems)
@@ -50,7 +57,7 @@ def _model(name: str | None, problems: list[str]) -> tuple[str, dict[str, Any]]:
     try:
         return config_of(name)
     except UserError as problem:
-        problems.append(problem.message)
+        problems.append(say("estimate.closed_model", name=name) if CLOSED.match(name) else problem.message)
         return name, NO_MODEL
 
 
@@ -68,9 +75,30 @@ def _check_names(values: Mapping[str, Any], problems: list[str]) -> None:
     method = values.get("method")
     if method is not None and method not in method_names():
         problems.append(say("estimate.no_such_method", method=method, known=", ".join(method_names())))
+    if method == "qlora" and values.get("quant") == "none":
+        problems.append(say("estimate.qlora_needs_packing"))
     stack = values.get("stack")
     if stack is not None and stack != INSTALLED and stack not in load(Stack):
         problems.append(say("estimate.no_such_stack", name=stack, known=", ".join([*load(Stack), INSTALLED])))
+
+
+def _counted(word: str) -> str:
+    """Return a number of tokens written out: ``5k``, ``1.5M`` and ``2B`` are thousands, millions and billions."""
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)([kmb])", word.strip().lower())
+    return str(round(float(number[1]) * THOUSANDS[number[2]])) if number else word
+
+
+def _fit_length(values: dict[str, Any], problems: list[str]) -> None:
+    """Stay within the model's context where no length was given, and refuse one that its position table lacks."""
+    longest = context_of(values["config"])
+    if longest is None:
+        return
+    if "seq_len" not in values:
+        values["seq_len"] = min(EstimateRequest(config=values["config"]).seq_len, longest)
+        return
+    given = str(values["seq_len"])
+    if has_position_table(values["config"]) and given.isdecimal() and int(given) > longest:
+        problems.append(say("estimate.beyond_context", seq_len=values["seq_len"], longest=longest))
 
 
 def _validated(values: Mapping[str, Any], problems: list[str]) -> EstimateRequest | None:

@@ -4,11 +4,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..executors.estimate.request import EstimateRequest
 from ..executors.estimate.result import Estimate, Fit, Range
 from ..knowledge.messages import say
 from .wrapping import wrap
 
 BAR = 40
+NAMES = {"ddp": "DDP", "fsdp": "FSDP", "zero1": "ZeRO-1", "zero2": "ZeRO-2", "zero3": "ZeRO-3"}
 GIB, MIB = 2**30, 2**20
 
 
@@ -16,7 +18,7 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
     """Print one estimate with a bar for every part of its peak."""
     console = console or Console()
     peak = answer.peak
-    console.print(Text(say("estimate.view.title", model=answer.model, method=answer.method), style="bold"))
+    console.print(Text(_title(answer), style="bold"))
     console.print(
         say("estimate.view.peak", low=size(peak.low_bytes), likely=size(peak.device_bytes), high=size(peak.high_bytes))
     )
@@ -39,6 +41,21 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
         console.print(Text(wrap(assumption, console.width - 1, "    ", "  - "), style="dim"))
 
 
+def _title(answer: Estimate) -> str:
+    if answer.gpus == 1:
+        return say("estimate.view.title", model=answer.model, method=answer.method)
+    gpu = answer.fits[0].gpu if answer.fits else "GPU"
+    parallel = NAMES.get(answer.parallel, answer.parallel)
+    return say(
+        "estimate.view.title_shared",
+        model=answer.model,
+        method=answer.method,
+        gpus=answer.gpus,
+        gpu=gpu,
+        parallel=parallel,
+    )
+
+
 def _bars(answer: Estimate) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     parts = [*((part.name, part.bytes) for part in answer.breakdown)]
@@ -46,7 +63,7 @@ def _bars(answer: Estimate) -> Table:
     for name, amount in parts:
         share = max(0.0, amount / answer.peak.device_bytes)
         table.add_row(
-            say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:.0%}"
+            say(f"estimate.part.{name}"), size(amount), Text("█" * max(1, round(share * BAR))), f"{share:>4.0%}"
         )
     return table
 
@@ -72,6 +89,16 @@ def _print_time(answer: Estimate, console: Console) -> None:
     if answer.cost is not None and answer.cost.run is not None:
         price = f"{answer.cost.usd_per_gpu_hour:.2f}"
         console.print(say("estimate.view.cost", cost=_range(answer.cost.run, ".2f"), price=price))
+
+
+def print_no_time(request: EstimateRequest, answer: Estimate) -> None:
+    """Tell why an estimate has no time, where measuring this machine or naming a GPU would give it one."""
+    if answer.time is not None or request.method == "inference":
+        return
+    if request.device == "cpu":
+        Console().print(say("estimate.view.no_time_cpu"))
+    elif not request.gpu:
+        Console().print(say("estimate.view.no_time_gpu"))
 
 
 def verdict(fit: Fit) -> str:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from ..knowledge.messages import say
 from .label_text import title_of
-from .labels import PATHS
+from .labels import PATHS, covers
+from .weighing import Weighed, weigh
 from .whatif import Situation
 
 #: With so many rows a share is known to about ten points, which is as much as most choices between paths differ by.
@@ -17,6 +18,9 @@ FEWEST = 20
 ROWS_OF_MISTAKES = 50
 #: Of few examples so many are held out, one in five.
 HELD_OUT = 5
+#: The label that cures a kind of mistake where too little is known for the rules to say so (evidence
+#: openai-accuracy-guide): context for missing knowledge, tuning for behaviour.
+CURES = {"missing_knowledge": "rag", "inconsistent_behaviour": "finetune", "format": "prompting:constrained"}
 #: Two-sided 95 % point of the normal distribution.
 NORMAL_95 = 1.96
 
@@ -83,9 +87,22 @@ def margin_of(rows: int) -> int:
 
 
 def _ways(situation: Situation) -> Iterator[str]:
+    """Yield what each kind of mistake leads to: another advice, or a cure that goes beyond the present one."""
+    weighed = weigh(situation.verdicts)
     for mistake, label in situation.tried("failure_mode"):
         named = say(f"explanation.mistake.{mistake}")
-        yield say("explanation.result.mistake", mistake=named, label=title_of(label))
+        if label != situation.label:
+            yield say("explanation.result.mistake", mistake=named, label=title_of(label))
+        elif _is_new(CURES.get(mistake), label, weighed):
+            yield say("explanation.result.mistake", mistake=named, label=say(f"explanation.cure.{mistake}"))
+
+
+def _is_new(cure: str | None, label: str, weighed: Weighed) -> bool:
+    """Tell whether a cure is neither advised already nor ruled out; a cheaper model is always there to try."""
+    if cure is None:
+        return True
+    is_open = weighed.is_open(cure.partition(":")[0]) and weighed.standings[cure].excluded is None
+    return is_open and not covers(cure, label)
 
 
 def _measured(label: str, other: str, situation: Situation) -> str:

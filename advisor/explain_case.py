@@ -6,9 +6,9 @@ from ..knowledge.case import PublishedCase
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
+from .answer_text import answer_text
 from .explain_parts import bullets, heading, part, sources
 from .label_text import title_of
-from .recommendation_view import answer_text
 
 
 def case_lines(case: PublishedCase, width: int) -> Iterator[str]:

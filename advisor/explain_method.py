@@ -19,7 +19,7 @@ def method_lines(card: MethodCard, width: int) -> Iterator[str]:
     yield from bullets(map(str, card.best_for), width)
     yield part("avoid_when", "", width)
     yield from bullets(map(str, card.avoid_when), width)
-    yield part("needs", ", ".join(say(f"advice.need.{need}") for need in card.needs), width)
+    yield part("needs", say("advice.comma").join(say(f"advice.need.{need}") for need in card.needs), width)
     yield part("settings", "", width)
     yield from bullets((_setting(name, setting) for name, setting in card.settings.items()), width)
     yield part("article", card.article, width)

@@ -55,7 +55,7 @@ def _answer(option: Option) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    return say(f"advice.effect.{effect.kind}", labels=", ".join(effect.labels), weight=effect.weight)
+    return say(f"advice.effect.{effect.kind}", labels=say("advice.comma").join(effect.labels), weight=effect.weight)
 
 
 def _case(case: Case) -> str:

@@ -15,6 +15,7 @@ from ..knowledge.rule import Rule
 from ..knowledge.sources import Evidence
 from .explain_card import gpu_lines, model_lines
 from .explain_case import case_lines
+from .explain_label import TERMS, explainable_labels, label_lines, term_lines
 from .explain_method import method_lines
 from .explain_rule import evidence_lines, question_lines, rule_lines
 
@@ -36,7 +37,7 @@ def explain(what: str, width: int) -> Iterator[str]:
     found = [lines for known, lines in _all() if known in meant]
     if not found:
         close = difflib.get_close_matches(name, {known for known, _ in _all()}, 5, 0.5)
-        raise UserError(say("advice.nothing_known", what=what, close=", ".join(close) or "-"), "ftadvisor list rules")
+        raise UserError(say("advice.nothing_known", what=what, close=", ".join(close) or "-"), say("advice.list_hint"))
     for number, lines in enumerate(found):
         if number:
             yield ""
@@ -44,6 +45,10 @@ def explain(what: str, width: int) -> Iterator[str]:
 
 
 def _all() -> Iterator[tuple[str, Lines]]:
+    for name, label in explainable_labels():
+        yield name, partial(label_lines, label)
+    for term, names in TERMS.items():
+        yield from ((name, partial(term_lines, term)) for name in names)
     for method in load(MethodCard).values():
         yield method.id, partial(method_lines, method)
     for rule in load(Rule).values():

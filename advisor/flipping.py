@@ -6,7 +6,9 @@ from math import log10, sqrt
 
 from ..knowledge.load import load
 from ..knowledge.messages import say
+from ..knowledge.quantity import number
 from ..knowledge.question import Question
+from .answer_text import answer_text
 from .label_text import title_of
 from .recommendation import Flip
 from .whatif import Situation, ask_order
@@ -15,6 +17,9 @@ from .whatif import Situation, ask_order
 STEPS = {"base_model_params_b": 0.1}
 #: Digits that a changed number is told with; nobody knows the size of their documents any better.
 DIGITS = 2
+#: Of what is counted in hundreds and more, so few are told in words.
+FEW = 10
+COUNTED = frozenset({"knowledge_tokens", "labelled_examples"})
 #: With another answer to these it would be another case.
 THE_CASE_ITSELF = frozenset({"task_type", "modality", "language"})
 
@@ -40,9 +45,11 @@ def condition_text(flip: Flip) -> str:
     if question.kind == "choice":
         return say(f"explanation.if.{flip.field}.{str(flip.to).lower()}")
     if isinstance(flip.to, str) or flip.to == 0:
-        name = next((option.label for option in question.option if option.value == flip.to), flip.to)
+        name = answer_text(question, flip.to)
         return say(f"explanation.if.{flip.field}.{'none' if flip.to == 0 else 'other'}", value=name)
-    return say(f"explanation.if.{flip.field}.{'only' if flip.to < flip.from_ else 'other'}", value=f"{flip.to:,}")
+    if flip.to < FEW and flip.field in COUNTED:
+        return say(f"explanation.if.{flip.field}.{'few' if flip.to < flip.from_ else 'some'}")
+    return say(f"explanation.if.{flip.field}.{'only' if flip.to < flip.from_ else 'other'}", value=number(flip.to))
 
 
 def _flips_of(situation: Situation, field: str) -> Iterator[Flip]:

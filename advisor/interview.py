@@ -7,6 +7,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
+from .answer_text import answer_text
 from .answers import read_answer
 from .asking import Asker, Choice
 from .checking import BACK, CHANGE, ENOUGH, UNKNOWN, ask_check, ways_out
@@ -14,7 +15,6 @@ from .machine import find_gpus
 from .measured import MEASURED, measure
 from .model_remark import model_remark
 from .own_files import count_in
-from .recommendation_view import answer_text
 from .session import CHECK, FIRST, Session, next_question, save
 from .whatif import ask_order
 

@@ -32,14 +32,14 @@ NEEDED = {
 
 def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
     """Show the recommendation and do what the user wants with it, until they leave; return the exit code."""
-    show = True
+    show, preset = True, None
     while True:
         advice = recommend(session.profile)
         if show:
             asker.tell()
             asker.tell(_as_text(advice, asker.width))
             asker.tell(outlook(prospects_of(session.profile)))
-        wanted = asker.choose(say("session.what_next"), _menu(session))
+        wanted = asker.choose(say("session.what_next"), _menu(session), preset)
         show = wanted in ("change", "more")
         if wanted == "change":
             session = change(session, asker, folder)
@@ -53,6 +53,7 @@ def decide(session: Session, asker: Asker, folder: Path, quiet: bool) -> int:
             plan = _write(session, advice, asker, folder)
             if plan is not None and wanted == "run":
                 return run_shown(new_run(plan, folder / RUNS), quiet)
+            preset = "leave" if plan is not None else None
 
 
 def _as_text(advice: Recommendation, width: int) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
+from .answer_text import answer_text
 from .asking import Asker
 from .measured import MEASURED, measure, seen_in_rows
-from .recommendation_view import answer_text
 from .session import FIRST, Session
 
 

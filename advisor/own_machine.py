@@ -48,7 +48,8 @@ def on_this_machine(request: EstimateRequest, answer: Estimate) -> tuple[Estimat
     """
     device = "cpu" if request.device == "cpu" else request_gpu(request)
     calibration = calibration_of(device) if device else None
-    record = record_of(request)
+    on_cpu = request.device == "cpu"
+    record = record_of(request, answer.peak.device_bytes if on_cpu else answer.peak.allocated_bytes)
     peak = narrowed(answer.peak, record, request.device)
     if calibration is not None:
         answer = _timed(request, answer, calibration)

@@ -105,5 +105,5 @@ def _rejected(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterato
 def _with_cost(
     step: NextStep, label: str, model: str | None, estimate: dict[str, Any] | None, facts: Mapping[str, Any]
 ) -> NextStep:
-    cost = pilot_cost(label, model, estimate, facts["labelled_examples"], step.rows)
+    cost = pilot_cost(label, model, estimate, facts, step.rows)
     return step.model_copy(update={"cost": cost})

@@ -127,7 +127,8 @@ class Recommendation(Frozen):
         model: A model of the catalogue that the estimate is for, or None.
         ranked: All paths that remain, best first.
         estimate: Memory, time and money of the training, or None when nothing is trained or the size is unknown.
-        ask_next: The field whose answer could change the label most, or None when none can.
+        ask_next: The field whose answer could change the label most, or None when none can; the command's advice
+            for one profile, if not in brief, names the field of the outlook, whose answer tells most about the label.
         cases: Published cases that are like this one; they inform and decide nothing.
         review: When to ask again.
         article: What the article says about such a case, and where the evidence has moved on.

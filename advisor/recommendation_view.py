@@ -99,7 +99,8 @@ def next_lines(found: Recommendation) -> Iterator[str]:
         yield step.cost
     if memory := memory_text(found):
         yield memory
-    yield say("advice.view.command", command=step.command)
+    kind = "questions" if step.command == "ftadvisor" else "command"
+    yield say(f"advice.view.{kind}", command=step.command)
 
 
 def problem_lines(problems: Iterable[str], columns: int) -> Iterator[str]:
@@ -137,14 +138,6 @@ def _cases(found: Recommendation) -> Iterator[str]:
         yield from [case_text(case) for case in found.cases if case.agrees is agrees][:1]
 
 
-def answer_text(question: Question, value: object) -> str:
-    """Return an answer as its option calls it, or as it is."""
-    label = next((option.label for option in question.option if option.value == value), None)
-    if label is not None:
-        return str(label)
-    return f"{value:,}" if isinstance(value, float | int) else str(value)
-
-
 def memory_text(found: Recommendation) -> str:
     """Return what the training needs and what most of it is, or nothing where nothing was estimated."""
     if found.estimate is None or found.model is None:
@@ -153,4 +146,5 @@ def memory_text(found: Recommendation) -> str:
     low, high = (f"{peak[name] / GIB:.1f}" for name in ("low_bytes", "high_bytes"))
     largest = max(found.estimate["breakdown"], key=lambda part: part["bytes"])
     part = say(f"estimate.part.{largest['name']}")
-    return say("advice.view.peak", model=found.model, low=low, high=high, part=part)
+    rows = {"batch": found.estimate["batch"], "seq_len": f"{found.estimate['seq_len']:,}"}
+    return say("advice.view.peak", model=found.model, low=low, high=high, part=part, **rows)

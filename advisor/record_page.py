@@ -15,11 +15,12 @@ from ..knowledge.load import load
 from ..knowledge.messages import current_language, say
 from ..knowledge.question import Question
 from ..knowledge.sources import Evidence
+from .answer_text import answer_text
 from .flipping import flip_text
 from .label_text import title_of
 from .profile import Profile
 from .recommendation import NearCase, Recommendation
-from .recommendation_view import answer_text, changes, memory_text
+from .recommendation_view import changes, memory_text
 from .recommendation_view import names as field_names
 
 #: Models and prices of half a year ago are old.
@@ -101,7 +102,7 @@ def _sources(ids: Iterable[str]) -> str:
         address = entry.url.startswith("https://")
         named = f'<a href="{escape(entry.url)}">{text}</a>' if address else text
         links.append(f"{named} <code>{escape(source)}</code>")
-    return f'<span class="muted small">{"; ".join(links)}</span>'
+    return f'<span class="muted small">{say("advice.semicolon").join(links)}</span>'
 
 
 def _rejected(found: Recommendation) -> str:

@@ -57,8 +57,9 @@ def _estimate(card: ModelCard, method: str) -> dict[str, Any] | None:
     from ..executors.estimate.request import EstimateRequest
     from ..executors.estimate.unsupported import UnsupportedError
 
+    request = EstimateRequest(config=card.config, model=card.id, method=method)
     try:
-        return estimate(EstimateRequest(config=card.config, model=card.id, method=method)).model_dump(mode="json")
+        return estimate(request).model_dump(mode="json") | {"batch": request.batch, "seq_len": request.seq_len}
     except UnsupportedError:  # no honest number for this model and method, so none is given
         return None
 

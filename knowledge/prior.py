@@ -1,5 +1,6 @@
 """Priors: how often each answer is given, to ask first for what is likely to matter."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
@@ -9,7 +10,8 @@ from .question import Question
 from .record import Record
 
 OPEN = "open"
-"""Counts the cases in which the answer was not known."""
+"""Counts the cases that don't state the answer. They say nothing of it, so each option is as likely in them: those who
+publish state what stands out in their case, so that counting only what they state would make the unusual usual."""
 
 EVEN_SHARE = 0.25
 """So much of a prior takes all options as equally likely: those who ask need not be like those who publish."""
@@ -31,22 +33,20 @@ class Prior(Record):
 
 @cache
 def prior_of(field: str) -> Mapping[Any, float]:
-    """Return the share of each answer to a question, adding up to 1; ``None`` is the answer of those who don't know.
+    """Return the share of each answer to a question, adding up to 1.
 
     Args:
         field: A question with options; one that no case answers gives each option the same share.
     """
     options = [option.value for option in load(Question)[field].option]
-    even: dict[Any, float] = {option: 1 / len(options) for option in options}
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for prior in load(Prior).values():
-        for answer, count in prior.answers.get(field, {}).items():
-            counts[answer] = counts.get(answer, 0) + count
-    if not counts:
-        return even
-    total = sum(counts.values())
-    found = {option: counts.get(written(option), 0) / total for option in options} | {None: counts.get(OPEN, 0) / total}
-    return {answer: (1 - EVEN_SHARE) * share + EVEN_SHARE * even.get(answer, 0) for answer, share in found.items()}
+        counts.update(prior.answers.get(field, {}))
+    even = 1 / len(options)
+    total = counts.total() or 1
+    unsaid = counts[OPEN] if counts else total
+    shares = {option: (counts[written(option)] + unsaid * even) / total for option in options}
+    return {option: (1 - EVEN_SHARE) * share + EVEN_SHARE * even for option, share in shares.items()}
 
 
 def written(option: object) -> str:

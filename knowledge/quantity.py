@@ -17,3 +17,8 @@ def size(count: float) -> str:
 def share(value: float) -> str:
     """Return a share from 0 to 1 as percent, such as ``87 %``."""
     return f"{100 * value:.0f} %"
+
+
+def number(value: float) -> str:
+    """Return a number with commas between thousands, and without a fraction where it has none."""
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:,}"

@@ -19,7 +19,7 @@ from ...knowledge.find import find_gpu
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..estimate_request import request_of
-from ..estimate_view import print_estimate
+from ..estimate_view import print_estimate, print_no_time
 from ..output import print_json
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def _run_one(request: EstimateRequest, arguments: argparse.Namespace) -> int:
         print_json(answer.model_dump(mode="json") | own)
     else:
         print_estimate(answer)
+        print_no_time(request, answer)
         _print_own(record, speeds)
         _print_changes(changes)
     if arguments.html is not None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
-from ..answers import change, profile_from
+from ..answers import as_word, change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
 from ..describe.endpoint import configured
@@ -68,6 +68,8 @@ def _show(profile: Profile, arguments: argparse.Namespace, more: Mapping[str, An
     """Print the recommendation for one profile; ``more`` goes into its JSON form."""
     found = _with_own_command(recommend(profile, arguments.brief), profile, arguments)
     prospects = prospects_of(profile)
+    if not arguments.brief and (field := prospects.best_question()):
+        found = found.model_copy(update={"ask_next": field})  # the field that the outlook names
     situation = situation_of(profile)
     console = Console(highlight=False)
     for line in problem_lines(found.problems, console.width):
@@ -119,7 +121,7 @@ def _with_own_command(found: Recommendation, profile: Profile, arguments: argpar
     step = found.next_step
     answers = arguments.set
     if arguments.describe is not None:  # other commands read no descriptions
-        answers = [f"{name}={value}" for name, value in profile.answers().items()]
+        answers = [f"{name}={as_word(value)}" for name, value in profile.answers().items()]
     given = [word for answer in answers for word in ("--set", answer)]
     if arguments.profile is not None and arguments.describe is None:
         given = ["--profile", str(arguments.profile), *given]
@@ -129,7 +131,7 @@ def _with_own_command(found: Recommendation, profile: Profile, arguments: argpar
 
 def _run_batch(arguments: argparse.Namespace) -> int:
     code = DONE
-    for answer in _answers(arguments):
+    for number, answer in _answers(arguments):
         if "error" in answer:
             code = WRONG_INPUT
         if arguments.json:
@@ -138,13 +140,15 @@ def _run_batch(arguments: argparse.Namespace) -> int:
             print(say("advice.line", line=answer["line"], problem=answer["error"]))
             print(f"  {answer['hint']}")
         else:
-            print(f"{answer['id'] or '-'!s:<32} {answer['label']:<26} {answer['certainty']}")
+            name = answer["id"] or say("advice.line_number", line=number)
+            print(f"{name!s:<32} {answer['label']:<26} {answer['certainty']}")
     return code
 
 
-def _answers(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _answers(arguments: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each line's number with its recommendation, or with what is wrong with it."""
     for number, line in read_lines(arguments.profiles):
         if isinstance(line, str):
-            yield {"line": number, "error": line, "hint": say("advice.line_hint")}
+            yield number, {"line": number, "error": line, "hint": say("advice.line_hint")}
         else:
-            yield recommend(change(profile_from(line), arguments.set), arguments.brief).to_json()
+            yield number, recommend(change(profile_from(line), arguments.set), arguments.brief).to_json()

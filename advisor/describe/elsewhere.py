@@ -18,8 +18,11 @@ _STILL = re.compile(r"\bnow\b|today|currently|left with|down to|现在|目前|�
 _MADE = re.compile(
     r"\b(?:we|i)\b.{0,30}?\b(?:wrote|labell?ed|annotated|collected|gathered|tagged|curated|prepared|transcribed|kept)\b"
     r"|(?:我|咱们|团队)[^，。；]{0,8}?(?:标|写|收集|整理|积累|攒|存|采集|编)(?:了|过|好|注)"
+    r"|(?:以前|之前|原先|曾经|当初|起初|原本)[^，。；]{0,4}?(?:标|写|收集|整理|积累|攒|采集)(?:了|过|好|注)"
 )
 """What the user made in the past is still there, unless it was lost."""
+NEXT_WORDS = 12
+"""Characters behind a clause in which its loss may still be told."""
 _LOST = re.compile(
     r"no longer|dropped|lost|delet|turned down|ruled out|gave up|competitor|rival|they |不再|淘汰|放弃|丢|删|作废"
     r"|竞品|隔壁|同行|对手|别人|别家|友商|人家"
@@ -32,7 +35,7 @@ def without_others(text: str) -> str:
     kept, start = [], 0
     for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
         clause = text[start:end]
-        own = _STILL.search(clause) or (_MADE.search(clause) and not _LOST.search(clause))
+        own = _STILL.search(clause) or (_MADE.search(clause) and not _LOST.search(text[start : end + NEXT_WORDS]))
         others = _ELSEWHERE.search(clause) and not own
         kept.append(" " * len(clause) if others else clause)
         start = end

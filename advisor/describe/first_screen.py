@@ -19,5 +19,5 @@ def first_screen(asker: Asker) -> Profile:
     if not text:
         return Profile()
     understood = read_description(text, endpoint, asker.tell)
-    asker.tell("\n".join(understood_lines(understood, asker.width)))
+    asker.tell("\n".join(understood_lines(understood, asker.width, in_session=True)))
     return understood.profile()

@@ -77,8 +77,8 @@ _ADDED = re.compile(r"\s*(?:,|，|、|and|plus|\+|和|加上?|以及|外加|另�
 
 
 _NOT_OWNED = re.compile(
-    r"\b(?:rent\w*|hir(?:e|ing)|leas(?:e|ed|ing)|buy\w*|purchas\w+|order(?:ed|ing)?|plan\w*\s+(?:to|on|for)|intend\w*\s+to)\b"
-    r"|租|打算|计划|准备买|想买"
+    r"\b(?:rent\w*|hir(?:e|ing)|leas(?:e|ed|ing)|buy(?:ing)?|purchas(?:e|ing)|ordered|upgrad(?:e|ing)\s+to)\b"
+    r"|租|(?:打算|计划|准备|想|考虑|将|要)(?:再|去)?(?:买|购|采购|换|上|升级)"
 )
 """Words before GPUs that are not there: what could be rented or is planned decides nothing yet."""
 _OWN_AGAIN = re.compile(r"\b(?:but|have|has|own|got)\b|但|有|只是|不过")

@@ -6,23 +6,24 @@ from typing import Any
 from ...knowledge.load import load
 from ...knowledge.messages import say
 from ...knowledge.question import Question
+from ..answer_text import answer_text
 from ..answers import allowed
 from ..profile import Profile
-from ..recommendation_view import answer_text
 from ..whatif import open_questions, situation_of
 from ..wrapping import wrap
 from .understand import Read, Understood
 
 
-def understood_lines(understood: Understood, columns: int) -> Iterator[str]:
+def understood_lines(understood: Understood, columns: int, *, in_session: bool = False) -> Iterator[str]:
     """Yield every answer with the words that it came from, and the parts of the text that said nothing.
 
     Args:
         understood: What was understood.
         columns: Width of the window.
+        in_session: Mistakes are corrected in the session, not with an option.
     """
     reader = say("describe.offline") if understood.reader is None else say("describe.by", model=understood.reader)
-    yield wrap(say("describe.understood", reader=reader), columns)
+    yield wrap(say(f"describe.understood.{'session' if in_session else 'command'}", reader=reader), columns)
     for read in understood.answers:
         yield wrap(_answer(read), columns, "    ", "  - ")
     for read in understood.uncounted:

@@ -65,6 +65,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
         breakdown=memory.parts,
         time=duration,
         cost=cost_of(request, duration, card),
+        gpus=request.gpus,
+        parallel=request.parallel,
         fits=[fit_of(card, outside.low, outside.high) for card in cards],
     )
 

@@ -14,6 +14,8 @@ ENOUGH = 5
 """Runs with the same method on the same kind of device, below which a range stays as it is."""
 MARGIN = 0.02
 """Room beyond the smallest and the largest error seen: a handful of runs has not seen all."""
+SIMILAR = 4
+"""Runs up to so many times larger or smaller speak for one another; tiny runs are no guide to large ones."""
 UNTOLD = frozenset({"config", "gpu", "usd_per_gpu_hour"})
 """Settings of a run that are not remembered: they say nothing about how well it was estimated."""
 
@@ -82,10 +84,14 @@ def remember(request: EstimateRequest, estimated: int, measured: int, machine: s
         append_event(history_file(), "training", values)
 
 
-def record_of(request: EstimateRequest) -> Record | None:
+def record_of(request: EstimateRequest, estimated_bytes: int) -> Record | None:
     """Return how runs like this one were estimated; None where there were none.
 
-    Like means: the same method and quantisation on the same kind of device.
+    Like means: the same method and quantisation on the same kind of device, and a peak of about the same size.
+
+    Args:
+        request: The run.
+        estimated_bytes: Its likely peak.
     """
     ratios = []
     for line in read_events(history_file()):
@@ -93,7 +99,9 @@ def record_of(request: EstimateRequest) -> Record | None:
         if not (isinstance(settings, dict) and isinstance(estimated, int) and isinstance(measured, int)):
             continue
         same = line.get("method") == request.method and line.get("device") == request.device
-        if same and settings.get("quant", "none") == request.quant and estimated > 0 and measured > 0:
+        if not (same and settings.get("quant", "none") == request.quant and estimated > 0 and measured > 0):
+            continue
+        if 1 / SIMILAR <= estimated / estimated_bytes <= SIMILAR:
             ratios.append(measured / estimated)
     return Record(tuple(ratios)) if ratios else None
 

@@ -93,16 +93,16 @@ class Layers:
     def _checkpointed(self, x: Value) -> Value:
         """Keep only each layer's input; a first layer that widens the residual stream is followed by wider ones."""
         others = self.run.new(x.storage.size * (self.block.count - 1), Kind.CHECKPOINT, self.block.count - 1)
-        output = self._played(x)
+        played, output = 1, self._played(x)
         if self.block.count > 1 and output.item != x.item:
             x.storage.become(Kind.CHECKPOINT)
             self.others.append(x.storage)
             x = output
             del output
             others = self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT, self.block.count - 2)
-            output = self._played(x)
+            played, output = 2, self._played(x)
         self.others.append(others)
-        self._pin_others()
+        self._pin_others(played)
         x.storage.become(Kind.CHECKPOINT)
         self.input, self.saved = x, x.storage.size
         self._cache()
@@ -120,14 +120,20 @@ class Layers:
         with self.run.without_recording():
             output = self._play(x)
         self.run.pins = False
-        self.pinned = _sum_of(self.run.pinned[held:])
+        self.pinned = self._pinned_since(held)
         self.casts = sum(cast.size for cast in self.run.casts.values()) - before
         return output
 
-    def _pin_others(self) -> None:
+    def _pin_others(self, played: int = 1) -> None:
         """Count what the layers that are not played pin."""
-        if self.pinned and self.block.count > 1:
-            self.run.pinned.append(self.run.new(self.pinned * (self.block.count - 1), pieces=self.block.count - 1))
+        others = self.block.count - played
+        if self.pinned and others:
+            self.run.pinned.append(self.run.new(self.pinned * others, pieces=others))
+
+    def _pinned_since(self, held: int) -> int:
+        """Return the bytes that a layer pins of its own: what all layers share is there once."""
+        shared = [one.value.storage for one in self.shared.values() if one.value is not None]
+        return self.run.pinned_bytes(held, shared)
 
     def drop_cache(self) -> None:
         """Let go of keys and values that the model's outputs held."""
@@ -149,17 +155,14 @@ class Layers:
         x = _plain(x)
         self.arrived = [] if self.frozen_input else require_gradient(x)
         references = getrefcount(x.storage)
-        known = len(self.run.held_by_graph)
         output = self._play(x)
-        lingering = list(self.run.held_by_graph.values())[known:]
-        self.run.held_by_graph[id(self)] = sum(lingering) * (self.block.count - 1)
         saved_input = x.storage.size if getrefcount(x.storage) > references else 0
         del x
         self.node = output.node
         self.saved = meter.current - before - output.storage.size + saved_input
         cached = _held_alone(self.modules.cached)
         self.saved -= cached
-        self.pinned = _sum_of(self.run.pinned[held:])
+        self.pinned = self._pinned_since(held)
         # the last layer's own peak comes on top of what the others have saved
         others = self.saved * (self.block.count - 1)
         if meter.peak + others > peak:
@@ -255,10 +258,6 @@ class Layers:
         output = self._play(x)
         self.drop_cache()
         return output
-
-
-def _sum_of(storages: list[Storage]) -> int:
-    return sum(storage.size for storage in {id(storage): storage for storage in storages}.values())
 
 
 def _plain(x: Value) -> Value:

@@ -72,6 +72,8 @@ class Estimate(Frozen):
     """Hold one answer: memory, time, money, and what they rest on.
 
     Attributes:
+        gpus: Devices of the run; memory is that of one of them.
+        parallel: How they share the work.
         operations: In the exact tier, which operations made what is alive at the peak beside weights and the like.
     """
 
@@ -90,3 +92,5 @@ class Estimate(Frozen):
     fits: list[Fit]
     tier: Literal["analytic", "exact", "calibrated"] = "analytic"
     operations: list[Part] = Field(default_factory=list)
+    gpus: int = 1
+    parallel: str = "none"

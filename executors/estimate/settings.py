@@ -1,10 +1,14 @@
 """Fill in what a method implies, refuse what does not go together, and say what was assumed."""
 
+from typing import get_args
+
+from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
 from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
-from .request import EstimateRequest
+from .context import context_of
+from .request import EstimateRequest, Parallel
 from .stacks import stack_named
 from .stored import stored_as
 from .unsupported import UnsupportedError
@@ -33,6 +37,8 @@ def filled(request: EstimateRequest) -> EstimateRequest:
         request = request.model_copy(update=stored_as(request.config))
     if request.method == "qlora" and request.quant == "none":
         request = request.model_copy(update={"quant": "nf4-dq"})
+    if request.method == "qlora" and request.quant in {"int8", "gptq"}:
+        request = request.model_copy(update={"method": "lora"})  # QLoRA packs the base in 4 bits on the fly
     if request.amp is None:
         request = request.model_copy(update={"amp": request.device == "cuda" and request.method != "inference"})
     if request.method == "inference":
@@ -51,7 +57,7 @@ def filled(request: EstimateRequest) -> EstimateRequest:
 def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
     found: list[tuple[str, dict[str, object]]] = []
     if request.parallel == "none" and request.gpus > 1:
-        found.append(("parallel_needed", {"gpus": request.gpus}))
+        found.append(("parallel_needed", {"gpus": request.gpus, "known": "|".join(get_args(Parallel)[1:])}))
     if request.parallel in {"ddp", "fsdp"} and request.gpus == 1:
         found.append(("gpus_needed", {"parallel": request.parallel}))
     if request.offload != "none" and request.parallel not in OFFLOADING[request.offload]:
@@ -78,8 +84,8 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
         shape = {"batch": request.batch, "seq_len": request.seq_len, "new_tokens": request.new_tokens}
         return [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
     keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
-    longest = request.config.get("max_position_embeddings")
-    if isinstance(longest, int) and longest < request.seq_len:
+    longest = context_of(request.config)
+    if longest is not None and longest < request.seq_len:
         keys.append("assume_longer_context")
     if card is None and request.device == "cuda":
         keys.append("assume_no_gpu")
@@ -87,7 +93,15 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
         keys.append("assume_no_tokens")
     used = [] if card is None or request.device == "cpu" else [_utilisation(request, card)]
     values = {"seq_len": request.seq_len, "longest": longest}
-    return [*_chosen(request), *(say(f"estimate.{key}", **values) for key in keys), *used]
+    told = [say(f"estimate.{key}", **values) for key in keys]
+    return [*_chosen(request), *told, *_without_bfloat16(request), *used]
+
+
+def _without_bfloat16(request: EstimateRequest) -> list[str]:
+    """Return a warning about GPUs that do not compute in the run's precision."""
+    cards = [find_gpu(name) for name in request.gpu] if request.dtype == "bf16" else []
+    lacking = ", ".join(card.title for card in cards if card.bf16_tflops is None)
+    return [say("estimate.assume_no_bfloat16", gpu=lacking)] if lacking else []
 
 
 def _utilisation(request: EstimateRequest, card: GpuCard) -> str:
@@ -95,6 +109,7 @@ def _utilisation(request: EstimateRequest, card: GpuCard) -> str:
     found = utilisation_of(kind_of(request), card)
     shares = {name: f"{getattr(found, name):.0%}" for name in ("low", "likely", "high")}
     key = "assume_utilisation" if found.gpus else "assume_utilisation_elsewhere"
+    key = "assume_utilisation_scaled" if found.scaled else key
     return say(f"estimate.{key}", gpu=card.title, measured=", ".join(found.measured_on), **shares)
 
 
@@ -110,6 +125,9 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.config["model_type"] in mixtral.MODEL_TYPES:
         fused = stack_named(request.stack).fuses_experts
         found.append(say(f"estimate.assume_experts_{'together' if fused else 'apart'}", times=mixtral.CROWDING))
+        if fused and request.quant != "none":
+            widened = request.kbit_prepare and request.quant != "gptq"
+            found.append(say(f"estimate.assume_experts_{'widened' if widened else 'unpacked'}", quant=request.quant))
     if request.quant in {"int8", "gptq"}:
         found.append(say(f"estimate.assume_{request.quant}", group=request.group_size))
     return found

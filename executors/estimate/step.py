@@ -235,7 +235,7 @@ class Step:
         """Count what the micro step before has left until its logits are replaced: they, and what their graph holds."""
         if not self.architecture.lingers:
             return
-        meter, left = self.run.meter, sum(self.run.held_by_graph.values())
+        meter, left = self.run.meter, self.run.pinned_bytes()
         kinds = list(meter.peak_by_kind)
         kinds[Kind.ACTIVATION] += left
         for logits in self.kept:

@@ -37,7 +37,7 @@ def html_text(content: bytes) -> tuple[str, str]:
 
 def _closed(text: str) -> str:
     """Return the page with markup that never ends as text: for each piece of it the parser would search to the end."""
-    for start, end in (("<!--", "-->"), ("<", ">")):
+    for start, end in (("<!--", "-->"), ("<![", "]>"), ("<", ">")):
         whole, close, rest = text.rpartition(end)
         text = whole + close + rest.replace(start, f"&lt;{start[1:]}")
     return text

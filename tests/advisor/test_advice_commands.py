@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import main
+from ftadvisor.advisor.labels import LABELS
 from ftadvisor.advisor.profile import FIELDS
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.method import MethodCard
+from ftadvisor.knowledge.question import Question
 from ftadvisor.knowledge.rule import Rule
 from ftadvisor.knowledge.sources import Evidence
 from rich.cells import cell_len
@@ -51,6 +53,24 @@ def test_json_has_the_promised_shape(profile: Path, capsys: pytest.CaptureFixtur
     assert set(found["reasons"][0]) == {"rule", "text", "evidence"}
     assert set(found["rejected"][0]) == {"label", "rule", "text"}
     assert found["estimate"]["peak"]["high_bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["task_type=qa"],
+        ["task_type=dialogue", "labelled_examples=3000"],
+        ["task_type=classification"],
+        ["task_type=qa", "knowledge_volatility=weekly"],
+    ],
+)
+def test_the_field_to_ask_next_is_the_one_that_the_text_names(
+    answers: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--language", "en", "recommend", *(word for answer in answers for word in ("--set", answer))]
+    field = run_json(words, capsys)["ask_next"]
+    assert main(words) == 0
+    assert f"The one to find out first is {load(Question)[field].name.en}." in " ".join(capsys.readouterr().out.split())
 
 
 def test_answers_on_the_command_line_come_last(profile: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,6 +148,14 @@ def test_a_broken_line_is_told_and_the_rest_answered(tmp_path: Path, capsys: pyt
     assert answers[2]["label"]
 
 
+def test_profiles_without_ids_are_told_by_their_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "profiles.jsonl"
+    path.write_text('{"task_type": "qa"}\n\n{"id": "mine", "task_type": "ner"}\n{"vram": 3}\n', encoding="utf-8")
+    assert main(["recommend", "--profiles", str(path), "--brief", "--language", "en"]) == 0
+    starts = [line[:8].strip() for line in capsys.readouterr().out.splitlines()]
+    assert starts == ["line 1", "mine", "line 4"]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_broken_line_comes_with_what_a_line_looks_like(
     language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -149,6 +177,21 @@ def test_a_broken_line_comes_with_what_a_line_looks_like(
 def test_explain(what: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", what, "--language", language]) == 0
     assert len(capsys.readouterr().out.splitlines()) >= 4
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_advised_label_can_be_explained(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in (*sorted(LABELS), "token", "显存"):
+        assert main(["explain", name, "--language", language]) == 0
+        shown = capsys.readouterr().out
+        assert len(shown.splitlines()) >= 2
+    assert main(["explain", "prompting:few_shot", "--language", "en"]) == 0
+    assert "a few worked examples" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_unknown_is_pointed_to_the_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "nothing-like-it", "--language", "en"]) == 2
+    assert "ftadvisor list methods" in capsys.readouterr().err
 
 
 def test_everything_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:

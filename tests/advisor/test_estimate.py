@@ -165,3 +165,59 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path, capsys: pytest.Ca
     path.write_text("model,method\n7b,lora\n")
     assert main(["estimate", "--rows", str(path), "--json"]) == 2
     assert "quant" in capsys.readouterr().err
+
+
+def test_qlora_over_a_base_that_is_not_quantised_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", "--method", "qlora", "--quant", "none", "--language", "en"]) != 0
+    assert "use --method lora" in capsys.readouterr().err
+
+
+def test_lora_over_int8_is_not_called_qlora(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", "--method", "qlora", "--quant", "int8", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "lora"
+
+
+def test_experts_that_stay_unquantised_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "mixtral-8x7b", "--method", "qlora", "--targets", "q_proj,v_proj", "--json"]
+    assert main([*words, "--language", "en"]) == 0
+    assumptions = json.loads(capsys.readouterr().out)["assumptions"]
+    assert any("stay unquantised in spite of nf4-dq" in line and "float32" in line for line in assumptions)
+
+
+def test_several_gpus_are_named_in_the_headline_and_their_option_in_the_refusal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["estimate", "--model", "7b", "--gpu", "a100", "--gpus", "4", "--language", "en"]
+    assert main([*words, "--parallel", "fsdp"]) == 0
+    assert "per GPU, 4 x a100-80gb, FSDP" in capsys.readouterr().out
+    assert main(words) != 0
+    assert "--parallel ddp|zero1|zero2|zero3|fsdp" in capsys.readouterr().err
+
+
+def test_lengths_stay_within_a_model_s_position_table(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "bert-base-uncased", "--labels", "2", "--method", "full", "--language", "en"]
+    assert main([*words, "--json"]) == 0
+    assert "x 512 tokens" in json.loads(capsys.readouterr().out)["assumptions"][0]
+    assert main([*words, "--seq-len", "1024"]) != 0
+    assert "use --seq-len 512 or less" in capsys.readouterr().err
+
+
+def test_gpus_without_bfloat16_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "7b", "--gpu", "a100", "--gpu", "t4", "--json", "--language", "en"]
+    assert main(words) == 0
+    assert "NVIDIA T4 has no units for bf16" in capsys.readouterr().out
+    assert main([*words, "--dtype", "fp16"]) == 0
+    assert "no units for bf16" not in capsys.readouterr().out
+
+
+def test_training_tokens_may_be_written_short(capsys: pytest.CaptureFixture[str]) -> None:
+    hours = []
+    for tokens in ("10000000", "10M", "5k"):
+        assert main(["estimate", "--model", "7b", "--gpu", "a100", "--train-tokens", tokens, "--json"]) == 0
+        hours.append(json.loads(capsys.readouterr().out)["time"]["run_hours"])
+    assert hours[0] == hours[1] != hours[2]
+
+
+def test_a_closed_model_is_called_that(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "gpt-4o", "--language", "en"]) != 0
+    assert "closed model" in capsys.readouterr().err

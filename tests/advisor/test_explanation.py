@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from ftadvisor.advisor.answer_text import answer_text
 from ftadvisor.advisor.answers import profile_from
+from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.experiment import margin_of, rows_for
 from ftadvisor.advisor.flipping import condition_text, flip_text
 from ftadvisor.advisor.labels import LABELS
@@ -13,6 +15,7 @@ from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
 from ftadvisor.advisor.recommendation import Flip, Recommendation
 from ftadvisor.advisor.recommendation_view import recommendation_lines
+from ftadvisor.advisor.whatif import open_questions, situation_of
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.messages import speaking
 from ftadvisor.knowledge.question import Question
@@ -74,6 +77,68 @@ def test_a_number_is_told_where_the_advice_turns() -> None:
     assert advice(**POLICIES | {"labelled_examples": fewer.to + 1}).label == found.label
     memory = flip_of(found, "vram_gb")
     assert advice(**POLICIES | {"vram_gb": memory.to + 1}).label == found.label != memory.label
+
+
+def test_few_are_told_in_words() -> None:
+    with speaking("en"):
+        documents = Flip(field="knowledge_tokens", from_=0, to=1, label="rag")
+        assert condition_text(documents) == "if there were any documents"
+        examples = Flip(field="labelled_examples", from_=0, to=1, label="finetune:lora")
+        assert condition_text(examples) == "if there were a few examples"
+
+
+@pytest.mark.parametrize("answers", [{}, {"task_type": "qa"}, {"training_allowed": False}])
+def test_each_kind_of_mistake_leads_to_its_own_cure(answers: dict[str, Any]) -> None:
+    with speaking("en"):
+        found = advice(**answers)
+        results = found.next_step.results
+    assert found.certainty == "toss-up"
+    cures = [result.partition(": ")[2] for result in results]
+    assert len(set(cures)) == len(cures) >= 3
+    assert "prompting (instructions only)" not in cures
+    assert any("RAG" in cure for cure in cures)
+    assert any("constrained" in cure for cure in cures)
+    assert any("fine-tuning" in cure for cure in cures) == (answers.get("training_allowed") is not False)
+
+
+def test_what_is_open_is_not_denied(drawn_profiles: Draw) -> None:
+    """Where an unusual answer still changes the path, nobody is told that none would."""
+    told = []
+    with speaking("en"):
+        for profile in drawn_profiles(100):
+            situation = situation_of(profile)
+            found = recommend(profile, brief=True)
+            if "clearly stronger" in found.certain_because:
+                changes = any(question.changes_path for question in open_questions(situation))
+                assert ("other than unusual" in found.certain_because) == changes
+                told.append(changes)
+    assert set(told) == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("task_type", "role_play", "role play"),
+        ("language", "yo", "low-resource languages (yo)"),
+        ("vram_gb", 47.0, "47"),
+        ("knowledge_tokens", 150000.0, "150,000"),
+        ("style_need", "strict", "exactly"),
+    ],
+)
+def test_answers_are_told_in_words(field: str, value: object, told: str) -> None:
+    with speaking("en"):
+        said = answer_text(load(Question)[field], value)
+    assert told in said
+    assert "_" not in said
+
+
+def test_the_printed_command_reads_as_people_write_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Answer questions from 150000 tokens of documents, every answer must cite its source, one RTX 3090"
+    assert main(["recommend", "--describe", text, "--language", "en"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "needs_citations=true" in shown
+    assert "knowledge_tokens=150000 " in shown
+    assert "vram_gb=24 " in shown
 
 
 def test_flips_are_true_and_go_both_ways(drawn_profiles: Draw) -> None:
@@ -176,6 +241,29 @@ def test_where_nothing_is_known_the_experiment_finds_out_what_goes_wrong() -> No
     assert unknown.next_step.kind == "measure"
     assert any("missing knowledge: retrieval (RAG)" in result for result in unknown.next_step.results)
     assert found.next_step.results != unknown.next_step.results
+
+
+@pytest.mark.parametrize(
+    ("answers", "told", "untold"),
+    [
+        ({"vram_gb": 24}, "your own 24 GB", "USD"),
+        ({"vram_gb": 24, "privacy": "onprem_required"}, "your own 24 GB", "USD"),
+        ({"vram_gb": 1000}, "Your own 1000 GB", "hours"),
+        ({"vram_gb": 96, "n_gpus": 4}, "Your own 96 GB", "hours"),
+        ({"vram_gb": None}, "rented", "your own"),
+        ({"vram_gb": None, "privacy": "onprem_required"}, "GPU of your own", "USD"),
+    ],
+)
+def test_a_pilot_is_costed_on_the_users_gpu_and_never_rented_where_data_must_stay(
+    answers: dict[str, Any], told: str, untold: str
+) -> None:
+    with speaking("en"):
+        found = advice(**POLICIES | answers)
+        lines = " ".join(recommendation_lines(found, 400))
+    assert found.estimate
+    assert told in str(found.next_step.cost)
+    assert untold not in str(found.next_step.cost)
+    assert "batch 1, 1,024 tokens per row" in lines
 
 
 def test_nothing_is_estimated_in_brief() -> None:

@@ -1,14 +1,19 @@
 """What could still become of the recommendation: draws of the open answers, and the question that tells most."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 from ftadvisor.advisor.outlook import outlook
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.prospects import information, prospects_of
 from ftadvisor.advisor.recommend import recommend
+from ftadvisor.knowledge.case import PublishedCase
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.messages import use_language
 from ftadvisor.knowledge.prior import OPEN, Prior, prior_of, written
 from ftadvisor.knowledge.question import Question
+from ftadvisor.knowledge.sources import Evidence
 
 
 def test_the_label_on_what_is_known_is_that_of_the_recommendation() -> None:
@@ -60,7 +65,24 @@ def test_priors_speak_of_the_options_of_their_questions() -> None:
             assert set(counts) <= options | {OPEN}, field
 
 
+def test_priors_count_what_the_projects_own_cases_state() -> None:
+    counted = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "adaptive_session.py"))["stated"]()
+    (prior,) = load(Prior).values()
+    assert prior.answers == counted
+
+
+def test_the_source_of_the_priors_names_the_number_of_cases() -> None:
+    assert f" {len(load(PublishedCase))} published cases" in load(Evidence)["published-decisions"].says.en
+
+
+def test_cases_that_do_not_state_an_answer_make_each_as_likely() -> None:
+    (prior,) = load(Prior).values()
+    stated = {name for name, count in prior.answers["latency"].items() if count and name != OPEN}
+    assert stated == {"realtime"}, "the test needs a question to which cases state one answer only"
+    assert prior_of("latency")["realtime"] < 0.5
+
+
 def test_a_prior_keeps_every_option_possible_and_the_frequent_ones_likely() -> None:
     volatility = prior_of("knowledge_volatility")
     assert sum(volatility.values()) == pytest.approx(1)
-    assert volatility["static"] > volatility["daily"] > 0.04
+    assert volatility["static"] > volatility["daily"] > volatility["realtime"] > 0.04

@@ -17,7 +17,8 @@ from ftadvisor.advisor.recommend import recommend
 from ftadvisor.advisor.session import ACCEPTED, CHECK, SESSION_FILE, Session, next_question, save, saved, statements
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.knowledge.load import load
-from ftadvisor.knowledge.messages import use_language
+from ftadvisor.knowledge.messages import say, use_language
+from ftadvisor.knowledge.prior import written
 from ftadvisor.knowledge.question import Question
 
 
@@ -183,6 +184,19 @@ def test_going_back_to_the_list_shows_what_was_marked(tmp_path: Path) -> None:
     assert session.profile.retrieval_possible is False
     assert session.profile.training_allowed is False
     assert session.asked.count(CHECK) == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_unusual_is_told_as_whole_statements(language: str) -> None:
+    use_language(language)  # type: ignore[arg-type]
+    for question in load(Question).values():
+        for option in question.option:
+            if question.usual not in (None, option.value):
+                said = say(f"session.statement.{question.id}_{written(option.value)}")
+                assert str(question.name) + "：" not in said
+                assert len(said) > 4
+    if language == "zh":
+        assert say("session.statement.forgetting_sensitive_true") == "模型现有能力一点都不能变差"
 
 
 def test_not_knowing_what_is_unusual_leaves_it_open(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ftadvisor.advisor.asking import Choice
 from ftadvisor.advisor.session import Session as Kept
 from ftadvisor.advisor.session import save, saved, statements
+from ftadvisor.advisor.terminal import keys_of
 from rich.cells import cell_len
 
 pexpect = pytest.importorskip("pexpect", reason="needs pexpect (the dev extra)")
@@ -183,6 +185,45 @@ def test_the_advice_is_shown_and_the_plan_is_written(start: Start, tmp_path: Pat
     assert session.end() == 0
     assert (tmp_path / "profile.yaml").exists()
     assert (tmp_path / "plan.yaml").exists()
+
+
+def test_after_the_plan_enter_leaves(start: Start, tmp_path: Path) -> None:
+    save(Kept().answered("task_type", "qa").answered("knowledge_volatility", "weekly"), tmp_path)
+    session = start()
+    session.see("2) ")
+    session.press("1")
+    session.see("r) ")
+    session.press("r")
+    session.see("q) ")
+    session.press("p")
+    for question in FILE_QUESTIONS["en"]:
+        session.see(question)
+        session.see(">")
+        session.process.send("\r")
+    session.see("> q) ")
+    session.process.send("\r")
+    assert session.end() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_question_mark_tells_what_the_keys_do(start: Start, language: str) -> None:
+    session = start(language)
+    session.see("u) ")
+    session.process.send("?")
+    session.see({"en": "moves the cursor", "zh": "数字和字母把光标移到"}[language])
+    session.see("u) ")
+    session.press("1")
+    session.see("\n2. ")
+    assert session.stop() == 130
+
+
+def test_a_key_that_is_a_command_never_points_at_an_answer() -> None:
+    many = [Choice(str(number), str(number)) for number in range(40)]
+    keys = keys_of([*many, Choice(".back", "back", "b"), Choice("leave", "leave", "q")])
+    assert keys[:11] == [*"1234567890", "a"]
+    assert not set("bucfreq") & set(keys[:40])
+    assert keys[40:] == ["b", "q"]
+    assert keys[39] is None  # the arrows reach it
 
 
 @pytest.mark.parametrize(("language", "columns"), [("en", 40), ("zh", 40), ("en", 60), ("zh", 80)])

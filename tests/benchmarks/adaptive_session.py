@@ -1,9 +1,10 @@
 """How often the session gives the advice of the full questionnaire, and with how many questions.
 
 ``FTADVISOR_DATA=... python tests/benchmarks/adaptive_session.py [COUNT]`` draws profiles twice: each answer as often
-as the published cases give it (not known included), and each option of each question equally often. Somebody with
-that profile answers what the session asks, and all questions. ``--priors`` prints how often the cases give each answer,
-as in ``knowledge/priors``. The bars are the same advice in 95 of 100 and at most 7 questions in the median.
+as the golden cases give it (not known included), and each option of each question equally often. Somebody with that
+profile answers what the session asks, and all questions. The bars are the same advice in 95 of 100 and at most 7
+questions in the median. ``--priors`` prints how often the cases of ``knowledge/cases`` state each answer, as in
+``knowledge/priors``: other counts than those that the golden cases are drawn by.
 """
 
 import json
@@ -24,6 +25,7 @@ from ftadvisor.advisor.prospects import makes_sense
 from ftadvisor.advisor.session import CHECK, Session, next_question, statements
 from ftadvisor.advisor.whatif import ask_order, situation_of
 from ftadvisor.advisor.wiring import facts_of
+from ftadvisor.knowledge.case import PublishedCase
 from ftadvisor.knowledge.language import group_of
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.prior import OPEN, written
@@ -46,7 +48,7 @@ class Outcome(NamedTuple):
 
 
 def cases() -> list[dict[str, Any]]:
-    """Return the answers of the published cases."""
+    """Return the answers of the golden cases."""
     path = Path(os.environ["FTADVISOR_DATA"]) / "cases" / "golden_cases.jsonl"
     return [json.loads(line)["profile"] for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -148,19 +150,29 @@ def quantile(outcomes: list[Outcome], share: float) -> int:
     return sorted(one.questions for one in outcomes)[min(len(outcomes) - 1, math.floor(share * len(outcomes)))]
 
 
-def print_priors(given: list[dict[str, Any]]) -> None:
-    """Print how often the cases give each answer, numbers counted as the nearest option."""
+def print_priors() -> None:
+    """Print the counts of ``stated``, as the file of the priors has them."""
+    for field, counts in stated().items():
+        print(f"\n[answers.{field}]")
+        for name, count in counts.items():
+            print(f"{name if name.replace('_', '').isalpha() else json.dumps(name)} = {count}")
+
+
+def stated() -> dict[str, dict[str, int]]:
+    """Return how often the project's cases state each answer where its question makes sense, and how often none.
+
+    Numbers count as the nearest option.
+    """
+    found = {}
+    given = [dict(case.answers) for case in load(PublishedCase).values()]
     for field in ask_order():
         question = load(Question)[field]
-        values = [
-            case[field] for case in given if field in case and makes_sense(question, facts_of(profile_from(case)))
-        ]
-        if question.usual is None and question.option and values:
+        values = [case.get(field) for case in given if makes_sense(question, facts_of(profile_from(case)))]
+        if question.usual is None and question.option and any(value is not None for value in values):
             counts = Counter(OPEN if value is None else written(_nearest(question, value)) for value in values)
-            print(f"\n[answers.{field}]")
-            for name in (*(written(option.value) for option in question.option), OPEN):
-                if counts[name] or name != OPEN:
-                    print(f"{name if name.replace('_', '').isalpha() else json.dumps(name)} = {counts[name]}")
+            names = (*(written(option.value) for option in question.option), *([OPEN] if counts[OPEN] else []))
+            found[field] = {name: counts[name] for name in names}
+    return found
 
 
 def _nearest(question: Question, value: Any) -> object:
@@ -177,12 +189,11 @@ def _nearest(question: Question, value: Any) -> object:
 
 def main() -> None:
     """Print the figures of both draws."""
-    given = cases()
     if "--priors" in sys.argv:
-        print_priors(given)
+        print_priors()
         return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
-    for name, draw in {"as in published cases": draw_as_cases(given), "evenly": draw_evenly}.items():
+    for name, draw in {"as in golden cases": draw_as_cases(cases()), "evenly": draw_evenly}.items():
         outcomes = measure(draw, count)
         slowest = sorted(one.slowest_seconds for one in outcomes)
         print(

@@ -79,7 +79,8 @@ def test_every_source_is_used() -> None:
 
 @pytest.mark.parametrize("source", load(Evidence).values(), ids=lambda source: source.id)
 def test_a_source_can_be_looked_up_and_says_what_it_found(source: Evidence) -> None:
-    assert source.url.startswith("https://") or source.kind in ("measured", "article")
+    in_project = (Path(__file__).parents[2] / source.url).is_dir()
+    assert source.url.startswith("https://") or source.kind in ("measured", "article") or in_project
     assert 1900 < source.year <= source.checked.year
     assert source.checked <= date.today()
     assert source.says.zh

@@ -258,6 +258,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "100,000 divs.html": text_file("<div>" * 100_000 + "words" + "</div>" * 100_000),
     "100,000 menus.html": text_file("<nav>a" * 100_000 + "</aside>" * 100_000),
     "markup without end.html": text_file("words" + "<!--<a '<?</<![CDATA[" * 50_000),
+    "sections without end.html": text_file("words" + "<![CDATA[a>" * 200_000),
     "spaces.html": text_file("<pre>words" + " " * 500_000 + "x</pre>"),
     "field of 5 MB.csv": text_file("id,text\n1," + "x" * 5_000_000),
     "deep rows.jsonl": text_file('{"text": "x", "m": ' + "[" * 100_000 + "]" * 100_000 + "}\n" + '{"text": ' * 100_000),

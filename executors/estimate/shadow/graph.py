@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 
@@ -22,7 +22,6 @@ class Run:
         casts: Autocast's cache of weight copies.
         gradients: The parameter gradients that have been produced.
         accumulates: Whether gradients of earlier micro steps are there already, to which new ones are added.
-        held_by_graph: Inputs, by identity, that stay with the graph even after the backward pass, and their bytes.
         pinned: What operations keep as plain attributes: neither checkpoints nor the backward pass let go of it, only
             the end of the graph.
         pins: Whether operations that are not recorded keep such attributes all the same, as in checkpoints that record
@@ -36,7 +35,6 @@ class Run:
         self.casts: dict[object, Storage] = {}
         self.gradients: list[Storage] = []
         self.accumulates = False
-        self.held_by_graph: dict[int, int] = {}
         self.pinned: list[Storage] = []
         self.pins = False
         self._order = 0
@@ -44,6 +42,16 @@ class Run:
     def new(self, size: int, kind: Kind = Kind.ACTIVATION, pieces: int = 1, stream: Stream = Stream.COMPUTE) -> Storage:
         """Return fresh bytes, of one tensor or of several equal ones."""
         return Storage(self.meter, size, kind, pieces, stream)
+
+    def pinned_bytes(self, since: int = 0, beside: Iterable[Storage] = ()) -> int:
+        """Return the bytes of what is pinned, every tensor once.
+
+        Args:
+            since: The first entry that counts.
+            beside: Tensors that do not count.
+        """
+        found = {id(storage): storage.size for storage in self.pinned[since:]}
+        return sum(found.values()) - sum(found.get(id(storage), 0) for storage in beside)
 
     def order(self) -> int:
         """Return the next sequence number; the backward pass runs from the highest down."""

@@ -67,7 +67,7 @@ class Modules:
         self.run, self.placement, self.method, self.stack = run, placement, method, stack
         self.weights = {weight.name: weight for weight in weights}
         self.sequences, self.attention = request.batch, request.attention
-        self.item = BITS[request.dtype]
+        self.dtype, self.item = request.dtype, BITS[request.dtype]
         self.angle_item = placement.outer_item
         self.scores: Value | None = None
         self.cached: list[Storage] = []
@@ -121,7 +121,7 @@ class Modules:
         """Return ``x`` through a linear layer of the base model."""
         if self.placement.quantises(weight):
             saves, twice = self.stack.saves_packed_inputs, self.stack.unpacks_through_half
-            return packed(self.run, weight, x, self.placement, self.item, saves=saves, twice=twice)
+            return packed(self.run, weight, x, self.placement, self.dtype, saves=saves, twice=twice)
         bias = self.weights.get(f"{weight.name}.bias")
         trained = self.method.trains(weight)
         return linear(

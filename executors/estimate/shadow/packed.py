@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..request import BITS, Dtype
 from ..weights import Weight
 from .graph import Gradients, Run, Value, fresh, record
 from .memory import Kind, Storage
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 FP32, FP16, INT32, INT8 = 4, 2, 4, 1
 
 
-def packed(run: Run, weight: Weight, x: Value, placement: Placement, item: int, *, saves: bool, twice: bool) -> Value:
+def packed(
+    run: Run, weight: Weight, x: Value, placement: Placement, dtype: Dtype, *, saves: bool, twice: bool
+) -> Value:
     """Return ``x`` times a packed, frozen weight.
 
     Args:
@@ -23,12 +26,13 @@ def packed(run: Run, weight: Weight, x: Value, placement: Placement, item: int, 
         weight: The weight.
         x: The input.
         placement: How weights are kept.
-        item: Bytes per number in which the model computes without autocast.
+        dtype: In what the model computes without autocast.
         saves: Whether 4-bit products keep their input for the backward pass.
         twice: Whether 4-bit weights are written out in another type first.
     """
     if placement.quant == "int8":
-        return _eight_bit(run, weight, x)
+        return _eight_bit(run, weight, x, dtype == "fp16")
+    item = BITS[dtype]
     if placement.quant == "gptq":
         return _grouped(run, weight, x, run.amp_item or item)
     nested = placement.quant.endswith("-dq")
@@ -53,26 +57,27 @@ def _four_bit(run: Run, weight: Weight, x: Value, item: int, *, nested: bool, sa
     unpacked = unpack(run, weight, item, nested, twice)
     output = fresh(run, x.rows, weight.shape[0], item)
     del unpacked
-    if saves and needed:  # kept as an attribute, which autograd does not clear
-        run.held_by_graph[id(x.storage)] = size
-    return cast(record(output, (x,), (x.storage,) if saves else (), back), inner)
+    if saves and (needed or run.pins):
+        run.pinned.append(x.storage)
+    return cast(record(output, (x,), (), back), inner)
 
 
-def _eight_bit(run: Run, weight: Weight, x: Value) -> Value:
+def _eight_bit(run: Run, weight: Weight, x: Value, takes_half: bool) -> Value:
     """Round the input to int8 for the product, and unpack the weight for the backward pass only.
 
     Autocast does not reach the product, so that the result has the input's precision. The input is kept as an
     attribute of the operation, from where neither checkpoints nor the backward pass remove it. Outlier columns are
-    taken for few.
+    taken for few. The product computes in float16; ``takes_half`` says that 16-bit numbers are that, others are copied.
 
     Source: bitsandbytes ``MatMul8bitLt``; ``backends/cuda/ops.py``, ``int8_vectorwise_quant``, ``int8_mm_dequant``.
     """
     item, size, needed = x.item, x.size, x.node is not None
-    _round(run, x)
+    half_already = takes_half and item == FP16
+    _round(run, x, half_already)
     narrow = run.new(x.numbers * INT8), run.new(x.rows * FP32)
     wide = run.new(x.rows * weight.shape[0] * INT32)
     half = run.new(x.rows * weight.shape[0] * FP16)
-    output = Value(run, half, x.rows, weight.shape[0], item) if item == FP16 else None
+    output = Value(run, half, x.rows, weight.shape[0], item) if half_already else None
     output = output or fresh(run, x.rows, weight.shape[0], item)
     del narrow, wide, half
 
@@ -87,9 +92,9 @@ def _eight_bit(run: Run, weight: Weight, x: Value) -> Value:
     return record(output, (x,), (), back)
 
 
-def _round(run: Run, x: Value) -> None:
+def _round(run: Run, x: Value, half_already: bool) -> None:
     """Find the outliers of an input and round it; what that takes is gone when it is done."""
-    half = run.new(x.numbers * FP16) if x.item != FP16 else None
+    half = run.new(x.numbers * FP16) if not half_already else None
     sizes = run.new(x.numbers * FP16)
     outliers = run.new(x.numbers * INT8)
     del sizes

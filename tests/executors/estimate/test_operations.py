@@ -56,8 +56,15 @@ def test_a_gpu_s_own_measurements_come_before_those_of_others() -> None:
     h100, a100, l4 = (utilisation_of("full", find_gpu(name)) for name in ("h100-sxm", "a100-80gb", "l4"))
     assert h100.likely < l4.likely <= a100.likely
     assert not l4.gpus
-    request = EstimateRequest(config=find_model("7b").config, method="full", gpu=("l4",))
-    assert any("no published run on NVIDIA L4" in line or "NVIDIA L4" in line for line in estimate(request).assumptions)
+    used = {
+        (method, gpu): estimate(EstimateRequest(config=find_model("7b").config, method=method, gpu=(gpu,))).assumptions[
+            -1
+        ]
+        for method, gpu in (("full", "l4"), ("full", "h100-sxm"), ("lora", "h100-sxm"))
+    }
+    assert "no published run on NVIDIA L4" in used["full", "l4"]
+    assert "as published runs on H100" in used["full", "h100-sxm"]
+    assert "scaled from" in used["lora", "h100-sxm"]
 
 
 def test_an_h100_is_faster_than_an_a100_by_less_than_its_peak() -> None:

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from ftadvisor.executors.estimate.architectures.find import architecture_of
 from ftadvisor.executors.estimate.estimate import estimate
-from ftadvisor.executors.estimate.inputs import batch_bytes
+from ftadvisor.executors.estimate.inputs import batch_bytes, with_lengths
 from ftadvisor.executors.estimate.methods.find import method_of
 from ftadvisor.executors.estimate.request import EstimateRequest
 from ftadvisor.executors.estimate.settings import filled
+from ftadvisor.executors.estimate.shadow.graph import Run, fresh
+from ftadvisor.executors.estimate.shadow.packed import packed
 from ftadvisor.executors.estimate.step import Step
 from ftadvisor.executors.estimate.storage import eight_bit_bytes, grouped_bytes, placement_of
-from ftadvisor.executors.estimate.weights import rounded
+from ftadvisor.executors.estimate.weights import Weight, rounded
 from ftadvisor.knowledge.find import find_model
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.stack import Stack
@@ -102,6 +104,57 @@ def test_int8_without_checkpointing() -> None:
     assert shadow_peaks(False, False) == pytest.approx(real_peaks(False, False), rel=0.005)
 
 
+def held_after_backward(request: EstimateRequest, saves: bool = False) -> int:
+    """Return the bytes that a step holds at the end of its backward pass."""
+    stack = load(Stack)["current"].model_copy(update={"saves_packed_inputs": saves, "reentrant_checkpoint": False})
+    architecture = architecture_of(request.config)
+    request = with_lengths(request, architecture)
+    step = Step(request, architecture, method_of(request), placement_of(request), stack)
+    held: list[int] = []
+    close = step._close
+
+    def noted(phase: str) -> None:
+        held.append(step.run.meter.current)
+        close(phase)
+
+    step._close = noted  # type: ignore[method-assign]
+    step.play()
+    return held[-1]
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_inputs_that_4_bit_products_keep_as_attributes_outlive_checkpoints_and_the_backward_pass(
+    checkpointing: bool,
+) -> None:
+    request = EstimateRequest(config=LLAMA, quant="nf4", seq_len=LENGTH, grad_checkpointing=checkpointing)
+    more = held_after_backward(request, saves=True) - held_after_backward(request)
+    inputs_of_a_layer = LENGTH * 2 * (6 * 4096 + 14336)  # every product narrows the float32 stream for itself
+    assert more == pytest.approx(32 * inputs_of_a_layer, rel=0.05)
+
+
+def test_a_first_layer_that_widens_the_stream_pins_no_more_than_the_others() -> None:
+    one, two, three = (
+        held_after_backward(
+            EstimateRequest(config=LLAMA | {"num_hidden_layers": layers}, quant="int8", outer_dtype="bf16")
+        )
+        for layers in (1, 2, 3)
+    )
+    assert two - one == three - two
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_int8_layers_that_read_the_encoder_s_output_keep_it_together(checkpointing: bool) -> None:
+    def growth(decoder_layers: int) -> int:
+        config = find_model("t5-base").config | {"num_decoder_layers": decoder_layers}
+        shape: dict[str, Any] = {"quant": "int8", "target_len": 8, "grad_checkpointing": checkpointing}
+        short, long = (
+            held_after_backward(EstimateRequest(config=config, seq_len=length, **shape)) for length in (512, 1024)
+        )
+        return long - short
+
+    assert growth(2) == growth(12)
+
+
 def test_only_the_blocks_linear_layers_are_packed() -> None:
     plain, int8, gptq, nf4 = (
         estimate(EstimateRequest(config=LLAMA, method="inference", quant=quant)).phases["load"]
@@ -143,3 +196,15 @@ def test_gptq_keeps_written_out_weights_unless_checkpoints_drop_them() -> None:
 def test_a_checkpoint_s_own_quantisation_is_read_from_its_config(written: Any, quant: str, group: int) -> None:
     request = filled(EstimateRequest(config=LLAMA | {"quantization_config": written}))
     assert (request.quant, request.group_size) == (quant, group)
+
+
+def test_int8_products_copy_bfloat16_to_float16_and_back() -> None:
+    """A wide output beside a narrow input, so that the peak is where the output is written out and cast."""
+    weight = Weight("q_proj", (4096, 64), "linear")
+    peaks = {}
+    for dtype in ("bf16", "fp16"):
+        request = EstimateRequest(config=LLAMA, quant="int8", dtype=dtype)  # type: ignore[arg-type]
+        run = Run()
+        packed(run, weight, fresh(run, 256, 64, 2), placement_of(request), request.dtype, saves=False, twice=False)
+        peaks[dtype] = run.meter.peak
+    assert peaks["bf16"] - peaks["fp16"] == 256 * 4096 * 2
