@@ -17,9 +17,6 @@ from ...knowledge.messages import say
 from ..answers import as_word, change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
-from ..describe.endpoint import configured
-from ..describe.reader import read_description
-from ..describe.view import question_lines, understood_json, understood_lines
 from ..outlook import outlook
 from ..output import print_json, print_note
 from ..profile import FIELDS, Profile
@@ -97,6 +94,11 @@ def _write_page(path: Path, profile: Profile, found: Recommendation) -> None:
 
 def _run_described(arguments: argparse.Namespace) -> int:
     """Read a description; at a terminal go on with questions, else recommend and list what else could be answered."""
+    # compiling its patterns takes longer than a recommendation
+    from ..describe.endpoint import configured
+    from ..describe.reader import read_description
+    from ..describe.view import question_lines, understood_json, understood_lines
+
     if not arguments.describe.strip():
         raise UserError(say("describe.empty"), say("describe.empty_hint"))
     endpoint = configured(arguments.describe_endpoint, arguments.describe_model)
