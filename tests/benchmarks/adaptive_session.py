@@ -49,7 +49,8 @@ class Outcome(NamedTuple):
 
 def cases() -> list[dict[str, Any]]:
     """Return the answers of the golden cases."""
-    path = Path(os.environ["FTADVISOR_DATA"]) / "cases" / "golden_cases.jsonl"
+    beside = Path(__file__).parents[3] / "shared"
+    path = Path(os.environ.get("FTADVISOR_DATA", beside)) / "cases" / "golden_cases.jsonl"
     return [json.loads(line)["profile"] for line in path.read_text(encoding="utf-8").splitlines()]
 
 

@@ -37,7 +37,8 @@ def measured(kind: str, seed: int) -> dict[str, Any]:
         import sentence_transformers  # noqa: F401 - its weight is no part of what training takes
     import sklearn.linear_model  # noqa: F401
 
-    rows = read_labelled(Path(os.environ["FTADVISOR_DATA"]) / "data" / "banking77" / "train.jsonl")
+    beside = Path(__file__).parents[3] / "shared"
+    rows = read_labelled(Path(os.environ.get("FTADVISOR_DATA", beside)) / "data" / "banking77" / "train.jsonl")
     learnt, held = hold_out(rows, 0.1, seed)
     names = sorted({row.labels[0] for row in rows})
     right = {id(part): np.array([[row.labels[0] == name for name in names] for row in part]) for part in (learnt, held)}
