@@ -29,15 +29,24 @@ class Index:
         manifest: What the index consists of.
         documents: The documents by id.
         chunks: All chunks, in the order of their documents.
+        words: What ranks by words; knows how rare each one is.
+        embedder: Whose vectors are searched; None in an index without any.
     """
 
     def __init__(
-        self, manifest: Manifest, documents: Mapping[str, Document], chunks: Sequence[Chunk], ranker: Ranker
+        self,
+        manifest: Manifest,
+        documents: Mapping[str, Document],
+        chunks: Sequence[Chunk],
+        words: bm25.Retriever,
+        near: dense.Retriever | None = None,
     ) -> None:
         self.manifest = manifest
         self.documents = documents
         self.chunks = chunks
-        self._ranker = ranker
+        self.words = words
+        self.embedder = None if near is None else near.embedder
+        self._ranker = _ranker(manifest, words, near)
 
     def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
@@ -89,16 +98,15 @@ def _load(generation: Generation) -> Index:
     files = {name: generation.read(name) for name in manifest.files}
     documents, chunks = read_corpus({name: files[name] for name in (DOCUMENTS, CHUNKS)})
     with needs_extra():
-        return Index(manifest, documents, chunks, _ranker(manifest, files, len(chunks)))
+        words = bm25.Retriever.load(files, len(chunks))
+        near = None if manifest.retriever == "bm25" else dense.Retriever.load(files, _same_embedder(manifest))
+        return Index(manifest, documents, chunks, words, near)
 
 
-def _ranker(manifest: Manifest, files: Mapping[str, bytes], chunks: int) -> Ranker:
-    lexical = bm25.Retriever.load(files, chunks)
-    if manifest.retriever == "bm25":
-        return lexical
-    embedder = _same_embedder(manifest)
-    near = dense.Retriever.load(files, embedder)
-    return near if manifest.retriever == "dense" else hybrid.Retriever(lexical, near, embedder.weight)
+def _ranker(manifest: Manifest, words: bm25.Retriever, near: dense.Retriever | None) -> Ranker:
+    if near is None:
+        return words
+    return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, near.embedder.weight)
 
 
 def _same_embedder(manifest: Manifest) -> Embedder:

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from pydantic import ValidationError
 
@@ -18,6 +20,7 @@ from ...rag.limits import Limits
 from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
+from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
 from ..retrieved import metrics_document, metrics_lines, print_hits, summary_lines
@@ -29,10 +32,16 @@ LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query|evaluate")
+    others = sorted(module.name for module in iter_modules(retrieval.__path__))
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(["build", "query", "evaluate", *others]))
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
     _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
     _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
+    for name in others:
+        module = import_module(f"{retrieval.__name__}.{name}")
+        verb = verbs.add_parser(name, help=say(module.HELP), description=say(module.HELP))
+        module.add_arguments(verb)
+        verb.set_defaults(work=module.run)
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:

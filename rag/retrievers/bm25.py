@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,13 @@ class Retriever:
             return []
         scores = self._scorer.get_scores_from_ids(known)
         return best(scores if allowed is None else scores * allowed, count)
+
+    def rarity(self, token: str) -> float:
+        """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
+        chunks, place = self._scorer.scores["num_docs"], self._vocabulary.get(token)
+        starts = self._scorer.scores["indptr"]
+        having = 0 if place is None else int(starts[place + 1] - starts[place])
+        return math.log(1 + (chunks - having + 0.5) / (having + 0.5))
 
     @staticmethod
     def file_names() -> list[str]:

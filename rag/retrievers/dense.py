@@ -21,12 +21,15 @@ _FILE = "vectors.faiss"
 class Retriever:
     """Score chunks by the cosine between their vector and the question's, -1 to 1, compared with every one of them.
 
+    Attributes:
+        embedder: Whose vectors these are.
+
     Source: Douze et al., The Faiss library, 2024; the flat index is exact.
     """
 
     def __init__(self, index: "faiss.Index", embedder: Embedder) -> None:
         self._index = index
-        self._embedder = embedder
+        self.embedder = embedder
 
     @classmethod
     def build(cls, vectors: "NDArray[np.float32]", embedder: Embedder) -> "Retriever":
@@ -68,10 +71,10 @@ class Retriever:
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
         """
-        readable = [place for place, question in enumerate(questions) if can_read(self._embedder, question)]
+        readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
         rankings: list[Ranking] = [[] for _ in questions]
         if readable:
-            vectors = embed_batches(self._embedder, [questions[place] for place in readable], "question")
+            vectors = embed_batches(self.embedder, [questions[place] for place in readable], "question")
             for place, ranking in zip(readable, self._nearest(vectors, count, allowed), strict=True):
                 rankings[place] = ranking
         return rankings

@@ -1,0 +1,22 @@
+"""Judge whether what was found speaks of a question at all, so that an answer can abstain.
+
+Source: thresholds fitted by tests/benchmarks/answers.py, see knowledge/decisions/0011-answers.md.
+"""
+
+from collections.abc import Sequence
+
+from .evidence import Rarity, Sentence
+from .span_features import language_of
+
+LEAST_EVIDENCE = {"en": 0.5, "zh": 0.5}
+"""Below this an answer abstains; by language, as the shares of words and of ideographs are not alike."""
+
+
+def least_evidence(question: str) -> float:
+    """Return the fitted threshold for a question's language."""
+    return LEAST_EVIDENCE[language_of(question)]
+
+
+def evidence_of(question: str, sentences: Sequence[Sentence], rarity: Rarity) -> float:
+    """Return how much of a question the best sentence and its surroundings speak of, 0 to 1."""
+    return max(((each.coverage + each.surroundings) / 2 for each in sentences), default=0.0)
