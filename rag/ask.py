@@ -15,7 +15,7 @@ from .index import Index
 from .injection import speaks_to_model
 from .places import place_of
 from .records import Hit
-from .sufficiency import evidence_of, least_evidence
+from .sufficiency import LEAST_EVIDENCE, evidence_of
 from .support import LEAST_SUPPORT, best_support
 
 Unsupported = Literal["mark", "remove"]
@@ -30,7 +30,7 @@ class AskOptions:
     Attributes:
         top_k: Chunks that are read, at least 1.
         where: Which documents may be read; all when None.
-        least_evidence: Below it the answer abstains, 0 to 1; the fitted one of the question's language when None.
+        least_evidence: Below it the answer abstains, 0 to 1; the fitted one when None.
         unsupported: What happens to sentences that nothing bears.
     """
 
@@ -64,8 +64,8 @@ def ask(
     found = sentences_of(searched, hits, index.words.rarity)
     injected = [sentence for sentence in found if speaks_to_model(sentence.text)]
     clean = [sentence for sentence in found if sentence not in injected]
-    least = least_evidence(searched) if options.least_evidence is None else options.least_evidence
-    evidence = evidence_of(searched, clean, index.words.rarity)
+    least = LEAST_EVIDENCE if options.least_evidence is None else options.least_evidence
+    evidence = evidence_of(clean)
     draft = Draft([])
     if clean and evidence >= least:
         draft = generator.answer(searched, [_passage(index, hit) for hit in hits], clean, piece)

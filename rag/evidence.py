@@ -1,5 +1,6 @@
 """Cut what was found into sentences, and measure how much of a question each has to do with."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from .units import content_tokens
 
 Rarity = Callable[[str], float]
 """Gives a token's inverse document frequency."""
+
+_HEADING = re.compile(r"#{1,6}\s")  # says what follows is about, and answers nothing
 
 MOST_SENTENCES = 12
 """Sentences that are looked at closely: more of them cost time and find nothing new on the public sets."""
@@ -52,7 +55,7 @@ def sentences_of(question: str, hits: Sequence[Hit], rarity: Rarity) -> list[Sen
         for start, end in trimmed_sentences(hit.text):
             text = hit.text[start:end]
             place = (hit.document, hit.start + start)
-            if place not in found:
+            if place not in found and not _HEADING.match(text):
                 near = coverage(asked, text)
                 found[place] = Sentence(rank, *place, hit.start + end, text, near, surroundings)
     return sorted(found.values(), key=lambda sentence: (-sentence.coverage - sentence.surroundings, sentence.hit))

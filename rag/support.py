@@ -1,8 +1,8 @@
 """Check whether a sentence of an answer is borne by what it cites; no model is asked.
 
 A sentence is borne as far as the evidence has its words, the rare ones counting more. It is not borne at all if it has
-a number that the evidence lacks, or denies what the evidence says or the other way round. An embedder that can read
-both lets other words with the same meaning count, too.
+a number or a name that the evidence lacks, or denies what the evidence says or the other way round. An embedder that
+can read both lets other words with the same meaning count, too.
 
 Source: thresholds fitted by tests/benchmarks/answer_support.py, see knowledge/decisions/0011-answers.md.
 """
@@ -17,12 +17,15 @@ from .embedders import Embedder
 from .embedding import embed_batches
 from .evidence import Rarity, Sentence, coverage
 from .gate import can_read
+from .tokens import tokenize
 from .units import content_tokens, simplified
 
-LEAST_SUPPORT = 0.6
+LEAST_SUPPORT = 0.5
 """Of a sentence's content that the evidence must have. See the source above."""
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(r"(?<=[^\W\d_][ ,;])[A-Z][\w'’-]+|(?<=[\u4e00-\u9fff])[A-Z][\w'’-]+")
+_NO_NAMES = {"I", "The", "In", "It"}
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _IDEOGRAPHS = "零一二三四五六七八九十"
 _CLAUSE = re.compile(
@@ -91,12 +94,18 @@ def _with_meaning(text: str, texts: list[str], scores: list[float], embedder: Em
 
 
 def _consistent(text: str, evidence: str) -> bool:
-    return not (missing_numbers(text, evidence) or denial_differs(text, evidence))
+    return not (missing_numbers(text, evidence) or missing_names(text, evidence) or denial_differs(text, evidence))
 
 
 def missing_numbers(text: str, evidence: str) -> set[str]:
     """Return the numbers of a text that evidence has neither in digits nor in words."""
     return numbers(text) - numbers(evidence) - _in_words(evidence)
+
+
+def missing_names(text: str, evidence: str) -> set[str]:
+    """Return the words with a capital inside a sentence, which are names, that the evidence has in no form."""
+    have = set(tokenize(evidence))
+    return {name for name in _NAME.findall(text) if not set(tokenize(name)) & have and name not in _NO_NAMES}
 
 
 def numbers(text: str) -> set[str]:
