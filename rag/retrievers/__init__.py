@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 Ranking = list[tuple[int, float]]  # positions of chunks with their scores, best first
+Allowed: TypeAlias = "NDArray[np.bool_] | None"  # for each chunk, whether it may be found; None allows all
 
 
 class Ranker(Protocol):
     """Rank the chunks of an index."""
 
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
-        """Return for each question at most ``count`` chunks, best first; a higher score is better."""
+    def rank(self, questions: Sequence[str], count: int, allowed: Allowed = None) -> list[Ranking]:
+        """Return for each question at most ``count`` of the allowed chunks, best first; a higher score is better."""
 
 
 def retriever_names() -> list[str]:
