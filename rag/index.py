@@ -10,6 +10,7 @@ from .corpus import CHUNKS, DOCUMENTS, read_corpus
 from .embedders import Embedder, open_embedder
 from .embedding import digest
 from .extra import needs_extra
+from .filters import allowed_chunks
 from .manifest import Manifest
 from .records import Chunk, Document, Hit
 from .retrievers import Ranker, bm25, dense, hybrid
@@ -18,6 +19,7 @@ from .tokens import TOKENIZER
 
 if TYPE_CHECKING:
     from .embedding import Vectors
+    from .filters import Where
 
 
 class Index:
@@ -37,21 +39,23 @@ class Index:
         self.chunks = chunks
         self._ranker = ranker
 
-    def search(self, question: str, top_k: int = 5) -> list[Hit]:
+    def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
 
         Args:
             question: In any language that the documents are in.
             top_k: Most hits to return, at least 1; fewer come back when fewer have anything to do with the question.
+            where: Which documents may be found; ``top_k`` counts hits in these.
         """
-        return self.search_many([question], top_k)[0]
+        return self.search_many([question], top_k, where)[0]
 
-    def search_many(self, questions: Sequence[str], top_k: int = 5) -> list[list[Hit]]:
+    def search_many(self, questions: Sequence[str], top_k: int = 5, where: "Where | None" = None) -> list[list[Hit]]:
         """Return the hits of several questions, in the order of the questions."""
         if not questions:
             return []
         with needs_extra():
-            rankings = self._ranker.rank(questions, top_k)
+            allowed = None if where is None else allowed_chunks(where, self.documents, self.chunks)
+            rankings = self._ranker.rank(questions, top_k, allowed)
         return [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
 
     def _hit(self, place: int, score: float) -> Hit:

@@ -11,6 +11,8 @@ from . import Ranking, best
 if TYPE_CHECKING:
     from bm25s import BM25
 
+    from . import Allowed
+
 _VOCABULARY, _ARRAYS = "bm25.vocabulary.json", ("data", "indices", "indptr")
 
 
@@ -56,13 +58,16 @@ class Retriever:
         scorer.nonoccurrence_array = None
         return cls(scorer, {token: number for number, token in enumerate(json.loads(files[_VOCABULARY]))})
 
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question the chunks that share a token with it, best first."""
-        return [self._rank(question, count) for question in questions]
+        return [self._rank(question, count, allowed) for question in questions]
 
-    def _rank(self, question: str, count: int) -> Ranking:
+    def _rank(self, question: str, count: int, allowed: "Allowed | None") -> Ranking:
         known = [self._vocabulary[token] for token in tokenize(question) if token in self._vocabulary]
-        return best(self._scorer.get_scores_from_ids(known), count) if known else []
+        if not known:
+            return []
+        scores = self._scorer.get_scores_from_ids(known)
+        return best(scores if allowed is None else scores * allowed, count)
 
     @staticmethod
     def file_names() -> list[str]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from . import Allowed
+
 _FILE = "vectors.faiss"
 
 
@@ -61,7 +63,7 @@ class Retriever:
         vectors: NDArray[np.float32] = self._index.reconstruct_n(0, self._index.ntotal)
         return vectors
 
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question at most ``count`` nearest chunks, best first.
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
@@ -70,11 +72,21 @@ class Retriever:
         rankings: list[Ranking] = [[] for _ in questions]
         if readable:
             vectors = embed_batches(self._embedder, [questions[place] for place in readable], "question")
-            for place, ranking in zip(readable, self._nearest(vectors, count), strict=True):
+            for place, ranking in zip(readable, self._nearest(vectors, count, allowed), strict=True):
                 rankings[place] = ranking
         return rankings
 
-    def _nearest(self, vectors: "NDArray[np.float32]", count: int) -> list[Ranking]:
-        scores, places = self._index.search(vectors, min(count, self._index.ntotal))
+    def _nearest(self, vectors: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> list[Ranking]:
+        scores, places = self._index.search(vectors, min(count, self._index.ntotal), params=_among(allowed))
         rows = zip(places.tolist(), scores.tolist(), strict=True)
-        return [[hit for hit in zip(*row, strict=True) if hit[1] > 0.0] for row in rows]
+        return [[hit for hit in zip(*row, strict=True) if hit[0] >= 0 and hit[1] > 0.0] for row in rows]
+
+
+def _among(allowed: "Allowed | None") -> "faiss.SearchParameters | None":
+    """Return what makes a search look at the allowed chunks only."""
+    import faiss
+    import numpy as np
+
+    if allowed is None:
+        return None
+    return faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))  # type: ignore[call-arg]

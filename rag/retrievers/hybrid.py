@@ -2,8 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from . import Ranker, Ranking
+
+if TYPE_CHECKING:
+    from . import Allowed
 
 DAMPING = 60  # the constant of the method; its paper finds the result hardly depends on it
 DEPTH = 100  # how far down each ranking counts
@@ -23,10 +27,12 @@ class Retriever:
     def __init__(self, lexical: Ranker, near: Ranker, weight: float = 1.0) -> None:
         self._lexical, self._near, self._weight = lexical, near, weight
 
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question at most ``count`` chunks that are ranked, best first."""
         depth = max(count, DEPTH)
-        pairs = zip(self._lexical.rank(questions, depth), self._near.rank(questions, depth), strict=True)
+        by_words = self._lexical.rank(questions, depth, allowed)
+        by_vectors = self._near.rank(questions, depth, allowed)
+        pairs = zip(by_words, by_vectors, strict=True)
         return [fuse(lexical, near, self._weight)[:count] for lexical, near in pairs]
 
 
