@@ -1,4 +1,4 @@
-"""Build an index from sources, or bring one up to date: read, cut, measure, embed, rank, and keep it all in one step."""
+"""Build an index from sources, or bring one up to date, and keep all of it in one step."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

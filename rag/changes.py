@@ -151,9 +151,7 @@ def _keep_file(contents: Contents, earlier: Earlier, number: int, record: FileRe
         contents.files.append(replace(record, source=number, documents=sum(found), complete=complete))
 
 
-def _read(
-    contents: Contents, earlier: Earlier | None, number: int, path: Path, name: str, limits: Limits
-) -> None:
+def _read(contents: Contents, earlier: Earlier | None, number: int, path: Path, name: str, limits: Limits) -> None:
     """Read a file, unless the earlier index was built from the same content."""
     source = contents.sources[number]
     digest = _file_digest(path)
@@ -191,4 +189,3 @@ def _file_digest(path: Path) -> str:
     except OSError:
         pass
     return ""
-

@@ -114,7 +114,6 @@ class Chunks(Sequence[Chunk]):
         name = self._documents.line(document)[0]
         return Chunk(name, place - chunk, start, end, text, self.headers[header].decode())
 
-
     def searchable(self, place: int) -> str:
         """Return what a chunk is searched by, without reading its document."""
         (_, _, _, first, last, header, _, _) = self.table.rows(place, place + 1)[0].tolist()

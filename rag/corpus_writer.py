@@ -6,8 +6,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .columns import borders
-from .corpus import CHUNK_COLUMNS, CHUNK_KEYS, CHUNK_TABLE, COLUMN, DIGESTS, DOCUMENT_TABLE, DOCUMENTS, HEADER_BORDERS, HEADERS
-from .corpus import NAMES, TEXTS, KEY, Chunks, Documents, name_key
+from .corpus import (
+    CHUNK_COLUMNS,
+    CHUNK_KEYS,
+    CHUNK_TABLE,
+    COLUMN,
+    DIGESTS,
+    DOCUMENT_TABLE,
+    DOCUMENTS,
+    HEADER_BORDERS,
+    HEADERS,
+    KEY,
+    NAMES,
+    TEXTS,
+    Chunks,
+    Documents,
+    name_key,
+)
 from .draft import Draft
 from .embedding import digest as digest_of
 from .records import Chunk, Document
@@ -92,7 +107,12 @@ class CorpusWriter:
         import numpy as np
 
         draft = self._draft
-        for name, writer in ((DOCUMENTS, self._lines), (TEXTS, self._texts), (CHUNK_TABLE, self._table), (CHUNK_KEYS, self._keys)):
+        for name, writer in (
+            (DOCUMENTS, self._lines),
+            (TEXTS, self._texts),
+            (CHUNK_TABLE, self._table),
+            (CHUNK_KEYS, self._keys),
+        ):
             draft.close(name, writer)
         self._document_rows.extend((self._line_bytes, self._text_bytes, self.chunks))
         draft.write_array(DOCUMENT_TABLE, np.array(self._document_rows, dtype="<i8"))

@@ -1,18 +1,23 @@
 """Open an index and search it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .corpus import Chunks, Documents
 from .embedders import Embedder, open_embedder
 from .extra import needs_extra
+from .filters import allowed_chunks
 from .manifest import Manifest
-from .records import Chunk, Document, Hit
-from .retrievers import Allowed, Ranker, bm25, dense, hybrid
+from .records import Hit
+from .retrievers import Ranker, bm25, dense, hybrid
 from .store import Generation, open_generation
 from .tokens import TOKENIZER
+
+if TYPE_CHECKING:
+    from .filters import Where
 
 
 class Index:
@@ -24,29 +29,28 @@ class Index:
         chunks: All chunks, in the order of their documents; each is read when it is asked for.
     """
 
-    def __init__(
-        self, manifest: Manifest, documents: Mapping[str, Document], chunks: Sequence[Chunk], ranker: Ranker
-    ) -> None:
+    def __init__(self, manifest: Manifest, documents: Documents, chunks: Chunks, ranker: Ranker) -> None:
         self.manifest = manifest
         self.documents = documents
         self.chunks = chunks
         self._ranker = ranker
 
-    def search(self, question: str, top_k: int = 5, allowed: Allowed = None) -> list[Hit]:
+    def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
 
         Args:
             question: In any language that the documents are in.
             top_k: Most hits to return, at least 1; fewer come back when fewer have anything to do with the question.
-            allowed: For each chunk, whether it may be returned; None allows all.
+            where: Which documents may be found; ``top_k`` counts hits in these.
         """
-        return self.search_many([question], top_k, allowed)[0]
+        return self.search_many([question], top_k, where)[0]
 
-    def search_many(self, questions: Sequence[str], top_k: int = 5, allowed: Allowed = None) -> list[list[Hit]]:
+    def search_many(self, questions: Sequence[str], top_k: int = 5, where: "Where | None" = None) -> list[list[Hit]]:
         """Return the hits of several questions, in the order of the questions."""
         if not questions:
             return []
         with needs_extra():
+            allowed = None if where is None else allowed_chunks(where, self.documents, self.chunks)
             rankings = self._ranker.rank(questions, top_k, allowed)
         return [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
 

