@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from ..knowledge.errors import UserError
 from .columns import Column
 from .corpus import Chunks, Documents
 from .embedders import Embedder
+from .files import CheckedFile
 from .manifest import Manifest
 from .postings import Postings, open_postings
 from .records import IndexOptions
@@ -69,22 +69,21 @@ class Earlier:
     @property
     def sources(self) -> list[str]:
         """Return the absolute paths of its sources."""
-        return list(self._lines[0])
-
-    @cached_property
-    def _lines(self) -> list[list[Any]]:
-        return [json.loads(line) for line in bytes(self._generation[FILES].all()).splitlines()]
+        return self._sources_and_files[0]
 
     @cached_property
     def files(self) -> dict[tuple[str, str], tuple[FileRecord, int]]:
         """Return the files by source and name, each with the row of its first document."""
         found: dict[tuple[str, str], tuple[FileRecord, int]] = {}
         first = 0
-        for line in self._lines[1:]:
-            record = FileRecord(*line)
+        for record in self._sources_and_files[1]:
             found[self.sources[record.source], record.name] = record, first
             first += record.documents
         return found
+
+    @cached_property
+    def _sources_and_files(self) -> tuple[list[str], list[FileRecord]]:
+        return read_files(self._generation[FILES])
 
     @cached_property
     def postings(self) -> Postings:
@@ -96,6 +95,12 @@ class Earlier:
         """Return the rows of its documents by the digest under which they were read."""
         content = bytes(self._generation["documents.digests"].all())
         return {content[row * 32 : row * 32 + 32]: row for row in range(len(self.documents))}
+
+
+def read_files(file: CheckedFile) -> tuple[list[str], list[FileRecord]]:
+    """Return an index' sources, and the files that its documents came from, in their order."""
+    sources, *records = [json.loads(line) for line in bytes(file.all()).splitlines()]
+    return sources, [FileRecord(*record) for record in records]
 
 
 def open_earlier(folder: Path, options: IndexOptions, embedder: Embedder) -> Earlier | None:

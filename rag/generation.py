@@ -159,9 +159,9 @@ def _write_structure(
     import numpy as np
 
     vectors = written_vectors(draft, embedder.dimension).all()
-    only_reorders = choice.retriever == "hybrid" and embedder.weight < 1
-    wanted = "flat" if only_reorders else options.structure
-    structure = choose_structure(vectors, np.flatnonzero(reach.readable), wanted, options.recall, progress)
+    if choice.retriever == "hybrid" and embedder.weight < 1:
+        return StructureEntry(kind="flat", reason="reorders")
+    structure = choose_structure(vectors, np.flatnonzero(reach.readable), options.structure, options.recall, progress)
     if structure.index is not None:
         # not faiss.write_index: it cannot open every path, and writes around our durable writer
         draft.write_array(STRUCTURE, faiss.serialize_index(structure.index))

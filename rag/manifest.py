@@ -44,8 +44,8 @@ class StructureEntry(BaseModel):
 
     Attributes:
         kind: ``flat`` compares all vectors, ``ivf`` those of the nearest lists, ``hnsw`` follows a graph.
-        reason: Why: it was asked for, all can be compared fast enough, the sample reached the recall with so little
-            work, or nothing faster reached it.
+        reason: Why: it was asked for, vectors only reorder what BM25 found, all can be compared fast enough, the sample
+            reached the recall with so little work, or nothing faster reached it.
         recall: Share of the ten nearest that a search finds, measured on a sample; 1 for ``flat``.
         sample: Vectors of that sample.
         lists: Lists that the vectors are in, for ``ivf``.
@@ -55,7 +55,7 @@ class StructureEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Structure
-    reason: Literal["chosen", "small", "reached", "fallback"]
+    reason: Literal["chosen", "reorders", "small", "reached", "fallback"]
     recall: float = 1.0
     sample: int = 0
     lists: int = 0

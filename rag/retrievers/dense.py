@@ -9,7 +9,7 @@ from ..embedding import embed_batches
 from ..gate import can_read
 from ..manifest import StructureEntry
 from ..structures import candidates, refined, search_parameters
-from . import Ranking
+from . import Ranking, best
 
 if TYPE_CHECKING:
     import faiss
@@ -101,15 +101,17 @@ class Retriever:
 
     def _compared(self, question: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> Ranking:
         """Compare with every vector."""
+        import faiss
         import numpy as np
 
-        scores = self._vectors.all() @ question
-        if allowed is not None:
-            scores[~allowed] = -np.inf
-        kept = min(count, len(scores))
-        rows = np.flatnonzero(scores >= np.partition(scores, -kept)[-kept])
-        rows = rows[np.lexsort((rows, -scores[rows]))][:kept]
-        return [(int(row), float(scores[row])) for row in rows]
+        vectors = self._vectors.all()
+        if allowed is None:
+            kept = min(count, len(vectors))
+            found, places = faiss.knn(question[None], vectors, kept, metric=faiss.METRIC_INNER_PRODUCT)
+            order = np.lexsort((places[0], -found[0]))
+            return [(int(places[0, place]), float(found[0, place])) for place in order]
+        scores = np.where(allowed, vectors @ question, np.float32(0))
+        return best(scores, count)
 
     def _structure(self) -> "faiss.Index | None":
         import faiss
