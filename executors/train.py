@@ -1,9 +1,9 @@
-"""Fine-tune a model on rows of conversations, and measure what it took."""
+"""Fine-tune a model on the rows of a task, and measure what it took."""
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,8 @@ from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
-from .tokens import TokenRow, training_row
+from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
@@ -55,6 +56,9 @@ class Training:
         leave_out_longer: Train without longer rows instead of refusing.
         adapter: Folder of the result.
         checkpoints: Folder of the checkpoints; may hold some of an interrupted attempt.
+        task: What is learnt.
+        task_options: The task's own options.
+        known: What ``TaskBase.study`` found in the rows to learn from.
         general: Texts that show what is forgotten; empty to leave that out.
         tracker: Other tool that follows.
         tracked: Folder of the tracker's files; None for none.
@@ -70,6 +74,9 @@ class Training:
     leave_out_longer: bool
     adapter: Path
     checkpoints: Path
+    task: str = "causal_lm"
+    task_options: TaskOptions = field(default_factory=TaskOptions)
+    known: Known = field(default_factory=dict)
     general: tuple[str, ...] = ()
     tracker: Tracker = "none"
     tracked: Path | None = None
@@ -77,8 +84,8 @@ class Training:
 
 def train(
     training: Training,
-    rows: Sequence[Conversation],
-    validation: Sequence[Conversation],
+    rows: Sequence[ReadRow],
+    validation: Sequence[ReadRow],
     progress: Progress,
     event: Event,
 ) -> dict[str, JsonValue]:
@@ -86,8 +93,8 @@ def train(
 
     Args:
         training: What to do.
-        rows: Conversations to learn; the loss counts their last message only.
-        validation: Conversations to choose the best state by; may be empty, then the last state is the result.
+        rows: Rows to learn, as the task reads them.
+        validation: Rows to choose the best state by; may be empty, then the last state is the result.
         progress: Receives how far the training is.
         event: Receives ``loss`` and ``validation_loss`` as they are measured.
 
@@ -102,17 +109,18 @@ def train(
     method = method_module(training.method)
     base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
+    task = task_class(training.task)(training.task_options, training.known)
     limit = training.max_length or context_length(base)
-    learned = _tokenise(tokenizer, rows, limit, training.leave_out_longer)
-    checked = _tokenise(tokenizer, validation, limit, training.leave_out_longer)
+    learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
+    checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    bare = load_model(base, progress)
+    bare = load_model(base, progress, task.loader(tokenizer))
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
-    request = request_of(model, base, training.method, training.method_options, training.options, learned)
+    request = request_of(model, base, training.method, training.method_options, training.options, task.shape(learned))
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     fingerprint = _fingerprint(training, learned, checked)
@@ -126,6 +134,7 @@ def train(
         schedule = schedule_of(method, model, training.method_options, updates)
         return make_trainer(
             model,
+            task,
             tokenizer.pad_token_id,
             learned,
             checked,
@@ -148,7 +157,7 @@ def train(
     _train_or_resume(training, trainer, fingerprint)
     measured = trainer.measured()
     _take_best(training, trainer)
-    save_adapter(model, tokenizer, training.adapter, base, training.method)
+    save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
     if request and watch.expected and measured["peak_memory_bytes"] and not tried.adapted:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
     advised = watch.advised(trainer.state.log_history, warmup)
@@ -170,11 +179,15 @@ def _audit(
     watch: Watcher,
     model: Any,  # noqa: ANN401 - a model with or without an adapter
     tokenizer: "PreTrainedTokenizerBase",
-    rows: Sequence[Conversation],
-    learned: Sequence[TokenRow],
+    rows: Sequence[ReadRow],
+    learned: Sequence[Example],
 ) -> None:
-    """Tell what is about to be learnt, and what is wrong with it."""
-    advice, shown = audit(tokenizer, stops_of(model, tokenizer), rows, learned)
+    """Tell what answers are about to be learnt, and what is wrong with them."""
+    turns = [row for row in rows if isinstance(row, Conversation)]
+    answers = [row for row in learned if isinstance(row, TokenRow)]
+    if not turns or not answers:
+        return
+    advice, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
     watch.event("audit", name=training.name, **shown)
     for one in advice:
         watch.tell(one)
@@ -218,12 +231,12 @@ def request_of(
     method: str,
     method_options: MethodOptions,
     options: TrainOptions,
-    rows: Sequence[TokenRow],
+    shape: Mapping[str, Any],
 ) -> EstimateRequest | None:
     """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
     weights = str(number_type(base)).removeprefix("torch.")
     config = json.loads(model.config.to_json_string(use_diff=False))
-    return training_request(config, method, method_options, options, rows, weights, base.quantisation, device().type)
+    return training_request(config, method, method_options, options, shape, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
@@ -274,34 +287,46 @@ def _take_best(training: Training, trainer: Any) -> None:  # noqa: ANN401 - see 
         trainer.restore(checkpoint_folder(training.checkpoints, best))
 
 
-def _tokenise(
-    tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Conversation], limit: int, leave_out: bool
-) -> list[TokenRow]:
-    found = [(row, training_row(tokenizer, row.turns)) for row in rows]
-    longer = [(row.line, len(tokens)) for row, tokens in found if len(tokens) > limit]
+def _about(training: Training) -> dict[str, JsonValue]:
+    """Return what a result has to say about its task."""
+    return {"task": training.task, "task_options": training.task_options.model_dump(), "known": training.known}
+
+
+def _encoded(
+    task: TaskBase, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[ReadRow], limit: int, leave_out: bool
+) -> list[Example]:
+    found = task.examples(tokenizer, rows, limit)
+    longer = [(line, len(example)) for line, example in found if len(example) > limit]
     if longer and not leave_out:
         lines = ", ".join(str(line) for line, _ in longer[:10]) + (", ..." if len(longer) > 10 else "")
         longest = max(length for _, length in longer)
         message = say("training.too_long", count=len(longer), limit=limit, longest=longest, lines=lines)
         raise UserError(message, say("training.too_long_hint"))
-    kept = [tokens for _, tokens in found if len(tokens) <= limit]
+    kept = [example for _, example in found if len(example) <= limit]
     if rows and not kept:
         raise UserError(say("training.nothing_left"), say("training.too_long_hint"))
     return kept
 
 
-def _fingerprint(training: Training, rows: Sequence[TokenRow], validation: Sequence[TokenRow]) -> str:
-    settings = [training.base, training.method_options, training.options]
-    told = [training.method, training.seed, *(record.model_dump_json() for record in settings)]
-    tokens = [[row.answer_start, row.tokens] for row in (*rows, *validation)]
+def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequence[Example]) -> str:
+    settings = [training.base, training.method_options, training.options, training.task_options]
+    told = [
+        training.task,
+        training.known,
+        training.method,
+        training.seed,
+        *(record.model_dump_json() for record in settings),
+    ]
+    tokens = [vars(row) for row in (*rows, *validation)]
     return hashlib.sha256(json.dumps([told, len(rows), tokens]).encode()).hexdigest()
 
 
-def _report(training: Training, state: Any, model: Any, rows: Sequence[TokenRow]) -> dict[str, JsonValue]:  # noqa: ANN401
+def _report(training: Training, state: Any, model: Any, rows: Sequence[Example]) -> dict[str, JsonValue]:  # noqa: ANN401
     history = state.log_history
     sizes = [(value.numel(), value.requires_grad) for value in model.parameters()]
     return {
         "name": training.name,
+        "task": training.task,
         "method": training.method,
         "rows": len(rows),
         "trainable_parameters": sum(size for size, trained in sizes if trained),
