@@ -1,6 +1,5 @@
 """Read rows of training and test data, and tell every problem of a file at once, each with its line."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +7,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.problems import problems_of
 from .prompt import Message, Prompt
-
-SHOWN_PROBLEMS = 20
+from .row_files import at_line, refuse_problems, row_objects
 
 
 class Row(BaseModel):
@@ -37,6 +34,11 @@ class Row(BaseModel):
     relevant: tuple[str, ...] = ()
     expected: dict[str, str] = {}
     language: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """What no row to measure on may share with a row to learn from."""
+        return self.question
 
 
 class Turn(BaseModel):
@@ -72,6 +74,11 @@ class Conversation(BaseModel):
         """The messages in the layout that chat templates expect."""
         return [Message(role=turn.role, content=turn.content) for turn in self.messages]
 
+    @property
+    def asked(self) -> str:
+        """What no row to measure on may share with a row to learn from."""
+        return self.messages[-2].content
+
 
 def read_rows(path: Path) -> list[Row]:
     """Read a JSONL file of questions and answers.
@@ -79,7 +86,7 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
-    reader = _Reader(path)
+    reader = RowReader(path)
     rows = [row for line, values in reader.objects() if (row := reader.parse(Row, line, values))]
     reader.finish([row.id for row in rows])
     return rows
@@ -95,7 +102,7 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
-    reader = _Reader(path)
+    reader = RowReader(path)
     found = []
     for line, values in reader.objects():
         if "messages" not in values:
@@ -109,55 +116,33 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
     return found
 
 
-Kind = TypeVar("Kind", Row, Conversation)
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
-class _Reader:
+class RowReader:
     """Read one file and gather its problems."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise UserError(say("problems.no_file", path=path), say("training.data_missing_hint"))
         self.path = path
         self.problems: list[str] = []
 
     def objects(self) -> Iterator[tuple[int, dict[str, object]]]:
-        """Yield each line's number and its JSON object; blank lines are skipped."""
-        for line, text in enumerate(self.path.read_bytes().split(b"\n"), start=1):
-            if not text.strip():
-                continue
-            try:
-                values = json.loads(text.decode("utf-8-sig" if line == 1 else "utf-8"))
-            except ValueError as error:
-                self._problem(line, say("training.data_not_json", error=error))
-                continue
-            if isinstance(values, dict):
-                yield line, values
-            else:
-                self._problem(line, say("training.data_not_object"))
+        """Yield each row's line and its values; blank lines are skipped."""
+        return row_objects(self.path, self.problems)
 
     def parse(self, kind: type[Kind], line: int, values: dict[str, object]) -> Kind | None:
         """Return the row, or None after noting what is wrong with it."""
         try:
             return kind.model_validate({"id": str(line)} | values | {"line": line})
         except ValidationError as error:
-            for problem in problems_of(error):
-                self._problem(line, problem.said())
+            self.problems += [at_line(line, problem.said()) for problem in problems_of(error)]
             return None
 
-    def finish(self, ids: list[str]) -> None:
+    def finish(self, ids: list[str], hint: str | None = None) -> None:
         """Report everything that was wrong, if anything was."""
         twice = [name for name, count in Counter(ids).items() if count > 1]
         if twice:
             self.problems.append(say("training.data_same_id", ids=", ".join(twice[:5])))
         if not self.problems and not ids:
             self.problems.append(say("training.data_empty"))
-        if self.problems:
-            shown = self.problems[:SHOWN_PROBLEMS]
-            if len(self.problems) > len(shown):
-                shown.append(say("training.data_more", count=len(self.problems) - len(shown)))
-            head = say("problems.in_file", path=self.path, count=len(self.problems))
-            raise UserError("\n".join([head, *shown]), say("training.data_hint"))
-
-    def _problem(self, line: int, text: str) -> None:
-        self.problems.append(say("problems.line", line=line, text=text))
+        refuse_problems(self.path, self.problems, hint or say("training.data_hint"))

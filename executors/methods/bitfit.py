@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ..heads import train_head
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Options(MethodOptions):
 
 
 def attach(model: "PreTrainedModel", options: Options) -> "PreTrainedModel":
-    """Make all biases trainable and freeze the rest.
+    """Make all biases trainable, and freeze the rest but for a task's head.
 
     Raises:
         UserError: The model has no biases.
@@ -35,4 +36,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PreTrainedModel":
         raise UserError(say("training.no_biases", kind=kind), say("training.no_biases_hint"))
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name in set(biases)
+    train_head(model)
     return model
