@@ -22,8 +22,9 @@ from .freed_memory import is_returned, return_freed_memory
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
-from .models import context_length, device, load_model, load_tokenizer, number_type, require
+from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
+from .refusals import refuse_impossible, room
 from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
 from .train_options import TrainOptions
 from .trainer import make_trainer
@@ -97,12 +98,14 @@ def train(
     base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
-    limit = training.max_length or context_length(base)
+    loader = task.loader(tokenizer)
+    refuse_impossible(base, loader, training.method, method, training.method_options)
+    limit = training.max_length or room(load_config(base), context_length(base), training.method_options)
     learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
     checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    model = method.attach(load_model(base, progress, task.loader(tokenizer)), training.method_options)
+    model = method.attach(load_model(base, progress, loader), training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
     request = request_of(model, base, training.method, training.method_options, training.options, task.shape(learned))
