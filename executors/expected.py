@@ -11,6 +11,7 @@ from .method import MethodOptions
 from .train_options import TrainOptions
 
 DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_8bit"}
 QUANTISATIONS = {"none": "none", "int8": "int8", "nf4": "nf4-dq"}
 AMP = {"float32": False, "bfloat16": True, "auto": None}
 SHARED = ("rank", "targets", "dropout", "virtual_tokens")
@@ -68,6 +69,7 @@ def training_request(
         "grad_checkpointing": options.gradient_checkpointing,
         "dtype": DTYPES.get(number_type),
         "amp": AMP[options.precision],
+        "optimizer": OPTIMIZERS[options.optimizer],
         "device": device,
         **{name: own[name] for name in SHARED if name in own},
     }

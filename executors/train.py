@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,16 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .adapters import save_adapter
+from .audit import audit, stops_of
+from .canary import Build, Tried, is_tried, ladder, remembered, try_out
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .data import Conversation
 from .device_name import machine_name
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, training_request
 from .freed_memory import is_returned, return_freed_memory
+from .general import forgetting, general_loss
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
@@ -26,8 +30,11 @@ from .models import context_length, device, load_config, load_model, load_tokeni
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
 from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .tokens import TokenRow
+from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
+from .watching import Watcher, guarding
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -53,6 +60,9 @@ class Training:
         task: What is learnt.
         task_options: The task's own options.
         known: What ``TaskBase.study`` found in the rows to learn from.
+        general: Texts that show what is forgotten; empty to leave that out.
+        tracker: Other tool that follows.
+        tracked: Folder of the tracker's files; None for none.
     """
 
     name: str
@@ -68,6 +78,9 @@ class Training:
     task: str = "causal_lm"
     task_options: TaskOptions = field(default_factory=TaskOptions)
     known: Known = field(default_factory=dict)
+    general: tuple[str, ...] = ()
+    tracker: Tracker = "none"
+    tracked: Path | None = None
 
 
 def train(
@@ -105,41 +118,114 @@ def train(
     checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    model = method.attach(load_model(base, progress, loader), training.method_options)
+    bare = load_model(base, progress, loader)
+    before = general_loss(bare, tokenizer, training.general) if training.general else None
+    model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
     request = request_of(model, base, training.method, training.method_options, training.options, task.shape(learned))
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     fingerprint = _fingerprint(training, learned, checked)
-    updates = training.options.updates(len(learned))
-    watch = _Watch(training, updates, progress, event)
-    trainer = make_trainer(
-        model,
-        task,
-        tokenizer.pad_token_id,
-        learned,
-        checked,
-        training.options,
-        training.seed,
-        training.checkpoints,
-        fingerprint,
-        memory,
-        watch,
-        schedule_of(method, model, training.method_options, updates),
-    )
+    updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
+    watch = Watcher(training.name, updates, training.options, progress, event)
+    _audit(training, watch, model, tokenizer, rows, learned)
+
+    def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
+        if options.gradient_checkpointing and not training.options.gradient_checkpointing:
+            recompute_activations(model)
+        schedule = schedule_of(method, model, training.method_options, updates)
+        return make_trainer(
+            model,
+            task,
+            tokenizer.pad_token_id,
+            learned,
+            checked,
+            options,
+            training.seed,
+            training.checkpoints,
+            fingerprint,
+            memory,
+            watch,
+            schedule,
+        )
+
+    trainer, tried = _tried(training, build, method, len(learned), memory, fingerprint, progress)
+    watch.expected = expected_memory(request) if request else None
+    if tried.shown:
+        event("canary", name=training.name, estimated_memory_bytes=watch.expected, **tried.shown)
+    watch.measured = trainer.measured
+    trainer.add_callback(guarding(watch, warmup))
+    _track(training, trainer, event)
     _train_or_resume(training, trainer, fingerprint)
     measured = trainer.measured()
     _take_best(training, trainer)
     save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
-    expected = expected_memory(request) if request else None
-    if request and expected and measured["peak_memory_bytes"]:
-        remember(request, expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
-    return _report(training, trainer.state, model, learned) | {
+    if request and watch.expected and measured["peak_memory_bytes"] and not tried.adapted:
+        remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
+    advised = watch.advised(trainer.state.log_history, warmup)
+    found = _report(training, trainer.state, model, learned) | {
         **measured,
         "tokens_per_second": measured["tokens"] / measured["seconds"],
-        "estimated_memory_bytes": expected,
+        "estimated_memory_bytes": watch.expected,
+        "canary": tried.shown,
     }
+    if before is not None:
+        after = general_loss(model, tokenizer, training.general)
+        found["general_loss"] = {"before": before, "after": after}
+        advised += forgetting(before, after)
+    return found | {"advice": [asdict(one) for one in advised]}
+
+
+def _audit(
+    training: Training,
+    watch: Watcher,
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: Sequence[ReadRow],
+    learned: Sequence[Example],
+) -> None:
+    """Tell what answers are about to be learnt, and what is wrong with them."""
+    turns = [row for row in rows if isinstance(row, Conversation)]
+    answers = [row for row in learned if isinstance(row, TokenRow)]
+    if not turns or not answers:
+        return
+    advice, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
+    watch.event("audit", name=training.name, **shown)
+    for one in advice:
+        watch.tell(one)
+
+
+def _tried(
+    training: Training,
+    build: Build,
+    method: MethodModule,
+    rows: int,
+    memory: PeakMemory,
+    fingerprint: str,
+    progress: Progress,
+) -> tuple[Any, Tried]:
+    """Return the trainer laid out so that it fits, as an interrupted attempt found it or as trying it shows."""
+    options = training.options
+    known = remembered(training.checkpoints, fingerprint, options)
+    if known is not None or not is_tried(options, rows):
+        known = known or Tried(options, {})
+        return build(known.options), known
+    progress(say("training.trying"), 0, None)
+    limit = None if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
+    rungs = list(ladder(options, method.CHECKPOINTING, eight_bit=device().type == "cuda"))
+    if options.when_too_large == "refuse":
+        rungs = rungs[:1]
+    return try_out(build, rungs, limit, memory, training.checkpoints, fingerprint)
+
+
+def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
+    if training.tracked is None:
+        return
+    callback, told = tracker_callback(training.tracker, training.tracked, training.name)
+    event("tracker", name=training.name, text=told)
+    if callback is not None:
+        trainer.add_callback(callback)
 
 
 def request_of(
@@ -181,23 +267,6 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or
     name = "activation_checkpointing_enable"
     enable = getattr(model, name if hasattr(model, name) else "gradient_checkpointing_enable")
     enable({"use_reentrant": False})
-
-
-@dataclass(frozen=True)
-class _Watch:
-    """Pass on losses to whoever watches, as events and as progress."""
-
-    training: Training
-    updates: int
-    progress: Progress
-    event: Event
-
-    def __call__(self, values: dict[str, float]) -> None:
-        kind = "loss" if "loss" in values else "validation_loss"
-        self.event(kind, name=self.training.name, **values)
-        if kind == "loss":
-            label = say("training.running", name=self.training.name, loss=values["loss"])
-            self.progress(label, values["step"], self.updates)
 
 
 def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None:  # noqa: ANN401 - see make_trainer

@@ -22,6 +22,8 @@ from .train_options import TrainOptions
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments
 
+OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_bnb_8bit"}
+
 Watch = Callable[[dict[str, float]], None]
 """Receives ``step`` with ``loss`` or ``validation_loss`` as training goes on."""
 
@@ -67,6 +69,7 @@ def make_trainer(
     class TaskTrainer(Trainer):
         before: Mapping[str, Any] = {"seconds": 0.0, "tokens": 0, "peak_memory_bytes": 0}
         tokens = 0
+        laid_out = options
 
         def compute_loss(
             self,
@@ -86,8 +89,11 @@ def make_trainer(
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
 
+        def validation(self, held: Sequence[Any], batch_size: int) -> float:
+            return validation_loss(task, model, padding, held, batch_size)
+
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-            loss = validation_loss(task, model, padding, validation, options.evaluation_batch_size)
+            loss = self.validation(validation, options.evaluation_batch_size)
             metrics = {"eval_loss": loss}
             self.log(metrics)
             self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -153,7 +159,7 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         warmup_steps=options.warmup_steps(rows),
         weight_decay=options.weight_decay,
         max_grad_norm=options.clip,
-        optim="adamw_torch_fused",
+        optim=OPTIMIZERS[options.optimizer],
         bf16=_half(options),
         seed=seed,
         eval_strategy="steps" if validated else "no",

@@ -37,4 +37,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         encoder_reparameterization_type=options.encoder.upper(),
         encoder_hidden_size=options.encoder_width,
     )
-    return prompted(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

@@ -32,4 +32,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     config = PrefixTuningConfig(
         **peft_settings(model), num_virtual_tokens=options.virtual_tokens, prefix_projection=False
     )
-    return prompted(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

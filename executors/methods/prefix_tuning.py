@@ -38,4 +38,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         encoder_hidden_size=options.encoder_width,
         prefix_projection=True,
     )
-    return prompted(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

@@ -36,4 +36,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         num_virtual_tokens=options.virtual_tokens,
         prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB,
     )
-    return prompted(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

@@ -6,17 +6,19 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ...knowledge.problems import problems_of
+from ..general import GENERAL, read_general, replayed
 from ..holding_out import hold_out
 from ..method import MethodOptions, method_ids, method_module
 from ..step import OutputName, Result, StepContext, StepOptions
-from ..task import ReadRow, TaskOptions, task_class
+from ..task import LANGUAGE_MODEL, ReadRow, TaskOptions, task_class
+from ..trackers import Tracker
 from ..train_options import TrainOptions
 
 
 class _Task(StepOptions):
     """Say what is trained, how, and on what; stands before the settings in a plan file."""
 
-    inputs: ClassVar = ("train", "validation")
+    inputs: ClassVar = ("train", "validation", "general", "replay")
     rows: ClassVar = {"train": "learn", "validation": "choose"}
     needs_model: ClassVar = True
 
@@ -39,6 +41,10 @@ class _Task(StepOptions):
     output: OutputName = Field(description="where the adapter is kept in the run")
     max_length: int | None = Field(None, ge=8, description="longest row in tokens; null for what the model can read")
     too_long: Literal["refuse", "leave_out"] = Field("refuse", description="what to do with longer rows")
+    general: str | None = Field(GENERAL, description="texts whose loss shows what is forgotten; null leaves that out")
+    replay: str | None = Field(None, description="rows about anything else to practise along, against forgetting")
+    replay_share: float = Field(0.1, ge=0, lt=1, description="share of all rows that are rows to practise along")
+    tracker: Tracker = Field("tensorboard", description="tool that follows: tensorboard (if installed), wandb or none")
 
 
 class Options(TrainOptions, _Task):
@@ -111,6 +117,10 @@ def execute(options: Options, context: StepContext) -> Result:
     rows, _ = parted(task.read(path, context.plan.prompt), options, context.seed)
     known = task.study(rows, path)
     rows, validation = _validated(rows, options, context)
+    if options.replay:
+        practised = task.read(context.input(options.replay), context.plan.prompt)
+        rows = replayed(rows, practised, options.replay_share, context.seed)
+    speaks = task.AUTO == LANGUAGE_MODEL
     training = Training(
         name=options.name,
         task=options.task,
@@ -125,5 +135,8 @@ def execute(options: Options, context: StepContext) -> Result:
         leave_out_longer=options.too_long == "leave_out",
         adapter=context.output(options.output),
         checkpoints=context.checkpoints,
+        general=tuple(read_general(context.input(options.general))) if speaks and options.general else (),
+        tracker=options.tracker,
+        tracked=context.run_folder / "tensorboard" / options.output,
     )
     return train(training, rows, validation, context.progress, context.event)

@@ -39,7 +39,8 @@ class PromptedModel(PeftModel):
     def _behind_prompt(
         self, input_ids: Tensor, attention_mask: Tensor, types: dict[str, Tensor], kwargs: dict[str, Any]
     ) -> Any:
-        model, count = self.get_base_model(), int(self.active_peft_config.num_virtual_tokens)
+        model: Any = self.get_base_model()
+        count = int(self.active_peft_config.num_virtual_tokens)
         at = 0 if is_causal(model) or model.config.is_encoder_decoder else 1  # behind the token that is pooled
         prompt = self.get_prompt(len(input_ids))
         with ExitStack() as stack:
