@@ -17,12 +17,18 @@ class PeakMemory:
         import torch
 
         self._accelerated = torch.cuda.is_available()
+        self.restart()
+        self._before = 0 if self._accelerated else _resident("VmRSS")
+
+    def restart(self) -> None:
+        """Forget the peak so far, but not what memory was at the start."""
+        import torch
+
         if self._accelerated:
             torch.cuda.reset_peak_memory_stats()
             return
         with suppress(OSError):  # another system, or not allowed: the mark of the whole process so far is used
             _RESET.write_text("5")  # since Linux 4.0: lowers the high-water mark to the present size
-        self._before = _resident("VmRSS")
 
     def peak_bytes(self) -> int:
         """Return the most memory needed since the start, in bytes; 0 where the system does not tell."""

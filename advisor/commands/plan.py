@@ -4,10 +4,13 @@ import argparse
 import os
 from pathlib import Path
 
+from rich.console import Console
+
 from ...knowledge.builtin import BUILTIN
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
+from ..described import add_description, read_described
 from ..files import Files
 from ..labels import LABELS
 from ..plan_output import PLAN, plan_summary, write_draft
@@ -21,6 +24,7 @@ from ..terminal import Terminal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    add_description(parser)
     parser.add_argument("--profile", type=Path, metavar="FILE", help=say("planning.profile_help"))
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=say("advice.help.set"))
     parser.add_argument("-o", "--output", type=Path, default=PLAN, metavar="FILE", help=say("planning.output_help"))
@@ -47,6 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _profile(arguments: argparse.Namespace) -> Profile:
+    if arguments.describe is not None:
+        from ..describe.view import understood_lines
+
+        understood, profile = read_described(arguments)
+        print("\n".join(understood_lines(understood, Console().width - 1)) + "\n", flush=True)
+        return profile
     path = arguments.profile or (None if arguments.set else PROFILE)
     if path == PROFILE and not path.exists():
         raise UserError(say("planning.no_profile", path=path), say("planning.no_profile_hint"))

@@ -3,23 +3,26 @@
 import argparse
 import json
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
-from ...rag.build import build_index
+from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
 from ...rag.evaluate import evaluate_index
+from ...rag.filters import parse_where
 from ...rag.index import Index, open_index
+from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
 from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
 from ..cli import DONE
 from ..output import print_json, progress_shown
-from ..retrieved import metrics_document, metrics_lines, print_hits, summary_lines
+from ..retrieved import inspection_lines, metrics_document, metrics_lines, print_hits, summary_lines
 
 DEFAULTS = IndexOptions()
 LIMITS = Limits()
@@ -28,10 +31,12 @@ LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query|evaluate")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|update|query|evaluate|inspect")
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
+    _add_update(verbs.add_parser("update", help=say("rag.update_help"), description=say("rag.update_help")))
     _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
     _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
+    _add_inspect(verbs.add_parser("inspect", help=say("rag.inspect_help"), description=say("rag.inspect_help")))
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +53,27 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     _add_limits(parser)
     retrievers = ["auto", *retriever_names()]
     parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
+    structures = get_args(IndexOptions.model_fields["structure"].annotation)
+    parser.add_argument("--structure", default=DEFAULTS.structure, choices=structures, help=say("rag.structure_help"))
+    recall = say("rag.recall_help", default=DEFAULTS.recall)
+    parser.add_argument("--recall", default=DEFAULTS.recall, type=float, metavar="SHARE", help=recall)
     _add_json(parser)
     parser.set_defaults(work=_build)
+
+
+def _add_update(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help=say("rag.update_sources_help"))
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.index_help"))
+    _add_limits(parser)
+    _add_json(parser)
+    parser.set_defaults(work=_update)
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("--verify", action="store_true", help=say("rag.verify_help"))
+    _add_json(parser)
+    parser.set_defaults(work=_inspect)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +91,7 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("rag.question_help"))
     parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
     parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
+    parser.add_argument("--where", action="append", default=[], metavar="KEY=VALUE", help=say("rag.where_help"))
     _add_json(parser)
     parser.set_defaults(work=_query)
 
@@ -100,6 +125,25 @@ def _build(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _update(arguments: argparse.Namespace) -> int:
+    with progress_shown(arguments.quiet) as progress:
+        summary = update_index(arguments.sources, arguments.output, progress, _limits(arguments))
+    if arguments.json:
+        print_json(summary.model_dump(mode="json"))
+    else:
+        print("\n".join(summary_lines(summary, arguments.output)))
+    return DONE
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    inspection = inspect_index(arguments.index, arguments.verify)
+    if arguments.json:
+        print_json(inspection.model_dump(mode="json"))
+    else:
+        print("\n".join(inspection_lines(inspection, arguments.index)))
+    return DONE
+
+
 def _options(arguments: argparse.Namespace) -> IndexOptions:
     given = {name: getattr(arguments, name) for name in IndexOptions.model_fields}
     try:
@@ -127,7 +171,8 @@ def _query(arguments: argparse.Namespace) -> int:
     index = open_index(arguments.index)
     if questions is None:
         return _answer(index, arguments)
-    hits = index.search_many([question.question for question in questions], arguments.top_k)
+    where = parse_where(arguments.where)
+    hits = index.search_many([question.question for question in questions], arguments.top_k, where)
     for question, found in zip(questions, hits, strict=True):
         if arguments.json:
             row = {"id": question.id, "hits": [hit.as_json() for hit in found]}
@@ -138,7 +183,7 @@ def _query(arguments: argparse.Namespace) -> int:
 
 
 def _answer(index: Index, arguments: argparse.Namespace) -> int:
-    hits = index.search(arguments.question, arguments.top_k)
+    hits = index.search(arguments.question, arguments.top_k, parse_where(arguments.where))
     if arguments.json:
         print_json({"hits": [hit.as_json() for hit in hits]})
     else:

@@ -1,0 +1,61 @@
+"""Choose documents by what is known about them, before anything is ranked."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..knowledge.errors import UserError
+from ..knowledge.json_value import JsonValue
+from ..knowledge.messages import say
+from .corpus import COLUMN, Chunks, Documents
+
+if TYPE_CHECKING:
+    from .retrievers import Allowed
+
+Where = Mapping[str, frozenset[str]]
+"""By key the values of which a document must have one; it must satisfy every key."""
+
+OWN_KEYS = ("document", "title")
+"""What every document has; all other keys are those of its metadata."""
+
+
+def parse_where(conditions: Sequence[str]) -> Where | None:
+    """Return conditions such as ``year=2024`` by key; several values of one key are alternatives.
+
+    Raises:
+        UserError: A condition is not written as ``key=value``.
+    """
+    where: dict[str, frozenset[str]] = {}
+    for condition in conditions:
+        key, sign, value = condition.partition("=")
+        if not (key.strip() and sign):
+            raise UserError(say("rag.wrong_where", condition=condition), "ftadvisor rag query --help")
+        where[key.strip()] = where.get(key.strip(), frozenset()) | {value.strip()}
+    return where or None
+
+
+def allowed_chunks(where: Where, documents: Documents, chunks: Chunks) -> "Allowed":
+    """Return for each chunk whether its document satisfies the conditions, shape ``(chunks,)``.
+
+    Raises:
+        UserError: A key that no document has.
+    """
+    import numpy as np
+
+    known: set[str] = {*OWN_KEYS}
+    satisfied = np.zeros(len(documents), dtype=bool)
+    for row in range(len(documents)):
+        name, _, title, metadata, _ = documents.line(row)
+        known |= metadata.keys()
+        own = {"document": name, "title": title}
+        satisfied[row] = all(_values(own.get(key, metadata.get(key))) & values for key, values in where.items())
+    if unknown := sorted(set(where) - known):
+        raise UserError(say("rag.unknown_keys", names=", ".join(unknown), known=", ".join(sorted(known)[:20])))
+    allowed: Allowed = satisfied[chunks.table.all()[:, COLUMN["document"]]]
+    return allowed
+
+
+def _values(value: JsonValue) -> set[str]:
+    """Return a value as text; a list's items are its values, and true is written as JSON writes it."""
+    if isinstance(value, list):
+        return {text for item in value for text in _values(item)}
+    return set() if value is None else {str(value).lower() if isinstance(value, bool) else str(value)}
