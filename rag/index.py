@@ -27,13 +27,24 @@ class Index:
         manifest: What the index consists of.
         documents: The documents by id; each is read when it is asked for.
         chunks: All chunks, in the order of their documents; each is read when it is asked for.
+        words: What ranks by words; knows how rare each one is.
+        embedder: Whose vectors are searched; None in an index without any.
     """
 
-    def __init__(self, manifest: Manifest, documents: Documents, chunks: Chunks, ranker: Ranker) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        documents: Documents,
+        chunks: Chunks,
+        words: bm25.Retriever,
+        near: dense.Retriever | None = None,
+    ) -> None:
         self.manifest = manifest
         self.documents = documents
         self.chunks = chunks
-        self._ranker = ranker
+        self.words = words
+        self.embedder = None if near is None else near.embedder
+        self._ranker = _ranker(manifest, words, near)
 
     def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
@@ -77,17 +88,21 @@ def _load(generation: Generation) -> Index:
     if manifest.tokenizer != TOKENIZER:
         raise UserError(say("rag.other_version", folder=generation.folder.parent), say("rag.build_hint"))
     documents = Documents(generation.files)
-    return Index(manifest, documents, Chunks(generation.files, documents), _ranker(generation))
+    words = bm25.Retriever.load(generation.files)
+    return Index(manifest, documents, Chunks(generation.files, documents), words, _near(generation))
 
 
-def _ranker(generation: Generation) -> Ranker:
-    manifest = generation.manifest
-    lexical = bm25.Retriever.load(generation.files)
-    if manifest.structure is None:
-        return lexical
-    embedder = _same_embedder(manifest)
-    near = dense.Retriever.load(generation.files, manifest.structure, embedder)
-    return near if manifest.retriever == "dense" else hybrid.Retriever(lexical, near, embedder.weight)
+def _near(generation: Generation) -> dense.Retriever | None:
+    structure = generation.manifest.structure
+    if structure is None:
+        return None
+    return dense.Retriever.load(generation.files, structure, _same_embedder(generation.manifest))
+
+
+def _ranker(manifest: Manifest, words: bm25.Retriever, near: dense.Retriever | None) -> Ranker:
+    if near is None:
+        return words
+    return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, near.embedder.weight)
 
 
 def _same_embedder(manifest: Manifest) -> Embedder:

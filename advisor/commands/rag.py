@@ -2,7 +2,9 @@
 
 import argparse
 import json
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import get_args
 
 from pydantic import ValidationError
@@ -20,6 +22,7 @@ from ...rag.limits import Limits
 from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
+from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
 from ..retrieved import inspection_lines, metrics_document, metrics_lines, print_hits, summary_lines
@@ -31,12 +34,19 @@ LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|update|query|evaluate|inspect")
+    others = sorted(module.name for module in iter_modules(retrieval.__path__))
+    names = "|".join(["build", "update", "query", "evaluate", "inspect", *others])
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar=names)
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
     _add_update(verbs.add_parser("update", help=say("rag.update_help"), description=say("rag.update_help")))
     _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
     _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
     _add_inspect(verbs.add_parser("inspect", help=say("rag.inspect_help"), description=say("rag.inspect_help")))
+    for name in others:
+        module = import_module(f"{retrieval.__name__}.{name}")
+        verb = verbs.add_parser(name, help=say(module.HELP), description=say(module.HELP))
+        module.add_arguments(verb)
+        verb.set_defaults(work=module.run)
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
