@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..knowledge.errors import UserError
 from ..knowledge.json_value import JsonValue
 from ..knowledge.messages import say
-from .records import Chunk, Document
+from .corpus import COLUMN, Chunks, Documents
 
 if TYPE_CHECKING:
     from .retrievers import Allowed
@@ -33,7 +33,7 @@ def parse_where(conditions: Sequence[str]) -> Where | None:
     return where or None
 
 
-def allowed_chunks(where: Where, documents: Mapping[str, Document], chunks: Sequence[Chunk]) -> "Allowed":
+def allowed_chunks(where: Where, documents: Documents, chunks: Chunks) -> "Allowed":
     """Return for each chunk whether its document satisfies the conditions, shape ``(chunks,)``.
 
     Raises:
@@ -41,16 +41,17 @@ def allowed_chunks(where: Where, documents: Mapping[str, Document], chunks: Sequ
     """
     import numpy as np
 
-    known = {*OWN_KEYS, *(key for document in documents.values() for key in document.metadata)}
+    known: set[str] = {*OWN_KEYS}
+    satisfied = np.zeros(len(documents), dtype=bool)
+    for row in range(len(documents)):
+        name, _, title, metadata, _ = documents.line(row)
+        known |= metadata.keys()
+        own = {"document": name, "title": title}
+        satisfied[row] = all(_values(own.get(key, metadata.get(key))) & values for key, values in where.items())
     if unknown := sorted(set(where) - known):
         raise UserError(say("rag.unknown_keys", names=", ".join(unknown), known=", ".join(sorted(known)[:20])))
-    wanted = {name for name, document in documents.items() if _satisfies(document, where)}
-    return np.fromiter((chunk.document in wanted for chunk in chunks), dtype=bool, count=len(chunks))
-
-
-def _satisfies(document: Document, where: Where) -> bool:
-    own: dict[str, JsonValue] = {"document": document.id, "title": document.title}
-    return all(_values(own.get(key, document.metadata.get(key))) & values for key, values in where.items())
+    allowed: Allowed = satisfied[chunks.table.all()[:, COLUMN["document"]]]
+    return allowed
 
 
 def _values(value: JsonValue) -> set[str]:

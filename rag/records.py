@@ -94,6 +94,8 @@ class IndexOptions(BaseModel):
         overlap: Tokens that a chunk repeats of the one before it, at most half of ``chunk_tokens``.
         embedder: ``builtin``, or a sentence-transformers model by id or folder.
         retriever: How chunks are ranked; a file name in ``rag/retrievers``, or ``auto`` to let the build decide.
+        structure: How near vectors are found: ``flat``, ``ivf``, ``hnsw``, or ``auto`` to let the build decide.
+        recall: Share of the ten nearest chunks that a search must find, 0.5 to 1; measured at the build.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -103,6 +105,8 @@ class IndexOptions(BaseModel):
     overlap: int = Field(default=0, ge=0, le=4096)
     embedder: str = "builtin"
     retriever: str = "auto"
+    structure: Literal["auto", "flat", "ivf", "hnsw"] = "auto"
+    recall: float = Field(default=0.95, ge=0.5, le=1)
 
 
 class IndexSummary(BaseModel):
@@ -118,6 +122,10 @@ class IndexSummary(BaseModel):
         unknown_share: Share of the corpus' tokens that the embedder does not know, 0 to 1.
         truncated_share: Share of the chunks that are longer than the embedder reads, 0 to 1.
         unread: Files and lines that could not be read: source and reason.
+        added: Documents that an index there did not have before.
+        changed: Documents that it had otherwise.
+        deleted: Documents that it had and that are gone.
+        unchanged: Documents that were taken over as they were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -131,3 +139,7 @@ class IndexSummary(BaseModel):
     unknown_share: float
     truncated_share: float
     unread: list[dict[str, str]] = []
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    unchanged: int = 0

@@ -2,25 +2,30 @@
 
 import argparse
 import json
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import get_args
 
 from pydantic import ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
-from ...rag.build import build_index
+from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
 from ...rag.evaluate import evaluate_index
 from ...rag.filters import parse_where
 from ...rag.index import Index, open_index
+from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
 from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
+from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
-from ..retrieved import metrics_document, metrics_lines, print_hits, summary_lines
+from ..retrieved import inspection_lines, metrics_document, metrics_lines, print_hits, summary_lines
 
 DEFAULTS = IndexOptions()
 LIMITS = Limits()
@@ -29,10 +34,19 @@ LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query|evaluate")
+    others = sorted(module.name for module in iter_modules(retrieval.__path__))
+    names = "|".join(["build", "update", "query", "evaluate", "inspect", *others])
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar=names)
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
+    _add_update(verbs.add_parser("update", help=say("rag.update_help"), description=say("rag.update_help")))
     _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
     _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
+    _add_inspect(verbs.add_parser("inspect", help=say("rag.inspect_help"), description=say("rag.inspect_help")))
+    for name in others:
+        module = import_module(f"{retrieval.__name__}.{name}")
+        verb = verbs.add_parser(name, help=say(module.HELP), description=say(module.HELP))
+        module.add_arguments(verb)
+        verb.set_defaults(work=module.run)
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +63,27 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     _add_limits(parser)
     retrievers = ["auto", *retriever_names()]
     parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
+    structures = get_args(IndexOptions.model_fields["structure"].annotation)
+    parser.add_argument("--structure", default=DEFAULTS.structure, choices=structures, help=say("rag.structure_help"))
+    recall = say("rag.recall_help", default=DEFAULTS.recall)
+    parser.add_argument("--recall", default=DEFAULTS.recall, type=float, metavar="SHARE", help=recall)
     _add_json(parser)
     parser.set_defaults(work=_build)
+
+
+def _add_update(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help=say("rag.update_sources_help"))
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.index_help"))
+    _add_limits(parser)
+    _add_json(parser)
+    parser.set_defaults(work=_update)
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("--verify", action="store_true", help=say("rag.verify_help"))
+    _add_json(parser)
+    parser.set_defaults(work=_inspect)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +132,25 @@ def _build(arguments: argparse.Namespace) -> int:
         print_json(summary.model_dump(mode="json"))
     else:
         print("\n".join(summary_lines(summary, arguments.output)))
+    return DONE
+
+
+def _update(arguments: argparse.Namespace) -> int:
+    with progress_shown(arguments.quiet) as progress:
+        summary = update_index(arguments.sources, arguments.output, progress, _limits(arguments))
+    if arguments.json:
+        print_json(summary.model_dump(mode="json"))
+    else:
+        print("\n".join(summary_lines(summary, arguments.output)))
+    return DONE
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    inspection = inspect_index(arguments.index, arguments.verify)
+    if arguments.json:
+        print_json(inspection.model_dump(mode="json"))
+    else:
+        print("\n".join(inspection_lines(inspection, arguments.index)))
     return DONE
 
 

@@ -210,8 +210,10 @@ class Step:
         return causal_loss(
             [self._logits(hidden)],
             upcasts=self.architecture.upcasts_logits,
-            keeps_narrow=self.stack.keeps_narrow_logits,
-            copies=self.stack.copies_shifted_logits and self.architecture.family == "decoder",
+            keeps_narrow=self.stack.keeps_narrow_logits and not self.architecture.drops_narrow,
+            shifts=self.stack.copies_shifted_logits and self.architecture.family == "decoder",
+            sequences=self.request.batch,
+            narrows=self.architecture.narrows_logits,
         )
 
     def _kept_chunks(self, hidden: Value) -> Value:

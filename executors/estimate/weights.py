@@ -114,6 +114,8 @@ class Architecture:
         upcasts_logits: Whether the loss is computed in float32 whatever the model's precision.
         keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
+        drops_narrow: Whether the model itself widens the logits, so that the 16-bit ones go whatever the stack.
+        narrows_logits: Whether the model returns the logits in its own precision again, copied when the loss is known.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
@@ -138,6 +140,8 @@ class Architecture:
     after_head: Forward = unchanged
     angles: int = 0
     upcasts_logits: bool = True
+    drops_narrow: bool = False
+    narrows_logits: bool = False
     buffers: int = 0
     needs_eager: bool = False
     keys: int = 0

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-if TYPE_CHECKING:
     Allowed = NDArray[np.bool_]
 
 Ranking = list[tuple[int, float]]  # positions of chunks with their scores, best first

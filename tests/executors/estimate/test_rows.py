@@ -71,12 +71,42 @@ def test_baichuan_keeps_a_normalised_copy_of_its_head() -> None:
     assert peak["allocated_bytes"] > weights + 2 * 125696 * 4096
 
 
+def test_written_out_scores_with_a_bias_grow_with_the_square_of_the_length() -> None:
+    row = LITGPT | {"source": "modelscope/ms-swift", "rank": "8", "batch": "1", "kind": "reserved"}
+    row |= {"model": "baichuan2-13b-chat", "grad_ckpt": "True", "gpu": "A100-80GB"}
+    peaks = [answer_row(row | {"seq": f"<={length}"})["peak"]["allocated_bytes"] for length in (1024, 2048, 4096)]
+    pairs = 40 * (4096**2 - 2048**2)
+    assert peaks[2] - peaks[1] > 10 * pairs  # a bias, its sum with the mask, scores, and the softmax in float32
+    assert peaks[1] - peaks[0] < peaks[2] - peaks[1]
+
+
+def test_what_the_allocator_holds_is_likely_halfway_between_its_ends() -> None:
+    row = LITGPT | {"source": "modelscope/ms-swift", "rank": "8", "batch": "1", "seq": "<=2048", "kind": "reserved"}
+    row |= {"model": "yi-6b-chat", "grad_ckpt": "True", "gpu": "A100-80GB"}
+    peak = answer_row(row)["peak"]
+    assert peak["allocated_bytes"] < peak["reserved_bytes"] < peak["high_bytes"]
+
+
+def test_float32_examples_with_plain_pytorch() -> None:
+    row = LITGPT | {"source": "github.com/huggingface/peft README.md", "model": "bigscience/T0_3B", "kind": "unknown"}
+    weights = 4 * 2_849_757_184
+    assert answer_row(row | {"method": "full"})["peak"]["allocated_bytes"] >= 4 * weights
+    assert weights < answer_row(row | {"method": "lora"})["peak"]["allocated_bytes"] < 1.4 * weights
+
+
+def test_glm_4_with_its_own_code_has_the_published_number_of_parameters() -> None:
+    row = LITGPT | {"source": "github.com/hiyouga/LlamaFactory/issues/1", "model": "THUDM/glm-4-9b-chat"}
+    row |= {"kind": "nvidia-smi", "seq": "1024 cutoff", "rank": "8", "batch": "1"}
+    assert answer_row(row)["parameters"] == 9_399_951_360
+
+
 def test_rows_that_cannot_be_estimated_say_why() -> None:
     refused = {
         "LLaMA-Adapter": {"method": "adapter"},
         "of gpt-9": {"model": "gpt-9"},
         "fused": {"notes": "framework=foak"},
         "source": {"source": "example.org"},
+        "not known": {"source": "modelscope/ms-swift", "model": "chatglm3-6b"},
     }
     for reason, change in refused.items():
         assert reason in answer_row(LITGPT | change)["unsupported"]
