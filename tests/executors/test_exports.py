@@ -36,11 +36,10 @@ steps:
 ASK = {
     "llamafactory": """
 import json, sys, types
-from llamafactory.hparams import get_train_args
-for sound in ("torchaudio", "av"):  # its reader of sounds and films, which no text needs
-    sys.modules.setdefault(sound, types.ModuleType(sound))
+from llamafactory.hparams import get_train_args, read_args
+sys.modules.setdefault("torchaudio", types.ModuleType("torchaudio"))  # for sounds, which no text needs
 from llamafactory.data.parser import get_dataset_list
-model, data, training, finetuning, _ = get_train_args(sys.argv[1:])
+model, data, training, finetuning, _ = get_train_args(read_args())
 assert [found.dataset_name for found in get_dataset_list(data.dataset, data.dataset_dir)] == ["train.jsonl"]
 assert [found.messages for found in get_dataset_list(data.eval_dataset, data.dataset_dir)] == ["messages"]
 print(json.dumps({"rank": finetuning.lora_rank, "rate": training.learning_rate,
