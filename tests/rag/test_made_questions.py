@@ -15,7 +15,7 @@ FACTS: list[dict[str, object]] = [
     {
         "id": f"d{number}",
         "title": f"Town {number}",
-        "text": f"The market of the old town number {number} sells copper kettles, baskets and 4{number} kinds of tea.\n"
+        "text": f"The market of old town number {number} sells copper kettles, baskets and 4{number} kinds of tea.\n"
         f"第{number}号古镇的集市出售铜壶、竹篮和5{number}种茶叶，游客络绎不绝。",
     }
     for number in range(12)
