@@ -61,7 +61,7 @@ def test_people_see_losses_and_what_to_do_next(tiny_model: Path, capsys: Shown, 
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_classifier_is_trained_and_measured_on_what_was_held_out(tiny_of: Callable[[str], Path], capsys: Shown) -> None:
+def test_a_classifier_is_measured_on_what_was_held_out(tiny_of: Callable[[str], Path], capsys: Shown) -> None:
     encoder = tiny_of("bert")
     write("labelled.jsonl", [{"text": f"words of row {n}", "label": "ab"[n % 2]} for n in range(40)])
     task = ["--task", "sequence_classification", "--held-out", "0.25"]
