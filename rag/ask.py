@@ -7,7 +7,7 @@ from typing import Literal
 from ..knowledge.messages import Language, say_in
 from ..knowledge.text import is_chinese
 from .answer import Answer, Citation, Statement
-from .evidence import Sentence, sentences_of, trimmed_sentences
+from .evidence import Sentence, is_heading, sentences_of, trimmed_sentences
 from .follow_up import Turn
 from .generators import Draft, Generator, Passage, Piece, Said
 from .index import Index
@@ -61,7 +61,7 @@ def ask(
     (hits,) = search(index, [searched], options.search)
     found = sentences_of(searched, hits, index.words.rarity)
     injected = [sentence for sentence in found if speaks_to_model(sentence.text)]
-    clean = [sentence for sentence in found if sentence not in injected]
+    clean = [each for each in found if each not in injected and not is_heading(each.text)]
     least = LEAST_EVIDENCE if options.least_evidence is None else options.least_evidence
     evidence = evidence_of(clean)
     draft = Draft([])

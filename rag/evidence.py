@@ -11,7 +11,7 @@ from .units import content_tokens
 Rarity = Callable[[str], float]
 """Gives a token's inverse document frequency."""
 
-_HEADING = re.compile(r"#{1,6}\s")  # says what follows is about, and answers nothing
+_HEADING = re.compile(r"#{1,6}\s")
 
 MOST_SENTENCES = 12
 """Sentences that are looked at closely: more of them cost time and find nothing new on the public sets."""
@@ -55,10 +55,15 @@ def sentences_of(question: str, hits: Sequence[Hit], rarity: Rarity) -> list[Sen
         for start, end in trimmed_sentences(hit.text):
             text = hit.text[start:end]
             place = (hit.document, hit.start + start)
-            if place not in found and not _HEADING.match(text):
+            if place not in found:
                 near = coverage(asked, text)
                 found[place] = Sentence(rank, *place, hit.start + end, text, near, surroundings)
     return sorted(found.values(), key=lambda sentence: (-sentence.coverage - sentence.surroundings, sentence.hit))
+
+
+def is_heading(text: str) -> bool:
+    """Tell whether a line is a heading of Markdown, which says what follows is about and answers nothing."""
+    return _HEADING.match(text) is not None
 
 
 def coverage(asked: dict[str, float], text: str) -> float:
