@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from ..knowledge.durable import flush_files, flush_folder, write_json
 from ..knowledge.progress import Progress, silent
+from .heads import has_head
 from .method import Schedule
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
@@ -109,6 +110,7 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
     from peft import PeftModel
 
     from .tuners import bottleneck
+    from .tuners.prompted import PromptedModel
 
     trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
     base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
@@ -118,6 +120,14 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
     model = load_model(base, progress, loader)
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
-        return cast("PreTrainedModel", PeftModel.from_pretrained(model, str(folder)))
+        kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel
+        return cast("PreTrainedModel", kind.from_pretrained(model, str(folder)))
     load_trained(model, folder)
     return model
+
+
+def _is_prompt(folder: Path) -> bool:
+    """Tell whether an adapter is a soft prompt or a prefix."""
+    from peft import PeftConfig
+
+    return bool(PeftConfig.from_pretrained(str(folder)).is_prompt_learning)

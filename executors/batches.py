@@ -2,9 +2,12 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .tokens import TokenRow
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 IGNORED = -100
 POOL = 16
@@ -79,6 +82,14 @@ def padded(rows: Sequence[Sequence[int]], padding: int) -> dict[str, Any]:
 
     longest = max(map(len, rows))
     return {
-        "input_ids": torch.tensor([[*row, *[padding] * (longest - len(row))] for row in rows]),
+        "input_ids": filled(rows, padding),
         "attention_mask": torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
     }
+
+
+def filled(rows: Sequence[Sequence[int]], value: int) -> "Tensor":
+    """Return rows of numbers, each filled on the right to the longest one, shape ``(batch, longest)``."""
+    import torch
+
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])

@@ -9,8 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..knowledge.messages import say
 from ..knowledge.problems import problems_of
+from .layout import layout, layout_of
 from .prompt import Message, Prompt
-from .row_files import at_line, refuse_problems, row_objects
+from .row_files import at_line, refuse_problems, row_objects, serious_faults
+
+OTHER_LAYOUTS = frozenset({"instruction", "prompt_completion", "messages"})
+"""Layouts whose rows become a question and an answer, or a conversation."""
 
 
 class Row(BaseModel):
@@ -81,22 +85,22 @@ class Conversation(BaseModel):
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Read a JSONL file of questions and answers.
+    """Read questions and answers, or rows in other layouts that come down to these.
 
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
     reader = RowReader(path)
-    rows = [row for line, values in reader.objects() if (row := reader.parse(Row, line, values))]
+    rows = [row for line, values in reader.usual() if (row := reader.parse(Row, line, values))]
     reader.finish([row.id for row in rows])
     return rows
 
 
 def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
-    """Read a JSONL file of training rows in either layout.
+    """Read conversations to learn from, in any layout that comes down to them.
 
     Args:
-        path: Rows with ``messages``, or with ``question`` and ``answer``.
+        path: Rows with ``messages``, with ``question`` and ``answer``, or with one of the other names for these.
         prompt: Renders the rows that have a question and no messages: without passages, as asked later without them.
 
     Raises:
@@ -104,7 +108,7 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
     """
     reader = RowReader(path)
     found = []
-    for line, values in reader.objects():
+    for line, values in reader.usual():
         if "messages" not in values:
             row = reader.parse(Row, line, values)
             if row is None:
@@ -126,9 +130,17 @@ class RowReader:
         self.path = path
         self.problems: list[str] = []
 
-    def objects(self) -> Iterator[tuple[int, dict[str, object]]]:
-        """Yield each row's line and its values; blank lines are skipped."""
-        return row_objects(self.path, self.problems)
+    def usual(self) -> Iterator[tuple[int, dict[str, object]]]:
+        """Yield rows in other layouts as a question and an answer, or as messages; the others as they are."""
+        for line, values in row_objects(self.path, self.problems):
+            name = None if {"question", "messages"} & values.keys() else layout_of(values.keys())
+            if name is None or name not in OTHER_LAYOUTS:
+                yield line, values
+            elif faults := serious_faults(name, values):
+                self.problems += [at_line(line, text) for text in faults]
+            else:
+                kept = {"id": values["id"]} if "id" in values else {}
+                yield line, kept | layout(name).converted(values)
 
     def parse(self, kind: type[Kind], line: int, values: dict[str, object]) -> Kind | None:
         """Return the row, or None after noting what is wrong with it."""

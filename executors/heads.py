@@ -15,6 +15,9 @@ KINDS = {
 }
 """PEFT's names of tasks, by the end of the names of transformers' classes; all others are language models."""
 
+POOLER = "pooler.dense"
+"""Encoders' layer behind the last block, which some checkpoints have and some have not."""
+
 FRESH = "fresh_modules"
 
 
@@ -37,14 +40,38 @@ def note_fresh(model: Any, missing: set[str]) -> None:
     setattr(model, FRESH, tuple(sorted({name.rpartition(".")[0] for name in missing})))
 
 
+def fresh_modules(model: Any) -> tuple[str, ...]:
+    """Return the modules that a checkpoint had no weights for."""
+    found: tuple[str, ...] = getattr(model, FRESH, ())
+    return found
+
+
+def is_head(name: str) -> bool:
+    """Tell whether a module is a task's head or part of it, or an encoder's pooler."""
+    return name.partition(".")[0] in HEADS or name.endswith(POOLER)
+
+
 def head_modules(model: Any) -> list[str]:
     """Return the names of the modules that are trained whole; none where a language model has all it needs."""
     if not has_head(model):
         return []
     known = [name for name, _ in model.named_children() if name in HEADS]
     inside = tuple(f"{name}." for name in known)
-    fresh = [name for name in getattr(model, FRESH, ()) if name not in known and not name.startswith(inside)]
+    fresh = [name for name in fresh_modules(model) if name not in known and not name.startswith(inside)]
     return [*known, *fresh]
+
+
+def prompted(model: Any, config: Any) -> Any:
+    """Return a model with the vectors of a prompt-learning method; see ``tuners.prompted`` for those with a head."""
+    from peft import get_peft_model
+
+    from .tuners.prompted import PromptedModel
+
+    if not has_head(model):
+        return get_peft_model(model, config)
+    config.task_type = None
+    config.base_model_name_or_path = model.name_or_path
+    return PromptedModel(model, config)
 
 
 def peft_settings(model: Any) -> dict[str, Any]:

@@ -13,9 +13,6 @@ from ..knowledge.problems import problems_of
 from .row_files import at_line, refuse_problems, row_objects
 
 SHOWN_CLASSES = 10
-DIVIDER = "|"
-"""Stands between the classes of a row in a CSV file's column ``labels``."""
-
 RARE = 5
 """Classes with fewer rows than this to learn from are told: their figures can hardly be trusted."""
 
@@ -100,8 +97,6 @@ def _row(line: int, values: dict[str, object]) -> LabelledRow:
         raise ValueError(say("classify.label_or_labels"))
     several = "labels" in values
     labels = values["labels"] if several else (values["label"],)
-    if several and isinstance(labels, str):
-        labels = [part for part in labels.split(DIVIDER) if part.strip()]
     text = {"text": values["text"]} if "text" in values else {}
     return LabelledRow.model_validate({**text, "line": line, "labels": labels, "several": several})
 

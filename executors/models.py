@@ -11,7 +11,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
-from .heads import HEADS, note_fresh
+from .heads import HEADS, POOLER, fresh_modules, is_head, note_fresh
 from .plan import ModelSource
 from .task import Loader
 
@@ -103,10 +103,13 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
     options |= loader.config or {}
     try:
         model: PreTrainedModel
-        model, found = getattr(transformers, loader.auto).from_pretrained(folder, **options, output_loading_info=True)
+        auto = getattr(transformers, loader.auto)
+        renamed = _renamed(auto, load_config(source, loader))
+        model, found = auto.from_pretrained(folder, **options, **renamed, output_loading_info=True)
     except (OSError, ValueError, require("safetensors").SafetensorError) as error:
         raise _unreadable(folder, error) from error
     note_fresh(model, found["missing_keys"])
+    _check_body(model, folder)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = loader.padding
     if source.quantisation == "none":
@@ -116,8 +119,8 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
     return model
 
 
-def context_length(source: ModelSource) -> int:
-    """Return how many tokens the model can read at most.
+def load_config(source: ModelSource, loader: Loader = LANGUAGE) -> Any:  # noqa: ANN401 - each family has its own
+    """Return a model's config, with what a task has to say.
 
     Raises:
         UserError: It was not found, or its config cannot be read.
@@ -125,11 +128,44 @@ def context_length(source: ModelSource) -> int:
     transformers = require("transformers")
     folder = resolve_model(source.source, source.revision)
     try:
-        config = transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE)
+        return transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE, **(loader.config or {}))
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
-    length: int = getattr(config.get_text_config(), "max_position_embeddings", sys.maxsize)
+
+
+def context_length(source: ModelSource) -> int:
+    """Return how many tokens the model can read at most.
+
+    Raises:
+        UserError: It was not found, or its config cannot be read.
+    """
+    length: int = getattr(load_config(source).get_text_config(), "max_position_embeddings", sys.maxsize)
     return length
+
+
+def _renamed(auto: Any, config: Any) -> dict[str, Any]:  # noqa: ANN401 - transformers' own
+    """Return how the checkpoint calls what the class calls otherwise: Llama's body is ``transformer`` in one class.
+
+    Without it that class starts from chance and says so only in a remark.
+    """
+    transformers = require("transformers")
+    usual = transformers.AutoModelForCausalLM._model_mapping.get(type(config), None)
+    own = auto._model_mapping.get(type(config), None)
+    if usual is None or own is None or usual.base_model_prefix == own.base_model_prefix:
+        return {}
+    return {"key_mapping": {rf"^{usual.base_model_prefix}\.": f"{own.base_model_prefix}."}}
+
+
+def _check_body(model: "PreTrainedModel", folder: Path) -> None:
+    """Refuse a model whose body starts from chance because the checkpoint lacks it.
+
+    Raises:
+        UserError: Names what is missing.
+    """
+    lacking = [name for name in fresh_modules(model) if not is_head(name)]
+    if lacking:
+        names = ", ".join(lacking[:3])
+        raise UserError(say("refusals.weights_missing", path=folder, names=names), say("refusals.weights_missing_hint"))
 
 
 def device() -> "torch.device":
@@ -166,7 +202,7 @@ def require(package: str) -> Any:  # noqa: ANN401 - a module
 def _quantisation(source: ModelSource, loader: Loader) -> object:
     transformers = require("transformers")
     require("bitsandbytes")
-    skipped = [*HEADS] if loader.config else None  # a head is trained whole; None is what the model itself says
+    skipped = [*HEADS, POOLER] if loader.config else None  # they are trained whole; None is what the model itself says
     if source.quantisation == "int8":
         return transformers.BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=skipped)
     return transformers.BitsAndBytesConfig(

@@ -14,9 +14,11 @@ from ..knowledge.messages import say
 from ..rag.encoding import decode
 from ..rag.readers import UnreadableError
 from .fault import Fault, fault
-from .labelled import DIVIDER
 
 MARK = "\ufeff"
+DIVIDER = "|"
+"""Stands between the classes of a row in a table's column ``labels``."""
+
 TABLES = (".csv", ".tsv")
 LISTS = ("labels", "tokens", "tags")
 """Columns of a table whose cells hold several values."""

@@ -1,30 +1,59 @@
-"""Read files of rows, JSONL or CSV, and tell every problem of a file at once, each with its line."""
+"""Read the rows of a file for training and measuring, and tell every problem at once, each with its line."""
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .fault import WARNINGS
+from .layout import lacking, layout
+from .raw_rows import read_raw
 
 SHOWN_PROBLEMS = 20
 
 
 def row_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield each row's first line, from 1, and its values; a name that ends with ``.csv`` means CSV.
+    """Yield each row's first line, from 1, and its values.
 
     Args:
-        path: The file.
+        path: JSONL, JSON, CSV, TSV or text, told apart by the name.
         problems: Receives what is no row, each with its line.
 
     Raises:
-        UserError: There is no such file, or it is not UTF-8.
+        UserError: There is no such file, or it is no text.
     """
-    if not path.is_file():
-        raise UserError(say("problems.no_file", path=path), say("training.data_missing_hint"))
-    yield from (_csv_objects if path.suffix.lower() == ".csv" else _json_objects)(path, problems)
+    rows, faults = read_raw(path)
+    problems += [at_line(one.line, one.text) for one in faults if one.serious]
+    yield from ((row.line, row.values) for row in rows)
+
+
+def laid_out(path: Path, *names: str) -> list[tuple[int, dict[str, Any]]]:
+    """Return all rows of a file as training reads them, each with its first line, from 1.
+
+    Args:
+        path: As for ``row_objects``.
+        names: Layouts that rows may have, each its own; of several that fit the first one counts.
+
+    Raises:
+        UserError: There is no such file, it has no rows, or rows are wrong; lists each with its line.
+    """
+    problems: list[str] = []
+    rows = []
+    for line, values in row_objects(path, problems):
+        name = next((name for name in names if not lacking(name, values.keys())), None)
+        if name is None:
+            missing = ", ".join(lacking(names[0], values.keys()))
+            problems.append(at_line(line, say("data.fault_missing_field", fields=missing, layout=_title(names[0]))))
+            continue
+        faults = serious_faults(name, values)
+        problems += [at_line(line, text) for text in faults]
+        if not faults:
+            rows.append((line, layout(name).converted(values)))
+    if not rows and not problems:
+        problems.append(say("training.data_empty"))
+    refuse_problems(path, problems, say("training.layout_hint", layouts=say("advice.comma").join(map(_title, names))))
+    return rows
 
 
 def at_line(line: int, text: str) -> str:
@@ -47,42 +76,10 @@ def refuse_problems(path: Path, problems: Sequence[str], hint: str) -> None:
     raise UserError("\n".join([head, *shown]), hint)
 
 
-def _json_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
-    for line, content in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if not content.strip():
-            continue
-        try:
-            values = json.loads(content.decode("utf-8-sig" if line == 1 else "utf-8"))
-        except ValueError as error:
-            problems.append(at_line(line, say("training.data_not_json", error=error)))
-            continue
-        if isinstance(values, dict):
-            yield line, values
-        else:
-            problems.append(at_line(line, say("training.data_not_object")))
+def serious_faults(name: str, values: Mapping[str, Any]) -> list[str]:
+    """Return what is so wrong with a row of some layout that nothing can be learnt from it."""
+    return [say(f"data.fault_{kind}", **named) for kind, named in layout(name).wrong(values) if kind not in WARNINGS]
 
 
-def _csv_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(say("problems.not_utf8", path=path), say("problems.not_utf8_hint")) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns: list[str] | None = None
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:  # an open quotation: nothing after it can be told apart
-            problems.append(at_line(line, say("classify.not_csv", problem=error)))
-            return
-        if not any(cell.strip() for cell in cells):
-            continue
-        if columns is None:
-            columns = [cell.strip() for cell in cells]
-        elif len(cells) != len(columns):
-            problems.append(at_line(line, say("classify.cells", found=len(cells), expected=len(columns))))
-        else:
-            yield line, dict(zip(columns, cells, strict=True))
+def _title(name: str) -> str:
+    return say(f"data.layout_{name}")

@@ -102,10 +102,12 @@ class TaskBase(ABC):
     Attributes:
         Options: The task's own options with defaults.
         AUTO: Name of transformers' Auto class.
+        COMPARABLE: Whether the model can do the task before it is trained, so that it is a baseline.
     """
 
     Options: ClassVar[type[TaskOptions]] = TaskOptions
     AUTO: ClassVar[str] = LANGUAGE_MODEL
+    COMPARABLE: ClassVar[bool] = False
 
     def __init__(self, options: TaskOptions, known: Known) -> None:
         self.options = options
@@ -155,12 +157,15 @@ class TaskBase(ABC):
         """
         raise UserError(say("training.not_measured"), say("training.not_measured_hint"))
 
-    def measured(self, rows: Sequence[Any], answers: Sequence[Any], context: StepContext) -> Result:
+    def measured(
+        self, rows: Sequence[Any], answers: Sequence[Any], base: Sequence[Any] | None, context: StepContext
+    ) -> Result:
         """Return what the report compares: metrics with intervals, and whatever else shows how good the answers are.
 
         Args:
             rows: The held-out rows.
             answers: What ``answers`` returned.
+            base: The same of the model before training, where that is ``COMPARABLE``.
             context: Of the step that measures.
         """
         raise NotImplementedError

@@ -26,8 +26,9 @@ from .general import forgetting, general_loss
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
-from .models import context_length, device, load_model, load_tokenizer, number_type, require
+from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
+from .refusals import refuse_impossible, room
 from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
@@ -110,12 +111,14 @@ def train(
     base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
-    limit = training.max_length or context_length(base)
+    loader = task.loader(tokenizer)
+    refuse_impossible(base, loader, training.method, method, training.method_options)
+    limit = training.max_length or room(load_config(base), context_length(base), training.method_options)
     learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
     checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    bare = load_model(base, progress, task.loader(tokenizer))
+    bare = load_model(base, progress, loader)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:

@@ -15,6 +15,7 @@ from .records import Hit
 from .retrievers import Ranker, bm25, dense, hybrid
 from .store import Generation, open_generation
 from .tokens import TOKENIZER
+from .widening import CHUNKER, TIMES, widened
 
 if TYPE_CHECKING:
     from .filters import Where
@@ -27,13 +28,37 @@ class Index:
         manifest: What the index consists of.
         documents: The documents by id; each is read when it is asked for.
         chunks: All chunks, in the order of their documents; each is read when it is asked for.
+        words: What ranks by words; knows how rare each one is.
+        embedder: Whose vectors are searched; None in an index without any.
     """
 
-    def __init__(self, manifest: Manifest, documents: Documents, chunks: Chunks, ranker: Ranker) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        documents: Documents,
+        chunks: Chunks,
+        words: bm25.Retriever,
+        near: dense.Retriever | None = None,
+    ) -> None:
         self.manifest = manifest
         self.documents = documents
         self.chunks = chunks
-        self._ranker = ranker
+        self.words = words
+        self._near = near
+        self.embedder = None if near is None else near.embedder
+        self._ranker = _ranker(manifest, words, near)
+
+    def ranked_by(self, retriever: str, dense_weight: float | None = None) -> "Index":
+        """Return the same index with another ranking; one without vectors ranks by words whatever is asked for.
+
+        Args:
+            retriever: A file name in ``rag/retrievers``.
+            dense_weight: As in ``IndexOptions``.
+        """
+        options = self.manifest.options.model_copy(update={"retriever": retriever, "dense_weight": dense_weight})
+        manifest = self.manifest.model_copy(update={"options": options, "retriever": retriever})
+        near = None if retriever == "bm25" else self._near
+        return Index(manifest, self.documents, self.chunks, self.words, near)
 
     def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
@@ -50,9 +75,11 @@ class Index:
         if not questions:
             return []
         with needs_extra():
-            allowed = None if where is None else allowed_chunks(where, self.documents, self.chunks)
-            rankings = self._ranker.rank(questions, top_k, allowed)
-        return [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+            allowed = None if where is None else allowed_chunks(where, self.documents)
+            small = self.manifest.options.chunker == CHUNKER
+            rankings = self._ranker.rank(questions, top_k * TIMES if small else top_k, allowed)
+        hits = [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+        return [widened(each, self.documents, top_k) for each in hits] if small else hits
 
     def _hit(self, place: int, score: float) -> Hit:
         chunk = self.chunks[place]
@@ -77,17 +104,22 @@ def _load(generation: Generation) -> Index:
     if manifest.tokenizer != TOKENIZER:
         raise UserError(say("rag.other_version", folder=generation.folder.parent), say("rag.build_hint"))
     documents = Documents(generation.files)
-    return Index(manifest, documents, Chunks(generation.files, documents), _ranker(generation))
+    words = bm25.Retriever.load(generation.files)
+    return Index(manifest, documents, Chunks(generation.files, documents), words, _near(generation))
 
 
-def _ranker(generation: Generation) -> Ranker:
-    manifest = generation.manifest
-    lexical = bm25.Retriever.load(generation.files)
-    if manifest.structure is None:
-        return lexical
-    embedder = _same_embedder(manifest)
-    near = dense.Retriever.load(generation.files, manifest.structure, embedder)
-    return near if manifest.retriever == "dense" else hybrid.Retriever(lexical, near, embedder.weight)
+def _near(generation: Generation) -> dense.Retriever | None:
+    structure = generation.manifest.structure
+    if structure is None:
+        return None
+    return dense.Retriever.load(generation.files, structure, _same_embedder(generation.manifest))
+
+
+def _ranker(manifest: Manifest, words: bm25.Retriever, near: dense.Retriever | None) -> Ranker:
+    if near is None:
+        return words
+    weight = manifest.options.dense_weight or near.embedder.weight
+    return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, weight)
 
 
 def _same_embedder(manifest: Manifest) -> Embedder:

@@ -13,13 +13,13 @@ from typing import Protocol
 
 TOKENIZER = "unibigram-snowball-1"  # recorded in every index; change it when tokens change
 
-_IDEOGRAPHS = (
+IDEOGRAPHS = (
     "々〇\u3041-\u3096\u30a1-\u30fa\u30fc\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3\U00020000-\U0003fffd"
 )
-_UNIT = re.compile(rf"(?P<run>[{_IDEOGRAPHS}]+)|[^\W_{_IDEOGRAPHS}]+")
+_UNIT = re.compile(rf"(?P<run>[{IDEOGRAPHS}]+)|[^\W_{IDEOGRAPHS}]+")
 _ASCII_WORD = re.compile("[a-z0-9]+")
-_LENGTH_UNIT = re.compile(rf"[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|[^\w\s]")
+_LENGTH_UNIT = re.compile(rf"[{IDEOGRAPHS}]|[^\W{IDEOGRAPHS}]+|[^\w\s]")
 
 
 class _Stemmer(Protocol):

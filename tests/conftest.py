@@ -133,9 +133,11 @@ def _tokenizer(before: str = "", after: str = "") -> Any:
     )
     core.train_from_iterator(TEXT, trainer)
     if before or after:
-        single, pair = f"{before} $A {after}", f"{before} $A {after} $B {after}"
+        single, pair = (
+            " ".join(filter(None, parts)) for parts in ((before, "$A", after), (before, "$A", after, "$B", after))
+        )
         marks = [(token, core.token_to_id(token)) for token in (before, after) if token]
-        core.post_processor = processors.TemplateProcessing(single.strip(), pair.strip(), marks)
+        core.post_processor = processors.TemplateProcessing(single, pair, marks)
     return PreTrainedTokenizerFast(
         tokenizer_object=core, bos_token="<s>", eos_token="</s>", pad_token="<pad>", chat_template=TEMPLATE
     )

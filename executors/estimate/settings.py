@@ -6,7 +6,7 @@ from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
+from .architectures import bert, deberta, granitemoe, mixtral, modernbert, resnet, vit
 from .context import context_of
 from .request import EstimateRequest, Parallel
 from .stacks import stack_named
@@ -122,8 +122,9 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.method in {"lora", "qlora", "adalora"}:
         where = ", ".join(request.targets) or say("estimate.all_linear")
         found.append(say("estimate.settings_rank", rank=request.rank, targets=where))
-    if request.config["model_type"] in mixtral.MODEL_TYPES:
-        fused = stack_named(request.stack).fuses_experts
+    joined = request.config["model_type"] in granitemoe.MODEL_TYPES  # whatever the stack
+    if joined or request.config["model_type"] in mixtral.MODEL_TYPES:
+        fused = joined or stack_named(request.stack).fuses_experts
         found.append(say(f"estimate.assume_experts_{'together' if fused else 'apart'}", times=mixtral.CROWDING))
         if fused and request.quant != "none":
             widened = request.kbit_prepare and request.quant != "gptq"

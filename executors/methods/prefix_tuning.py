@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ..heads import peft_settings
+from ..heads import peft_settings, prompted
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Options(MethodOptions):
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and give each layer a prefix that a network makes."""
-    from peft import PrefixTuningConfig, get_peft_model
+    from peft import PrefixTuningConfig
 
     config = PrefixTuningConfig(
         **peft_settings(model),
@@ -38,4 +38,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         encoder_hidden_size=options.encoder_width,
         prefix_projection=True,
     )
-    return get_peft_model(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

@@ -34,7 +34,7 @@ def build_report(context: StepContext) -> Report:
 
 
 def _evaluation(context: StepContext) -> Evaluation | None:
-    found = context.results("evaluate")
+    found = [result for result in context.earlier if "arms" in result.result]
     return Evaluation.model_validate(found[-1].result) if found else None
 
 

@@ -1,7 +1,7 @@
 """Step ``measure``: ask a fine-tuned model about held-out rows of its task, with the task's own metrics."""
 
 from time import monotonic
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -38,26 +38,35 @@ class Options(StepOptions):
 def execute(options: Options, context: StepContext) -> Result:
     """Ask, keep the answers, and compare them with what is right."""
     from ..adapters import load_adapted, task_of
-    from ..models import context_length, load_tokenizer
+    from ..models import context_length, load_model, load_tokenizer
 
     folder = context.input(options.adapter)
     task = task_of(folder)
     rows = _rows(options, context)
     tokenizer = load_tokenizer(context.model.source, context.model.revision, context.progress)
+    limit, base = context_length(context.model), None
+
+    def asked(model: Any) -> Asking:  # noqa: ANN401 - with or without an adapter
+        return Asking(model, tokenizer, rows, limit, options.batch_size, context.progress)
+
+    if task.COMPARABLE:
+        base = task.answers(asked(load_model(context.model, context.progress, task.loader(tokenizer))))
     model = load_adapted(context.model, folder, context.progress)
     start = monotonic()
-    asking = Asking(model, tokenizer, rows, context_length(context.model), options.batch_size, context.progress)
-    answers = task.answers(asking)
+    answers = task.answers(asked(model))
     seconds = monotonic() - start
     context.own_output.mkdir(parents=True, exist_ok=True)
-    return {
-        "name": options.name,
-        "classifier": options.task,
-        "chosen": {},
-        "seconds": {"answer": seconds},
-        "warnings": [],
-        **task.measured(rows, answers, context),
-    }
+    return _told(options, len(rows), seconds, task.measured(rows, answers, base, context))
+
+
+def _told(options: Options, rows: int, seconds: float, measured: Result) -> Result:
+    """Return what the report reads: a classifier's measures as they are, all others as a comparison of arms."""
+    if "per_class" in measured:
+        told: Result = {"name": options.name, "classifier": options.task, "chosen": {}, "warnings": []}
+        return {**told, "seconds": {"answer": seconds}, **measured}
+    arms = {name: measured[key] for name, key in (("base", "base"), (options.name, "metrics")) if key in measured}
+    differences = measured.get("differences", {})
+    return {"rows": rows, "arms": arms, "differences": differences, "seconds": {options.name: seconds}}
 
 
 def _rows(options: Options, context: StepContext) -> "list[ReadRow]":

@@ -108,7 +108,9 @@ class Task(TaskBase):
                 found[place] = row
         return found
 
-    def measured(self, rows: Sequence[LabelledRow], answers: Sequence[Any], context: StepContext) -> Result:
+    def measured(
+        self, rows: Sequence[LabelledRow], answers: Sequence[Any], base: Sequence[Any] | None, context: StepContext
+    ) -> Result:
         """Return what a step ``classify`` returns, and keep what was said of each row."""
         import numpy as np
 

@@ -1,5 +1,6 @@
 """Rank by the words a chunk shares with the question."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,18 @@ class Retriever:
             return []
         candidates = np.unique(np.concatenate(found)).astype(np.int64)
         return [(int(candidates[place]), score) for place, score in best(scores[candidates], count)]
+
+    def rarity(self, token: str) -> float:
+        """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
+        import numpy as np
+
+        keys, chunks, key = self._postings.keys.all(), len(self._norms), np.uint64(token_key(token))
+        row = int(np.searchsorted(keys, key))
+        having = 0
+        if row < len(keys) and keys[row] == key:
+            start, end = self._postings.borders.rows(row, row + 2).tolist()
+            having = end - start
+        return math.log1p((chunks - having + 0.5) / (having + 0.5))
 
     def _terms(self, question: str) -> list[_Term]:
         """Return the tokens that the index knows, rare ones first."""

@@ -29,6 +29,9 @@ class Retriever:
     A FAISS structure of compressed vectors proposes chunks, or all are candidates in a small index; the score is
     always that of the uncompressed vectors. The structure is checked as a whole before its first use.
 
+    Attributes:
+        embedder: Whose vectors these are.
+
     Args:
         vectors: One row per chunk, of length 1, or 0 where the embedder cannot read the chunk.
         structure: The structure's file; None where all vectors are compared.
@@ -39,7 +42,7 @@ class Retriever:
     def __init__(
         self, vectors: Column, structure: "CheckedFile | None", entry: StructureEntry, embedder: Embedder
     ) -> None:
-        self._vectors, self._file, self._entry, self._embedder = vectors, structure, entry, embedder
+        self._vectors, self._file, self._entry, self.embedder = vectors, structure, entry, embedder
         self._opened: faiss.Index | None = None
 
     @classmethod
@@ -71,10 +74,10 @@ class Retriever:
         ]
 
     def _embedded(self, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
-        readable = [place for place, question in enumerate(questions) if can_read(self._embedder, question)]
+        readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
         vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
         if readable:
-            embedded = embed_batches(self._embedder, [questions[place] for place in readable], "question")
+            embedded = embed_batches(self.embedder, [questions[place] for place in readable], "question")
             for place, vector in zip(readable, embedded, strict=True):
                 vectors[place] = vector
         return vectors

@@ -84,7 +84,7 @@ def main() -> None:
 def table(measured: dict[str, Any]) -> list[str]:
     """Return the results as the lines of a table."""
     rows = [
-        "| 100,000 chunks | nDCG@10 | recall@10 | index 建索引 | (CPU) | start 启动 | p50 | p99 | (CPU) | memory 内存 | disk |",
+        "| 100,000 chunks | nDCG@10 | recall@10 | index 建索引 | CPU | start 启动 | p50 | p99 | CPU | memory | disk |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for system, found in measured.items():

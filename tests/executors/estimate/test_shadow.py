@@ -136,8 +136,22 @@ def test_lora_without_checkpointing(family: str) -> None:
     assert shadow_peaks(family, "lora", False) == pytest.approx(real_peaks(family, "lora", False), rel=0.02)
 
 
-def test_a_mixture_of_experts() -> None:
-    assert shadow_peaks("mixtral", "full", False) == pytest.approx(real_peaks("mixtral", "full", False), rel=0.03)
+@pytest.mark.parametrize("family", ["mixtral", "granitemoe"])
+def test_a_mixture_of_experts(family: str) -> None:
+    assert shadow_peaks(family, "full", False) == pytest.approx(real_peaks(family, "full", False), rel=0.03)
+
+
+def test_adapters_of_a_mixture_whose_experts_are_left_alone() -> None:
+    assert shadow_peaks("granitemoe", "lora", False) == pytest.approx(real_peaks("granitemoe", "lora", False), rel=0.01)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_positions_as_a_bias_on_scores(method: str, checkpointing: bool) -> None:
+    forward, backward = shadow_peaks("bloom", method, checkpointing)
+    real_forward, real_backward = real_peaks("bloom", method, checkpointing)
+    assert backward == pytest.approx(real_backward, rel=0.005)
+    assert forward == pytest.approx(real_forward, rel=0.07)  # the block's named tensors live on beside the next layer
 
 
 def test_crowded_experts_need_more_where_they_run_one_by_one() -> None:
