@@ -18,6 +18,7 @@ class Question(BaseModel):
         question: What is asked.
         passage_id: The document that answers it.
         relevant: All documents that answer it, when there is not just one.
+        made: Whether it was made from the documents, by ``rag questions``.
         answers: What answers it, in one wording or several; texts, or objects with a ``text``.
     """
 
@@ -27,6 +28,7 @@ class Question(BaseModel):
     question: str
     passage_id: str | None = None
     relevant: list[str] = []
+    made: bool = False
     answers: list[str] = []
 
     @field_validator("answers", mode="before")
