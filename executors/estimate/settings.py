@@ -71,6 +71,8 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
         found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
+    if request.method != "inference" and request.cache_quant != "none":
+        found.append(("cache_of_inference", {"cache_quant": request.cache_quant, "method": request.method}))
     if request.method == "inference" and (request.parallel != "none" or request.gpus > 1):
         found.append(("inference_on_one", {}))
     if request.device == "cpu" and request.quant != "none":
@@ -82,7 +84,9 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
     """Return, in words, what was taken for granted."""
     if request.method == "inference":
         shape = {"batch": request.batch, "seq_len": request.seq_len, "new_tokens": request.new_tokens}
-        return [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
+        told = [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
+        packed = request.cache_quant != "none"
+        return told + [say("estimate.assume_packed_cache", kind=request.cache_quant)] * packed
     keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
     longest = context_of(request.config)
     if longest is not None and longest < request.seq_len:
