@@ -18,12 +18,15 @@ KINDS = {
 POOLER = "pooler.dense"
 """Encoders' layer behind the last block, which some checkpoints have and some have not."""
 
+HEAD_KINDS = {"SEQ_CLS": "sequence", "TOKEN_CLS": "token", "QUESTION_ANS": "span"}
+"""What the estimator calls a head, by PEFT's name of the task."""
+
 FRESH = "fresh_modules"
 
 
 def kind_of(model: Any) -> str:
     """Return PEFT's name for what a model was loaded for."""
-    name = type(model).__name__
+    name = type(model.get_base_model() if hasattr(model, "get_base_model") else model).__name__
     return next((kind for end, kind in KINDS.items() if name.endswith(end)), "CAUSAL_LM")
 
 

@@ -23,6 +23,7 @@ from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, training_request
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
+from .heads import HEAD_KINDS, POOLER, fresh_modules, has_head, kind_of
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
@@ -239,6 +240,9 @@ def request_of(
     """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
     weights = str(number_type(base)).removeprefix("torch.")
     config = json.loads(model.config.to_json_string(use_diff=False))
+    if has_head(model):
+        fresh = any(name.endswith(POOLER) for name in fresh_modules(model))
+        shape = {**shape, "labels": model.config.num_labels, "head": HEAD_KINDS[kind_of(model)], "fresh_pooler": fresh}
     return training_request(config, method, method_options, options, shape, weights, base.quantisation, device().type)
 
 
