@@ -1,20 +1,20 @@
 """Answer a question from an index: search, screen, judge the evidence, generate, check every sentence, cite."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ..knowledge.messages import Language, say_in
 from ..knowledge.text import is_chinese
 from .answer import Answer, Citation, Statement
 from .evidence import Sentence, sentences_of, trimmed_sentences
-from .filters import Where
 from .follow_up import Turn
 from .generators import Draft, Generator, Passage, Piece, Said
 from .index import Index
 from .injection import speaks_to_model
 from .places import place_of
 from .records import Hit
+from .search import SearchOptions, search
 from .sufficiency import LEAST_EVIDENCE, evidence_of
 from .support import LEAST_SUPPORT, best_support
 
@@ -28,14 +28,12 @@ class AskOptions:
     """Choose how questions are answered.
 
     Attributes:
-        top_k: Chunks that are read, at least 1.
-        where: Which documents may be read; all when None.
+        search: How the chunks that are read are searched.
         least_evidence: Below it the answer abstains, 0 to 1; the fitted one when None.
         unsupported: What happens to sentences that nothing bears.
     """
 
-    top_k: int = 5
-    where: Where | None = None
+    search: SearchOptions = field(default_factory=SearchOptions)
     least_evidence: float | None = None
     unsupported: Unsupported = "mark"
 
@@ -60,7 +58,7 @@ def ask(
     """
     options = options or AskOptions()
     searched = generator.in_full(question, history) if history else question
-    hits = index.search(searched, options.top_k, options.where)
+    (hits,) = search(index, [searched], options.search)
     found = sentences_of(searched, hits, index.words.rarity)
     injected = [sentence for sentence in found if speaks_to_model(sentence.text)]
     clean = [sentence for sentence in found if sentence not in injected]

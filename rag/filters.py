@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..knowledge.errors import UserError
 from ..knowledge.json_value import JsonValue
 from ..knowledge.messages import say
-from .corpus import COLUMN, Chunks, Documents
+from .corpus import DOCUMENT_COLUMNS, Documents
 
 if TYPE_CHECKING:
     from .retrievers import Allowed
@@ -33,7 +33,7 @@ def parse_where(conditions: Sequence[str]) -> Where | None:
     return where or None
 
 
-def allowed_chunks(where: Where, documents: Documents, chunks: Chunks) -> "Allowed":
+def allowed_chunks(where: Where, documents: Documents) -> "Allowed":
     """Return for each chunk whether its document satisfies the conditions, shape ``(chunks,)``.
 
     Raises:
@@ -41,17 +41,20 @@ def allowed_chunks(where: Where, documents: Documents, chunks: Chunks) -> "Allow
     """
     import numpy as np
 
-    known: set[str] = {*OWN_KEYS}
-    satisfied = np.zeros(len(documents), dtype=bool)
+    borders = documents.table.all()[:, DOCUMENT_COLUMNS.index("chunk")]
+    allowed = np.zeros(int(borders[-1]), dtype=bool)
+    known = {*OWN_KEYS}
     for row in range(len(documents)):
         name, _, title, metadata, _ = documents.line(row)
-        known |= metadata.keys()
-        own = {"document": name, "title": title}
-        satisfied[row] = all(_values(own.get(key, metadata.get(key))) & values for key, values in where.items())
+        known.update(metadata)
+        allowed[borders[row] : borders[row + 1]] = _satisfies({**metadata, "document": name, "title": title}, where)
     if unknown := sorted(set(where) - known):
         raise UserError(say("rag.unknown_keys", names=", ".join(unknown), known=", ".join(sorted(known)[:20])))
-    allowed: Allowed = satisfied[chunks.table.all()[:, COLUMN["document"]]]
     return allowed
+
+
+def _satisfies(metadata: Mapping[str, JsonValue], where: Where) -> bool:
+    return all(_values(metadata.get(key)) & values for key, values in where.items())
 
 
 def _values(value: JsonValue) -> set[str]:

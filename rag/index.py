@@ -15,6 +15,7 @@ from .records import Hit
 from .retrievers import Ranker, bm25, dense, hybrid
 from .store import Generation, open_generation
 from .tokens import TOKENIZER
+from .widening import CHUNKER, TIMES, widened
 
 if TYPE_CHECKING:
     from .filters import Where
@@ -61,9 +62,11 @@ class Index:
         if not questions:
             return []
         with needs_extra():
-            allowed = None if where is None else allowed_chunks(where, self.documents, self.chunks)
-            rankings = self._ranker.rank(questions, top_k, allowed)
-        return [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+            allowed = None if where is None else allowed_chunks(where, self.documents)
+            small = self.manifest.options.chunker == CHUNKER
+            rankings = self._ranker.rank(questions, top_k * TIMES if small else top_k, allowed)
+        hits = [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+        return [widened(each, self.documents, top_k) for each in hits] if small else hits
 
     def _hit(self, place: int, score: float) -> Hit:
         chunk = self.chunks[place]

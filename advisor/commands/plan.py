@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ...executors.exports import TOOLS
 from ...knowledge.builtin import BUILTIN
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help=say("planning.model_help"))
     parser.add_argument("--label", metavar="LABEL", help=say("planning.label_help"))
     parser.add_argument("--force", action="store_true", help=say("planning.force_help"))
+    parser.add_argument("--export", choices=TOOLS, help=say("planning.export_help"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
     draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
+    if arguments.export:
+        print(_exported(arguments.export, arguments.output, folder / f"{stem}.{arguments.export}"))
     return DONE
+
+
+def _exported(tool: str, plan_path: Path, folder: Path) -> str:
+    """Write the plan's fine-tuning for another tool, and return how it is run."""
+    from ...executors.export_run import export_run
+    from ...executors.plan_file import read_plan
+    from ...executors.recipe import recipe_of
+
+    if not plan_path.exists():
+        raise UserError(say("exports.no_training", path=plan_path), say("exports.no_training_hint"))
+    command = export_run(recipe_of(read_plan(plan_path), plan_path), tool, folder)
+    return say("exports.written", tool=tool, folder=folder, command=command)
 
 
 def _profile(arguments: argparse.Namespace) -> Profile:

@@ -1,7 +1,6 @@
 """``ftadvisor rag``: build an index of documents, ask it, and measure it."""
 
 import argparse
-import json
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -14,18 +13,14 @@ from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
 from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
-from ...rag.evaluate import evaluate_index
-from ...rag.filters import parse_where
-from ...rag.index import Index, open_index
 from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
-from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
 from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
-from ..retrieved import inspection_lines, metrics_document, metrics_lines, print_hits, summary_lines
+from ..retrieved import inspection_lines, summary_lines
 
 DEFAULTS = IndexOptions()
 LIMITS = Limits()
@@ -34,13 +29,11 @@ LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    others = sorted(module.name for module in iter_modules(retrieval.__path__))
-    names = "|".join(["build", "update", "query", "evaluate", "inspect", *others])
+    others = sorted(module.name for module in iter_modules(retrieval.__path__) if module.name[0] != "_")
+    names = "|".join(["build", "update", "inspect", *others])
     verbs = parser.add_subparsers(dest="verb", required=True, metavar=names)
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
     _add_update(verbs.add_parser("update", help=say("rag.update_help"), description=say("rag.update_help")))
-    _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
-    _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
     _add_inspect(verbs.add_parser("inspect", help=say("rag.inspect_help"), description=say("rag.inspect_help")))
     for name in others:
         module = import_module(f"{retrieval.__name__}.{name}")
@@ -94,24 +87,6 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     }
     for name, option in LIMIT_OPTIONS.items():
         parser.add_argument(option, dest=name, default=getattr(LIMITS, name), type=int, metavar="N", help=said[name])
-
-
-def _add_query(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
-    parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("rag.question_help"))
-    parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
-    parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
-    parser.add_argument("--where", action="append", default=[], metavar="KEY=VALUE", help=say("rag.where_help"))
-    _add_json(parser)
-    parser.set_defaults(work=_query)
-
-
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
-    answered = say("rag.answered_questions_help")
-    parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help=answered)
-    _add_json(parser)
-    parser.set_defaults(work=_evaluate)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -169,44 +144,3 @@ def _limits(arguments: argparse.Namespace) -> Limits:
     except ValidationError as error:
         problems = [f"{LIMIT_OPTIONS[str(problem.place[0])]}: {problem.text}" for problem in problems_of(error)]
         raise UserError(say("rag.wrong_options", problems="; ".join(problems)), "ftadvisor rag build --help") from None
-
-
-def _query(arguments: argparse.Namespace) -> int:
-    given = arguments.question is not None and bool(arguments.question.strip())
-    if given == (arguments.questions is not None):
-        raise UserError(say("rag.one_question"), "ftadvisor rag query --help")
-    if arguments.top_k < 1:
-        raise UserError(say("rag.wrong_top_k", value=arguments.top_k), "ftadvisor rag query --help")
-    questions = None if arguments.questions is None else read_questions(arguments.questions)
-    index = open_index(arguments.index)
-    if questions is None:
-        return _answer(index, arguments)
-    where = parse_where(arguments.where)
-    hits = index.search_many([question.question for question in questions], arguments.top_k, where)
-    for question, found in zip(questions, hits, strict=True):
-        if arguments.json:
-            row = {"id": question.id, "hits": [hit.as_json() for hit in found]}
-            print(json.dumps(row, ensure_ascii=False))
-        else:
-            print_hits(question.question, found)
-    return DONE
-
-
-def _answer(index: Index, arguments: argparse.Namespace) -> int:
-    hits = index.search(arguments.question, arguments.top_k, parse_where(arguments.where))
-    if arguments.json:
-        print_json({"hits": [hit.as_json() for hit in hits]})
-    else:
-        print_hits(arguments.question, hits)
-    return DONE
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    questions = read_questions(arguments.questions)
-    with progress_shown(arguments.quiet) as progress:
-        metrics = evaluate_index(open_index(arguments.index), questions, progress)
-    if arguments.json:
-        print_json(metrics_document(metrics))
-    else:
-        print("\n".join(metrics_lines(metrics)))
-    return DONE

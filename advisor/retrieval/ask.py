@@ -13,7 +13,6 @@ from ...knowledge.refusal import reason_of
 from ...rag.answer import Answer
 from ...rag.ask import AskOptions, ask
 from ...rag.endpoint import KEY
-from ...rag.filters import parse_where
 from ...rag.follow_up import Turn
 from ...rag.generators import Generator, open_generator
 from ...rag.index import Index, open_index
@@ -21,6 +20,7 @@ from ...rag.questions import read_questions
 from ..answer_view import AnswerView
 from ..cli import DONE
 from ..output import print_json, progress_shown
+from ._search import add_search_arguments, search_options
 
 HELP = "answers.ask_help"
 
@@ -33,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--generator", default="extractive", metavar="extractive|PATH|ENDPOINT", help=generator)
     parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
     parser.add_argument("--history", type=Path, metavar="FILE.jsonl", help=say("answers.history_help"))
-    parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
-    parser.add_argument("--where", action="append", default=[], metavar="KEY=VALUE", help=say("rag.where_help"))
+    add_search_arguments(parser)
     least = say("answers.least_evidence_help")
     parser.add_argument("--least-evidence", default=None, type=float, metavar="SHARE", help=least)
     unsupported = say("answers.unsupported_help")
@@ -62,8 +61,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> AskOptions:
-    if arguments.top_k < 1:
-        raise UserError(say("rag.wrong_top_k", value=arguments.top_k), "ftadvisor rag ask --help")
     least = arguments.least_evidence
     if least is not None and not 0 <= least <= 1:
         raise UserError(say("answers.wrong_least_evidence", value=least), "ftadvisor rag ask --help")
@@ -71,7 +68,7 @@ def _options(arguments: argparse.Namespace) -> AskOptions:
         raise UserError(say("rag.one_question"), "ftadvisor rag ask --help")
     if arguments.questions is not None and arguments.history is not None:
         raise UserError(say("answers.ask_one"), "ftadvisor rag ask --help")
-    return AskOptions(arguments.top_k, parse_where(arguments.where), least, arguments.unsupported)
+    return AskOptions(search_options(arguments), least, arguments.unsupported)
 
 
 def _batch(arguments: argparse.Namespace, options: AskOptions) -> int:

@@ -281,4 +281,4 @@ class Step:
                 for weight in self.architecture.outside
                 if self.method.trains(weight)
             )
-            self.run.new(outside, Kind.TEMPORARY)
+            self.run.new(outside * self.sharing.widens, Kind.TEMPORARY)

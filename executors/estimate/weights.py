@@ -86,6 +86,7 @@ class Block:
     Attributes:
         enter: What lies between the layer before and the first of these: gives their input, and by name what all of
             them read, such as the encoder's output.
+        kept: Bytes per row of each output that checkpoints keep beside the layer's input.
     """
 
     kind: str
@@ -93,6 +94,7 @@ class Block:
     weights: tuple[Weight, ...]
     forward: Forward
     enter: Enter | None = None
+    kept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Architecture:
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
         crowded: The blocks as they run when tokens crowd in one expert; empty where that costs no memory.
         lingers: Whether a micro step's logits, and what their graph still holds, live until the next one has its own.
+        wide_shards: Whether weights that are shared by FSDP lie in float32, whatever precision they are gathered in.
         mixes_units: Whether the scripts let one FSDP unit hold frozen and trained weights.
         convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
@@ -153,6 +156,7 @@ class Architecture:
     crowded: tuple[Block, ...] = ()
     lingers: bool = False
     mixes_units: bool = False
+    wide_shards: bool = False
     convolutional: bool = False
     unused_gradient: int = 0
 

@@ -31,7 +31,7 @@ from ftadvisor.rag.units import units_of
 SETS = {"en": ("xquad_en",), "zh": ("drcd_dev", "cmrc2018_trial")}
 DATA = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data"
 TOP_K = 5
-LEAST_WEIGHT = 0.04  # smaller weights are left out
+LEAST_WEIGHT = 0.1  # smaller weights are left out
 
 
 class Case(NamedTuple):

@@ -26,6 +26,7 @@ from ftadvisor.rag.evidence import sentences_of
 from ftadvisor.rag.generators import open_generator
 from ftadvisor.rag.index import Index, open_index
 from ftadvisor.rag.records import IndexOptions
+from ftadvisor.rag.search import SearchOptions
 from ftadvisor.rag.sufficiency import LEAST_EVIDENCE, evidence_of
 
 DATA = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data"
@@ -87,7 +88,7 @@ def _row(index: Index, question: dict, titles: dict[str, str]) -> Row:
     text, gold = question["question"], question["passage_id"]
     hits = [hit for hit in index.search(text, DEEP) if hit.document != gold][:TOP_K]
     without = evidence_of(sentences_of(text, hits, index.words.rarity))
-    answer = ask(index, text, open_generator("extractive"), AskOptions(top_k=TOP_K, least_evidence=0.0))
+    answer = ask(index, text, open_generator("extractive"), AskOptions(SearchOptions(TOP_K), least_evidence=0.0))
     wanted = [each["text"] for each in question["answers"]]
     short = answer.short.text if answer.short else ""
     return Row(

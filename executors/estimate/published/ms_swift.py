@@ -61,21 +61,20 @@ DEFAULT_TARGETS = {
 VARIANTS = {"lora": "none", "qlora": "none", "full": "none", "rslora": "rslora", "dora": "dora", "lora+": "none"}
 UNEXPLAINED = frozenset({"chatglm3-6b"})
 """Models that were measured so far above what their code accounts for that a cause is missing."""
-QUANTS = {"": "none", "none": "none", "bf16": "none"}
-"""Packed rows are not answered: they were measured so far above what the script's code accounts for (doubly quantised
-NF4, no k-bit preparation) that a cause is missing."""
+QUANTS = {"": "none", "none": "none", "bf16": "none", "int4 (bnb)": "nf4-dq"}
+"""Source: ms-swift 1.x ``argument.py``, ``bnb_4bit_quant_type``, ``bnb_4bit_use_double_quant``."""
 ACCUMULATION = 16
 WRITTEN_OUT = frozenset({"baichuan2-13b-chat"})
 """Models that write scores out unless xformers is there, which ms-swift does not ask for. Source: its requirements."""
 
 
 def settings(row: Row) -> Settings:
-    """Return a run's settings: 16-bit weights, autocast, checkpointed, adapters in float32.
+    """Return a run's settings: 16-bit weights, autocast, checkpointed, adapters in float32, no k-bit preparation.
 
     Raises:
         UnsupportedError: The model's shapes or the method are not known, or its measurements are not explained.
 
-    Source: ms-swift 1.x ``swift/llm/utils/argument.py``: ``lora_dtype``, ``lora_dropout_p``.
+    Source: ms-swift 1.x ``swift/llm/utils/argument.py``: ``lora_dtype``, ``lora_dropout_p``; ``tuner.py``.
     """
     if row["model"] in UNEXPLAINED:
         raise UnsupportedError(say("estimate.row.unexplained", value=row["model"]))
@@ -104,6 +103,6 @@ def settings(row: Row) -> Settings:
         "amp": True,
         "kbit_prepare": False,
         "attention": "eager" if row["model"] in WRITTEN_OUT else "flash",
-        "stack": "transformers-4.32",
+        "stack": "ms-swift",
         "varied": True,
     }

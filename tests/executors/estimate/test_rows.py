@@ -1,5 +1,6 @@
 """Published rows: read as their source's own settings say, or refused by name."""
 
+import pytest
 from ftadvisor.executors.estimate.rows import answer_row, request_of_row
 
 LITGPT = {
@@ -98,6 +99,48 @@ def test_glm_4_with_its_own_code_has_the_published_number_of_parameters() -> Non
     row = LITGPT | {"source": "github.com/hiyouga/LlamaFactory/issues/1", "model": "THUDM/glm-4-9b-chat"}
     row |= {"kind": "nvidia-smi", "seq": "1024 cutoff", "rank": "8", "batch": "1"}
     assert answer_row(row)["parameters"] == 9_399_951_360
+
+
+TITAN = LITGPT | {
+    "source": "github.com/pytorch/torchtitan benchmarks",
+    "model": "Llama 3.1 8B",
+    "method": "full(pretrain)",
+    "batch": "2",
+    "seq": "8192",
+    "grad_ckpt": "selective",
+    "gpu": "8xH100-96GB",
+    "kind": "reserved",
+    "notes": "FSDP",
+}
+
+
+def test_selective_checkpoints_keep_every_second_product_and_attention() -> None:
+    selective, whole = (answer_row(TITAN | {"grad_ckpt": kind})["peak"] for kind in ("selective", "full"))
+    per_token = 2 * (4096 + 1024 + 14336 + 4096 + 4096) + 4 * 32
+    kept = 32 * 2 * 8192 * per_token
+    assert selective["allocated_bytes"] - whole["allocated_bytes"] == pytest.approx(kept, rel=0.01)
+
+
+def test_shards_in_float32_are_divided_among_the_gpus() -> None:
+    few, many = (answer_row(TITAN | {"gpu": f"{count}xH100-96GB"}) for count in (8, 128))
+    states = 12 * few["parameters"]  # weights and AdamW's two states
+    assert few["steady_bytes"] - many["steady_bytes"] == pytest.approx(states / 8 - states / 128, rel=0.01)
+
+
+def test_compiled_kernels_and_other_ways_to_split_are_refused() -> None:
+    assert "torch.compile" in answer_row(TITAN | {"notes": "FSDP+compile"})["unsupported"]
+    assert "TP8" in answer_row(TITAN | {"notes": "FSDP32 TP8"})["unsupported"]
+
+
+def test_checkpoints_that_are_not_reentrant_hold_the_inputs_of_old_packed_products() -> None:
+    row = LITGPT | {"source": "modelscope/ms-swift", "model": "qwen-7b-chat", "rank": "8", "batch": "1"}
+    row |= {"seq": "<=2048", "kind": "reserved", "grad_ckpt": "True", "gpu": "A100-80GB"}
+    packed, plain = (
+        answer_row(row | {"method": m, "quant": q}) for m, q in (("qlora", "int4 (bnb)"), ("lora", "none"))
+    )
+    saved = plain["steady_bytes"] - packed["steady_bytes"]
+    inputs = 32 * 2048 * 2 * (3 * 4096 + 11008)  # of the joined projection, the output's, the gate's and the last one
+    assert plain["peak"]["allocated_bytes"] - packed["peak"]["allocated_bytes"] < saved - 0.9 * inputs
 
 
 def test_rows_that_cannot_be_estimated_say_why() -> None:
