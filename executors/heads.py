@@ -70,11 +70,23 @@ def prompted(model: Any, config: Any) -> Any:
 
     from .tuners.prompted import PromptedModel
 
+    _fill_sizes(model.config.get_text_config(), config)
     if not has_head(model):
         return get_peft_model(model, config)
     config.task_type = None
     config.base_model_name_or_path = model.name_or_path
     return PromptedModel(model, config)
+
+
+def _fill_sizes(model: Any, config: Any) -> None:
+    """Name sizes that the PEFT library does not find: DistilBERT's, and T5's keys, which may be narrower than itself.
+
+    Source: peft 0.21.2, utils/other.py, _prepare_prompt_learning_config.
+    """
+    if "hidden_size" not in model.to_dict():
+        config.token_dim, config.num_attention_heads = model.hidden_size, model.num_attention_heads
+    if config.peft_type == "PREFIX_TUNING" and hasattr(model, "d_kv"):
+        config.token_dim = model.num_heads * model.d_kv
 
 
 def peft_settings(model: Any) -> dict[str, Any]:
