@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from .columns import borders
 from .corpus import (
-    CHUNK_COLUMNS,
     CHUNK_KEYS,
     CHUNK_TABLE,
     COLUMN,
@@ -50,7 +49,7 @@ class CorpusWriter:
         self._line_bytes = self._text_bytes = 0
         self._document_rows, self._names, self._digests = array("q"), array("Q"), bytearray()
         self._headers: dict[bytes, int] = {}
-        self._origins: list[NDArray[np.int64]] = []
+        self._origins = array("q")
 
     def add(
         self, document: Document, own: str, digest: bytes, chunks: Sequence[Chunk], lengths: Sequence[tuple[int, int]]
@@ -64,22 +63,19 @@ class CorpusWriter:
             chunks: Its chunks.
             lengths: Each chunk's length in the embedder's tokens, and how many of them the embedder does not know.
         """
-        import numpy as np
-
         row = [document.id, own, document.title, dict(document.metadata), document.markup]
         line = (json.dumps(row, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
         text = document.text.encode()
         places = _byte_places(document.text, text, chunks)
-        table = [
-            (self.documents, chunk.start, chunk.end, *place, self._header(chunk.header.encode()), *length)
-            for chunk, place, length in zip(chunks, places, lengths, strict=True)
-        ]
-        rows = np.array(table, dtype="<i8").reshape(-1, len(CHUNK_COLUMNS))
-        rows[:, [COLUMN["text_start"], COLUMN["text_end"]]] += self._text_bytes
+        rows = array("q")
+        for chunk, (first, last), length in zip(chunks, places, lengths, strict=True):
+            border = self._text_bytes + first, self._text_bytes + last
+            header = self._header(chunk.header.encode())
+            rows.extend((self.documents, chunk.start, chunk.end, *border, header, *length))
         self._begin_document(document.id, digest)
-        self._append(line, text, rows)
+        self._append(line, text, rows.tobytes(), len(chunks))
         self._keys.write(b"".join(digest_of(chunk.searchable) for chunk in chunks))
-        self._origins.append(np.full(len(chunks), -1))
+        self._origins.extend([-1] * len(chunks))
 
     def add_kept(self, documents: Documents, chunks: Chunks, first: int, end: int) -> None:
         """Write the documents of the rows ``first`` to ``end`` of an earlier index, all of them unchanged."""
@@ -99,8 +95,8 @@ class CorpusWriter:
         self.documents += end - first
         self._copy(documents, start, last)
         self._keys.write(chunks.keys.read(KEY * start[2], KEY * last[2]))
-        self._origins.append(np.arange(start[2], last[2]))
-        self._append(b"", b"", rows)
+        self._origins.extend(range(start[2], last[2]))
+        self._append(b"", b"", rows.tobytes(), len(rows))
 
     def finish(self) -> "NDArray[np.int64]":
         """Complete the files, and return for each chunk its position in the earlier index, -1 for new ones."""
@@ -122,7 +118,7 @@ class CorpusWriter:
         with draft.writer(HEADERS) as headers:
             headers.write(b"".join(self._headers))
         draft.write_array(HEADER_BORDERS, borders(map(len, self._headers)))
-        return np.concatenate([np.empty(0, dtype=np.int64), *self._origins])
+        return np.array(self._origins, dtype=np.int64)
 
     def _begin_document(self, name: str, digest: bytes) -> None:
         self._document_rows.extend((self._line_bytes, self._text_bytes, self.chunks))
@@ -130,13 +126,13 @@ class CorpusWriter:
         self._digests += digest
         self.documents += 1
 
-    def _append(self, line: bytes, text: bytes, rows: "NDArray[Any]") -> None:
+    def _append(self, line: bytes, text: bytes, rows: bytes, chunks: int) -> None:
         self._lines.write(line)
         self._texts.write(text)
-        self._table.write(rows.tobytes())
+        self._table.write(rows)
         self._line_bytes += len(line)
         self._text_bytes += len(text)
-        self.chunks += len(rows)
+        self.chunks += chunks
 
     def _copy(self, documents: Documents, start: Sequence[int], end: Sequence[int]) -> None:
         for place in range(start[0], end[0], _COPIED):

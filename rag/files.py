@@ -14,6 +14,7 @@ from .manifest import FileEntry
 
 BLOCK = 1 << 16
 DIGEST = 32
+_TOGETHER = 1 << 20  # bytes that are written at once
 
 
 class FileWriter:
@@ -28,33 +29,17 @@ class FileWriter:
         self._stream: IO[bytes] = path.open("xb")
         self._whole = hashlib.sha256()
         self._size = 0
-        self._pending = bytearray()
+        self._waiting = bytearray()
 
     def write(self, content: bytes | memoryview) -> None:
         """Append to the file."""
-        if not len(content):
-            return
-        self._stream.write(content)
-        self._whole.update(content)
-        self._size += len(content)
-        view = memoryview(content)
-        if self._pending:
-            missing = BLOCK - len(self._pending)
-            self._pending += view[:missing]
-            view = view[missing:]
-            if len(self._pending) < BLOCK:
-                return
-            self._digest(self._pending)
-        whole = len(view) - len(view) % BLOCK
-        for start in range(0, whole, BLOCK):
-            self._digest(view[start : start + BLOCK])
-        self._pending = bytearray(view[whole:])
+        self._waiting += content
+        if len(self._waiting) >= _TOGETHER:
+            self._pass_on(len(self._waiting) // BLOCK * BLOCK)
 
     def close(self) -> FileEntry:
         """Flush the file to the disk, and return its size and hash."""
-        if self._pending:
-            self._digest(self._pending)
-            self._pending = bytearray()
+        self._pass_on(len(self._waiting))
         with self._stream as stream:
             stream.flush()
             os.fsync(stream.fileno())
@@ -64,8 +49,14 @@ class FileWriter:
         """Close the file without a care for its content."""
         self._stream.close()
 
-    def _digest(self, block: bytes | bytearray | memoryview) -> None:
-        self.blocks += hashlib.sha256(block).digest()
+    def _pass_on(self, size: int) -> None:
+        with memoryview(self._waiting) as view, view[:size] as content:
+            self._stream.write(content)
+            self._whole.update(content)
+            for start in range(0, size, BLOCK):
+                self.blocks += hashlib.sha256(content[start : start + BLOCK]).digest()
+        del self._waiting[:size]
+        self._size += size
 
 
 class CheckedFile:

@@ -8,7 +8,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .changes import Contents, Kept, New
-from .chunkers import Size, chunk_document, find_chunker
+from .chunkers import Chunker, Size, chunk_document, find_chunker
 from .corpus import COLUMN, Chunks, Documents
 from .corpus_writer import CorpusWriter
 from .draft import Draft
@@ -116,12 +116,12 @@ def _write_corpus(
     progress: Progress,
 ) -> "NDArray[np.int64]":
     """Write documents, chunks and words, and return each chunk's position in the earlier index, -1 for new ones."""
-    corpus, words = CorpusWriter(draft), PostingsWriter()
+    corpus, words, chunker = CorpusWriter(draft), PostingsWriter(), find_chunker(options.chunker)
     for number, item in enumerate(contents.items, start=1):
         if isinstance(item, Kept) and earlier is not None:
             corpus.add_kept(earlier.documents, earlier.chunks, item.first, item.end)
         elif isinstance(item, New):
-            chunks = _cut(item.document, options, embedder)
+            chunks = _cut(item.document, chunker, options, embedder)
             lengths = [measured_length(embedder, chunk.text) for chunk in chunks]
             corpus.add(item.document, item.own, item.digest, chunks, lengths)
             for chunk in chunks:
@@ -134,10 +134,10 @@ def _write_corpus(
     return origins
 
 
-def _cut(document: Document, options: IndexOptions, embedder: Embedder) -> list[Chunk]:
+def _cut(document: Document, chunker: Chunker, options: IndexOptions, embedder: Embedder) -> list[Chunk]:
     tokens = min(options.chunk_tokens, embedder.longest or options.chunk_tokens)
     size = Size(tokens, min(options.overlap, tokens // 2))
-    return chunk_document(document, find_chunker(options.chunker), Ruler(embedder.token_starts(document.text)), size)
+    return chunk_document(document, chunker, Ruler(embedder.token_starts(document.text)), size)
 
 
 def _choose(options: IndexOptions, reach: Reach) -> _Choice:

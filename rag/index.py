@@ -44,8 +44,21 @@ class Index:
         self.documents = documents
         self.chunks = chunks
         self.words = words
+        self._near = near
         self.embedder = None if near is None else near.embedder
         self._ranker = _ranker(manifest, words, near)
+
+    def ranked_by(self, retriever: str, dense_weight: float | None = None) -> "Index":
+        """Return the same index with another ranking; one without vectors ranks by words whatever is asked for.
+
+        Args:
+            retriever: A file name in ``rag/retrievers``.
+            dense_weight: As in ``IndexOptions``.
+        """
+        options = self.manifest.options.model_copy(update={"retriever": retriever, "dense_weight": dense_weight})
+        manifest = self.manifest.model_copy(update={"options": options, "retriever": retriever})
+        near = None if retriever == "bm25" else self._near
+        return Index(manifest, self.documents, self.chunks, self.words, near)
 
     def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
@@ -105,7 +118,8 @@ def _near(generation: Generation) -> dense.Retriever | None:
 def _ranker(manifest: Manifest, words: bm25.Retriever, near: dense.Retriever | None) -> Ranker:
     if near is None:
         return words
-    return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, near.embedder.weight)
+    weight = manifest.options.dense_weight or near.embedder.weight
+    return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, weight)
 
 
 def _same_embedder(manifest: Manifest) -> Embedder:

@@ -72,9 +72,8 @@ class PostingsWriter:
         """Count the tokens of one chunk, in the order of the chunks."""
         counted = Counter(tokenize(text))
         numbers = self._numbers
-        for token, count in counted.items():
-            self._tokens.append(numbers.setdefault(token, len(numbers)))
-            self._counts.append(min(count, _MOST))
+        self._tokens.extend([numbers.setdefault(token, len(numbers)) for token in counted])
+        self._counts.extend([count if count < _MOST else _MOST for count in counted.values()])
         self._distinct.append(len(counted))
         self._lengths.append(counted.total())
 

@@ -94,6 +94,8 @@ class IndexOptions(BaseModel):
         overlap: Tokens that a chunk repeats of the one before it, at most half of ``chunk_tokens``.
         embedder: ``builtin``, or a sentence-transformers model by id or folder.
         retriever: How chunks are ranked; a file name in ``rag/retrievers``, or ``auto`` to let the build decide.
+        dense_weight: How much the vectors' ranking counts where both are fused and BM25 counts 1; the embedder's own
+            weight when None.
         structure: How near vectors are found: ``flat``, ``ivf``, ``hnsw``, or ``auto`` to let the build decide.
         recall: Share of the ten nearest chunks that a search must find, 0.5 to 1; measured at the build.
     """
@@ -105,6 +107,7 @@ class IndexOptions(BaseModel):
     overlap: int = Field(default=0, ge=0, le=4096)
     embedder: str = "builtin"
     retriever: str = "auto"
+    dense_weight: float | None = Field(default=None, gt=0, le=100)
     structure: Literal["auto", "flat", "ivf", "hnsw"] = "auto"
     recall: float = Field(default=0.95, ge=0.5, le=1)
 

@@ -29,6 +29,10 @@ class SearchOptions:
     reranker: Reranker | None = None
     diverse: bool = False
 
+    def deeper(self, hits: int) -> "SearchOptions":
+        """Return the same search for at least so many hits."""
+        return replace(self, top_k=max(self.top_k, hits))
+
 
 def search(index: Index, questions: Sequence[str], options: SearchOptions) -> list[list[Hit]]:
     """Return the hits of each question, best first; scores only order the hits of one question."""

@@ -87,7 +87,10 @@ def read_documents(path: Path, name: str, limits: Limits) -> Iterator[Document |
 
 def free_id(own: str, source: Path, taken: Container[str]) -> str | None:
     """Return an id that is free, or None; the folder's name tells equal paths in two sources apart."""
-    return next((name for name in (own, f"{_clean(source.resolve().name)}/{own}") if name not in taken), None)
+    if own not in taken:
+        return own
+    longer = f"{_clean(source.resolve().name)}/{own}"
+    return None if longer in taken else longer
 
 
 def nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> UserError:

@@ -1,6 +1,6 @@
 """Choose how near vectors are found: compare all while that is fast, else the least work that reaches the recall.
 
-Source: Douze et al., The Faiss library, 2024. Measurements in knowledge/decisions/0011-large-indexes.md.
+Source: Douze et al., The Faiss library, 2024. Measurements in knowledge/decisions/0010-indexes-on-disk.md.
 """
 
 from collections.abc import Sequence

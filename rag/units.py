@@ -53,7 +53,7 @@ def _kind(found: re.Match[str]) -> str:
 def content_tokens(text: str) -> list[str]:
     """Return the tokens of a text that say what it is about: those of ``tokenize`` without question and form words."""
     return [
-        token for token in tokenize(text) if token not in FORM_WORDS and not _FORM_CHARACTERS & set(simplified(token))
+        token for token in tokenize(text) if token not in FORM_WORDS and not FORM_CHARACTERS & set(simplified(token))
     ]
 
 
@@ -69,4 +69,5 @@ FORM_WORDS = frozenset(
 )
 """English words, as ``tokenize`` stems them, that stand in any sentence."""
 
-_FORM_CHARACTERS = frozenset("的了是在有和与及或之其这那个么什哪谁何几多少为因如怎吗呢啊吧就都也而被把从对于以所将")
+FORM_CHARACTERS = frozenset("的了是在有和与及或之其这那个么什哪谁何几多少为因如怎吗呢啊吧就都也而被把从对于以所将")
+"""Characters, in their simplified form, that stand in any Chinese sentence."""

@@ -54,6 +54,7 @@ CHOICES = {
     "optimizer": kinds.Optimizer,
     "attention": kinds.Attention,
     "loss": kinds.Loss,
+    "cache_quant": kinds.CacheQuant,
     "device": kinds.Device,
     "parallel": kinds.Parallel,
     "offload": kinds.Offload,

@@ -17,6 +17,7 @@ from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
+from ...rag.tuned import read_tuned
 from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
@@ -53,9 +54,12 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunk-tokens", default=DEFAULTS.chunk_tokens, type=int, metavar="N", help=tokens)
     overlap = say("rag.overlap_help", default=DEFAULTS.overlap)
     parser.add_argument("--overlap", default=DEFAULTS.overlap, type=int, metavar="N", help=overlap)
+    parser.add_argument("--options", type=Path, metavar="FILE.json", help=say("rag.options_help"))
     _add_limits(parser)
     retrievers = ["auto", *retriever_names()]
     parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
+    weight = say("rag.dense_weight_help")
+    parser.add_argument("--dense-weight", default=DEFAULTS.dense_weight, type=float, metavar="W", help=weight)
     structures = get_args(IndexOptions.model_fields["structure"].annotation)
     parser.add_argument("--structure", default=DEFAULTS.structure, choices=structures, help=say("rag.structure_help"))
     recall = say("rag.recall_help", default=DEFAULTS.recall)
@@ -131,6 +135,9 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> IndexOptions:
     given = {name: getattr(arguments, name) for name in IndexOptions.model_fields}
+    if arguments.options is not None:
+        kept = read_tuned(arguments.options).build.model_dump()
+        given = {name: kept[name] if value == getattr(DEFAULTS, name) else value for name, value in given.items()}
     try:
         return IndexOptions(**given)
     except ValidationError as error:

@@ -254,7 +254,7 @@ class Step:
         if head.role == "linear":
             logits = self.modules(self.architecture.outside).linear(head.name, hidden)
             logits.storage.become(Kind.LOGITS)
-            return logits
+            return self.architecture.after_head(self.outside, logits)
         trained = head if self.method.trains(head) else None
         logits = linear(hidden, self.architecture.vocab, self.placement.item_of(head), trained)
         logits.storage.become(Kind.LOGITS)

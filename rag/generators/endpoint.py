@@ -22,13 +22,18 @@ class EndpointGenerator:
 
     def answer(self, question: str, passages: Sequence[Passage], sentences: Sequence[Sentence], piece: Piece) -> Draft:
         """Return what the model answers to question and passages."""
-        return read_draft(self._complete(messages(question, passages), piece), len(passages))
+        return read_draft(self.complete(messages(question, passages), piece), len(passages))
 
     def in_full(self, question: str, history: Sequence[Turn]) -> str:
         """Return the question as the model puts it in full."""
-        return read_question(self._complete(rewriting_messages(question, history), lambda _: None), question)
+        return read_question(self.complete(rewriting_messages(question, history)), question)
 
-    def _complete(self, conversation: Messages, piece: Piece) -> str:
+    def complete(self, conversation: Messages, piece: Piece = lambda _: None) -> str:
+        """Return what the model says next in a conversation.
+
+        Raises:
+            RefusedError: The endpoint fails, or says nothing.
+        """
         body = {"messages": conversation, "temperature": 0, "max_tokens": MOST_TOKENS}
         text = ""
         for event in post_stream(self._endpoint, "chat/completions", body):

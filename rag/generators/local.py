@@ -30,11 +30,11 @@ class LocalGenerator:
         most = len(passages)
         while most > 1 and len(self._tokens(messages(question, passages[:most]))) > self._room():
             most -= 1
-        return read_draft(self._complete(messages(question, passages[:most]), piece), most)
+        return read_draft(self.complete(messages(question, passages[:most]), piece), most)
 
     def in_full(self, question: str, history: Sequence[Turn]) -> str:
         """Return the question as the model puts it in full."""
-        return read_question(self._complete(rewriting_messages(question, history), lambda _: None), question)
+        return read_question(self.complete(rewriting_messages(question, history)), question)
 
     def _room(self) -> int:
         limit = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or 4096
@@ -53,7 +53,8 @@ class LocalGenerator:
         )
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
-    def _complete(self, conversation: Messages, piece: Piece) -> str:
+    def complete(self, conversation: Messages, piece: Piece = lambda _: None) -> str:
+        """Return what the model says next in a conversation."""
         import torch
         from transformers import TextStreamer
 

@@ -74,7 +74,8 @@ def verdicts(path: Path) -> Iterator[tuple[Mapping[str, str], str]]:
         if peak["high_bytes"] <= 0.95 * measured:
             yield row, "fits, said of a device that is too small"
         elif peak["low_bytes"] > 1.12 * measured:
-            yield row, "too small, said of a device that fits"
+            below = measured < answer["steady_bytes"]
+            yield row, "too small, said of a device that fits" + below * ", though it is below the weights and states"
         else:
             yield row, ""
 

@@ -9,6 +9,7 @@ length 0.3 in a random direction, so two copies of one sentence have a cosine ne
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,11 +20,16 @@ NOISE = 0.3
 MARK = " copy "
 
 
+def scifact_rows() -> list[dict[str, Any]]:
+    """Return the abstracts, each with its id and sentences."""
+    folder = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data" / "scifact"
+    return [json.loads(line) for path in sorted(folder.glob("corpus.part*.jsonl")) for line in path.open()]
+
+
 def sentences() -> list[str]:
     """Return the sentences of all abstracts, each once, in their order."""
-    folder = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data" / "scifact"
-    rows = [json.loads(line) for path in sorted(folder.glob("corpus.part*.jsonl")) for line in path.open()]
-    return list(dict.fromkeys(sentence.strip() for row in rows for sentence in row["sentences"] if sentence.strip()))
+    every = (sentence.strip() for row in scifact_rows() for sentence in row["sentences"])
+    return list(dict.fromkeys(sentence for sentence in every if sentence))
 
 
 def noisy_copies(base: Any, rows: Sequence[int]) -> Any:
@@ -65,7 +71,7 @@ class NoisyEmbedder:
 
     def token_starts(self, text: str) -> Sequence[int]:
         """Return where each word begins, by blanks."""
-        return [place for place in range(len(text)) if place == 0 or text[place - 1] == " "]
+        return [word.start() for word in re.finditer(r"\S+", text)]
 
     def unknown_tokens(self, text: str) -> int:
         """Return 0."""

@@ -57,6 +57,13 @@ def test_the_tutorial_of_torchtune_is_read_with_its_recipe() -> None:
     assert (request.seq_len, request.targets) == (512, ("q_proj", "v_proj"))
 
 
+def test_the_second_gemma_in_litgpt_has_four_norms_and_a_head_of_its_own() -> None:
+    answer = answer_row(LITGPT | {"model": "gemma2-2b", "batch": "2"})
+    head = 256_000 * 2304
+    assert answer["parameters"] == 2_614_341_888 + head
+    assert answer["peak"]["allocated_bytes"] > 2 * answer["parameters"] + 3 * 4 * 256_000 * 1024  # softcap's copies
+
+
 def test_only_the_trained_half_of_an_adapter_counts_as_trained() -> None:
     row = LITGPT | {"source": "github.com/huggingface/peft method_comparison", "model": "meta-llama/Llama-3.2-3B"}
     row |= {"rank": "32", "batch": "4", "seq": "768", "dtype": "bfloat16", "kind": "reserved"}
