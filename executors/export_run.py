@@ -23,14 +23,15 @@ class Exporter(Protocol):
 
     Attributes:
         METHODS: The fine-tuning methods that the tool has as ftadvisor means them.
-        COMMAND: Starts the training, in the folder of the files.
     """
 
     METHODS: tuple[str, ...]
-    COMMAND: str
 
     def export(self, recipe: Recipe, /) -> Contents:
         """Return the files that the tool needs."""
+
+    def command(self, recipe: Recipe, /) -> str:
+        """Return what starts the training, in the folder of the files."""
 
 
 def exporter(tool: str) -> Exporter:
@@ -62,7 +63,7 @@ def export_run(recipe: Recipe, tool: str, folder: Path) -> str:
         write_text(part / name, content)
     part.rename(folder)
     flush_folder(folder.parent)
-    return found.COMMAND
+    return found.command(recipe)
 
 
 def lora_method(recipe: Recipe) -> bool:

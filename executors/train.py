@@ -30,6 +30,7 @@ from .models import context_length, device, load_config, load_model, load_tokeni
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
 from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
@@ -160,8 +161,10 @@ def train(
     _train_or_resume(training, trainer, fingerprint)
     measured = trainer.measured()
     _take_best(training, trainer)
-    save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
-    if request and watch.expected and measured["peak_memory_bytes"] and not tried.adapted:
+    if is_first():
+        save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
+    alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
+    if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
     advised = watch.advised(trainer.state.log_history, warmup)
     found = _report(training, trainer.state, model, learned) | {
@@ -208,7 +211,7 @@ def _tried(
     """Return the trainer laid out so that it fits, as an interrupted attempt found it or as trying it shows."""
     options = training.options
     known = remembered(training.checkpoints, fingerprint, options)
-    if known is not None or not is_tried(options, rows):
+    if known is not None or not is_tried(options, rows) or processes() > 1:
         known = known or Tried(options, {})
         return build(known.options), known
     progress(say("training.trying"), 0, None)
@@ -220,7 +223,7 @@ def _tried(
 
 
 def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
-    if training.tracked is None:
+    if training.tracked is None or not is_first():
         return
     callback, told = tracker_callback(training.tracker, training.tracked, training.name)
     event("tracker", name=training.name, text=told)
@@ -272,7 +275,9 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or
 def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None:  # noqa: ANN401 - see make_trainer
     checkpoint = newest_whole(training.checkpoints, fingerprint)
     if checkpoint is None:
-        prune(training.checkpoints, set())
+        wait()  # until all have looked
+        if is_first():
+            prune(training.checkpoints, set())
         trainer.train()
         return
     trainer.before = about(checkpoint)

@@ -42,9 +42,12 @@ class TrainOptions(BaseModel):
         None, gt=0, description="most memory that the training may take; null for what the device has"
     )
 
+    processes: int = Field(1, ge=1, description="processes that train together, one on each GPU; each has its batches")
+
     def updates_per_epoch(self, rows: int) -> int:
         """Return how often the weights are updated in one pass."""
-        return math.ceil(math.ceil(rows / self.batch_size) / self.accumulation)
+        batches = math.ceil(math.ceil(rows / self.batch_size) / self.processes)
+        return math.ceil(batches / self.accumulation)
 
     def updates(self, rows: int) -> int:
         """Return how often the weights are updated in all."""

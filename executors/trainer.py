@@ -17,6 +17,7 @@ from .memory import PeakMemory
 from .method import Schedule
 from .models import device
 from .task import Example, TaskBase
+from .together import is_first, processes, wait
 from .train_options import TrainOptions
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ def make_trainer(
             num_items_in_batch: Any = None,
         ) -> Any:
             loss, count = task.loss(model, inputs)
-            self.tokens += int(inputs["attention_mask"].sum())
-            loss = loss / (count if num_items_in_batch is None else num_items_in_batch)
+            self.tokens += int(inputs["attention_mask"].sum()) * processes()  # the others read about as many
+            # gradients of several processes are averaged, and the count is of all of their labels
+            loss = loss / count if num_items_in_batch is None else loss * processes() / num_items_in_batch
             if schedule is None:
                 return loss
             penalty = schedule.penalty() / self.current_gradient_accumulation_steps
@@ -103,6 +105,8 @@ def make_trainer(
             return 0  # counting all parameters at each step costs more than a small model's step
 
         def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+            if not is_first():
+                return
             Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
             save_trained(self.model, Path(str(output_dir)))
             if schedule is not None:
@@ -125,10 +129,13 @@ def make_trainer(
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             super()._save_checkpoint(model, trial)
-            step = self.state.global_step
-            checkpoint = checkpoints.checkpoint_folder(folder, step)
-            checkpoints.seal(checkpoint, {"fingerprint": fingerprint, **self.measured()})
-            checkpoints.prune(folder, {step, self.state.best_global_step or step})
+            wait()  # each process keeps its own state of chance
+            if is_first():
+                step = self.state.global_step
+                checkpoint = checkpoints.checkpoint_folder(folder, step)
+                checkpoints.seal(checkpoint, {"fingerprint": fingerprint, **self.measured()})
+                checkpoints.prune(folder, {step, self.state.best_global_step or step})
+            wait()
 
     trainer = TaskTrainer(
         model=model,

@@ -11,7 +11,7 @@ from .evidence import Sentence, is_heading, sentences_of, trimmed_sentences
 from .follow_up import Turn
 from .generators import Draft, Generator, Passage, Piece, Said
 from .index import Index
-from .injection import speaks_to_model
+from .injection import which_speak
 from .places import place_of
 from .records import Hit
 from .search import SearchOptions, search
@@ -60,8 +60,8 @@ def ask(
     searched = generator.in_full(question, history) if history else question
     (hits,) = search(index, [searched], options.search)
     found = sentences_of(searched, hits, index.words.rarity)
-    injected = [sentence for sentence in found if speaks_to_model(sentence.text)]
-    clean = [each for each in found if each not in injected and not is_heading(each.text)]
+    injected = _speaking(found)
+    clean = [each for each in found if each not in injected and not _heads(index, each)]
     least = LEAST_EVIDENCE if options.least_evidence is None else options.least_evidence
     evidence = evidence_of(clean)
     draft = Draft([])
@@ -92,10 +92,23 @@ def cite(index: Index, document: str, start: int, end: int) -> Citation:
     return Citation(document, start, end, source.text[start:end], place_of(source, start, end))
 
 
+def _heads(index: Index, sentence: Sentence) -> bool:
+    return is_heading(sentence.text) and index.documents[sentence.document].markup == "markdown"
+
+
+def _speaking(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Return those that speak to a model, judged in the order in which they stand in their documents."""
+    order = sorted(sentences, key=lambda sentence: (sentence.document, sentence.start))
+    flags = which_speak([sentence.text for sentence in order])
+    return [sentence for sentence, speaks in zip(order, flags, strict=True) if speaks]
+
+
 def _passage(index: Index, hit: Hit) -> Passage:
     text = hit.text
-    for start, end in reversed([*trimmed_sentences(text)]):
-        if speaks_to_model(text[start:end]):
+    spans = list(trimmed_sentences(text))
+    flags = which_speak([text[start:end] for start, end in spans])
+    for (start, end), speaks in reversed([*zip(spans, flags, strict=True)]):
+        if speaks:
             text = text[:start] + WITHHELD + text[end:]
     return Passage(hit.document, index.documents[hit.document].title, text)
 

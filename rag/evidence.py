@@ -11,6 +11,10 @@ from .units import content_tokens
 Rarity = Callable[[str], float]
 """Gives a token's inverse document frequency."""
 
+LEAST_WIDTH = 40
+"""Columns of a line that may have been wrapped; a shorter one is a verse, an entry or a heading."""
+_ENDED = re.compile(r"[.!?:。！？；：|…][”’」』）)\"']*\s*$|^\s*(#{1,6}\s|\||```)")
+_BEGINS = re.compile(r"\s*([-*•#|>]|\d+[.)、]|[（(]?[一二三四五六七八九十]+[)）、]|```)")
 _HEADING = re.compile(r"#{1,6}\s")
 
 MOST_SENTENCES = 12
@@ -74,9 +78,21 @@ def coverage(asked: dict[str, float], text: str) -> float:
 
 
 def trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the offsets of a text's sentences without the white space around them."""
+    """Yield the offsets of a text's sentences without the white space around them; wrapped lines are put together."""
+    begin = 0
     for start, end in sentence_spans(text, 0, len(text)):
-        words = text[start:end]
-        start += len(words) - len(words.lstrip())
+        if end < len(text) and _wrapped(text[start:end], text[end:]):
+            continue
+        words = text[begin:end]
+        first = begin + len(words) - len(words.lstrip())
+        begin = end
         if words.strip():
-            yield start, start + len(words.strip())
+            yield first, first + len(words.strip())
+
+
+def _wrapped(line: str, rest: str) -> bool:
+    """Tell whether a line ends because the page does, as in a PDF: it is long, ends without a mark, and goes on."""
+    if not line.endswith("\n") or line.endswith("\n\n") or _ENDED.search(line):
+        return False
+    width = sum(2 if character > "\u2e7f" else 1 for character in line.strip())
+    return width >= LEAST_WIDTH and not _BEGINS.match(rest)

@@ -6,7 +6,9 @@ usual wordings in Chinese and English; what they miss still stands between fence
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 _ENGLISH = (
     r"\b(ignore|disregard|forget|override|bypass|skip)\b.{0,40}\b(previous|prior|above|earlier|preceding|all|any|your"
@@ -42,9 +44,21 @@ _FORMS = (
     r"!\[[^\]]*\]\(\s*https?://[^)]*[?&][^)]*\)",
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_TAGS = re.compile("[\U000e0020-\U000e007e]{8}")  # letters that no screen shows; a flag has six at most
 _SIMPLE = str.maketrans(
     "無視記說系統規則設對這從現開始個複發給語報當應須務", "无视记说系统规则设对这从现开始个复发给语报当应须务"
 )
+
+
+def which_speak(sentences: Sequence[str]) -> list[bool]:
+    """Tell which of some neighbouring sentences speak to a model; one may do so only together with the next."""
+    alone = [speaks_to_model(sentence) for sentence in sentences]
+    both = [speaks_to_model(f"{one} {two}") for one, two in pairwise(sentences)]
+    joint = [found and not alone[place] and not alone[place + 1] for place, found in enumerate(both)]
+    return [
+        here or (place < len(joint) and joint[place]) or (place > 0 and joint[place - 1])
+        for place, here in enumerate(alone)
+    ]
 
 
 def speaks_to_model(sentence: str) -> bool:
@@ -53,6 +67,8 @@ def speaks_to_model(sentence: str) -> bool:
     Args:
         sentence: One sentence; invisible characters, widths and traditional characters hide nothing.
     """
+    if _TAGS.search(sentence):
+        return True
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", sentence)).translate(_SIMPLE)
     return _pattern().search(" ".join(plain.split())) is not None
 

@@ -10,7 +10,6 @@ from ..export_run import Contents, lines_of, lora_method, yaml_of
 from ..recipe import Recipe
 
 METHODS = ("lora", "qlora", "full")
-COMMAND = "axolotl train config.yaml"
 LONGEST = 2048
 """Tokens, where the plan names none; a longer row stops the tool."""
 
@@ -44,6 +43,11 @@ def export(recipe: Recipe) -> Contents:
         if options.patience:
             config["early_stopping_patience"] = options.patience
     return {"config.yaml": yaml_of(config), **files}
+
+
+def command(recipe: Recipe) -> str:
+    """Return the command; the tool itself starts a process for each GPU."""
+    return "axolotl train config.yaml"
 
 
 def _method(recipe: Recipe) -> dict[str, object]:

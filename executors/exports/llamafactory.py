@@ -10,7 +10,6 @@ from ..export_run import Contents, lines_of, lora_method, yaml_of
 from ..recipe import Recipe
 
 METHODS = ("lora", "qlora", "full")
-COMMAND = "llamafactory-cli train config.yaml"
 LONGEST = 2048
 """Tokens, where the plan names none; the tool cuts longer rows without a word."""
 
@@ -38,6 +37,11 @@ def export(recipe: Recipe) -> Contents:
         if recipe.options.patience:
             config["early_stopping_steps"] = recipe.options.patience
     return {"config.yaml": yaml_of(config), "dataset_info.json": lines_of([sets]), **files}
+
+
+def command(recipe: Recipe) -> str:
+    """Return the command; the tool itself starts a process for each GPU."""
+    return "llamafactory-cli train config.yaml"
 
 
 def _method(recipe: Recipe) -> dict[str, object]:

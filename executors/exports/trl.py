@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from ..data import Conversation
 from ..export_run import Contents, lines_of, lora_method, yaml_of
+from ..launch import launch_file
 from ..recipe import Recipe
 
 METHODS = ("lora", "qlora", "full")
-COMMAND = "python train.py --config config.yaml"
+DDP, FSDP = "accelerate.ddp.yaml", "accelerate.fsdp2.yaml"
 
 SCRIPT = '''"""Fine-tune a language model on the rows beside this file; written by ftadvisor for TRL."""
 
@@ -74,7 +75,22 @@ def export(recipe: Recipe) -> Contents:
     if recipe.validation:
         config |= {"validation_file": "validation.jsonl", "patience": recipe.options.patience}
         files["validation.jsonl"] = _rows(recipe.validation)
-    return {"train.py": SCRIPT, "config.yaml": yaml_of(config), **files}
+    return {"train.py": SCRIPT, "config.yaml": yaml_of(config), **files, **_launch_files(recipe)}
+
+
+def command(recipe: Recipe) -> str:
+    """Return the command, for several processes with the launch file of accelerate."""
+    start = f"accelerate launch --config_file {DDP}" if recipe.options.processes > 1 else "python"
+    return f"{start} train.py --config config.yaml"
+
+
+def _launch_files(recipe: Recipe) -> Contents:
+    """Return accelerate's files for several processes: each with the whole model, and sharing it by FSDP2."""
+    count, half = recipe.options.processes, recipe.half
+    if count == 1:
+        return {}
+    kinds = ((DDP, False), (FSDP, True))
+    return {name: launch_file(count, on_gpus=True, sharded=sharded, half=half) for name, sharded in kinds}
 
 
 def _method(recipe: Recipe) -> dict[str, object]:

@@ -111,8 +111,13 @@ def _parsed(kind: type[BaseModel], values: Any) -> BaseModel:  # noqa: ANN401 - 
 
 def execute(options: Options, context: StepContext) -> Result:
     """Train, or go on with an interrupted training."""
+    from ..together import processes
     from ..train import Training, train
 
+    if options.processes > processes():
+        from ..launch import launch
+
+        return launch(context, options.processes)
     task, path = task_class(options.task), context.input(options.train)
     rows, _ = parted(task.read(path, context.plan.prompt), options, context.seed)
     known = task.study(rows, path)

@@ -7,6 +7,7 @@ from ...knowledge.messages import Language, say_in
 from ...knowledge.text import is_chinese
 from ..evidence import trimmed_sentences
 from ..follow_up import Turn
+from ..injection import speaks_to_model
 from . import Draft, Passage, Said
 
 Messages = list[dict[str, str]]
@@ -38,7 +39,8 @@ def messages(question: str, passages: Sequence[Passage]) -> Messages:
 
 
 def _fenced(number: int, passage: Passage) -> str:
-    title = re.sub(r"[\"<>\s]+", " ", passage.title or passage.document)[:80]
+    names = [name for name in (passage.title, passage.document) if name and not speaks_to_model(name)]
+    title = re.sub(r"[\"<>\s]+", " ", names[0] if names else "")[:80]
     return f'<passage number="{number}" title="{title}">\n{_FENCE.sub("&lt;", passage.text)}\n</passage>'
 
 
