@@ -1,4 +1,4 @@
-"""Lay a training out so that it fits: a ladder of layouts that learn the same, chosen by estimates, kept for resuming."""
+"""Lay a training out so that it fits: a ladder of layouts that learn the same, chosen by estimate and remembered."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
