@@ -107,17 +107,26 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
         folder: What ``save_adapter`` wrote.
         progress: Is told before anything is fetched.
     """
-    from peft import PeftModel
-
-    from .tuners import bottleneck
-    from .tuners.prompted import PromptedModel
-
     trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
     base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
     loader = task_of(folder).loader(load_tokenizer(base.source, base.revision, progress))
     if (folder / "config.json").is_file():
         return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress, loader)
-    model = load_model(base, progress, loader)
+    return adapted(load_model(base, progress, loader), folder)
+
+
+def adapted(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
+    """Return a model with what training changed put onto it.
+
+    Args:
+        model: The base that was trained on, or another form of it.
+        folder: What ``save_adapter`` wrote, other than a whole model.
+    """
+    from peft import PeftModel
+
+    from .tuners import bottleneck
+    from .tuners.prompted import PromptedModel
+
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
         kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel

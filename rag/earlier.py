@@ -20,7 +20,7 @@ from .store import Generation, open_generation
 from .tokens import TOKENIZER
 
 FILES = "files.jsonl"
-_CUTTING = ("chunker", "chunk_tokens", "overlap")
+_CUTTING = ("chunker", "chunk_tokens", "overlap", "headers")
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,9 @@ def _write_corpus(
 def _cut(document: Document, chunker: Chunker, options: IndexOptions, embedder: Embedder) -> list[Chunk]:
     tokens = min(options.chunk_tokens, embedder.longest or options.chunk_tokens)
     size = Size(tokens, min(options.overlap, tokens // 2))
-    return chunk_document(document, chunker, Ruler(embedder.token_starts(document.text)), size)
+    return chunk_document(
+        document, chunker, Ruler(embedder.token_starts(document.text)), size, options.headers == "titles"
+    )
 
 
 def _choose(options: IndexOptions, reach: Reach) -> _Choice:

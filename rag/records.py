@@ -92,6 +92,7 @@ class IndexOptions(BaseModel):
         chunker: How documents are cut; a file name in ``rag/chunkers``.
         chunk_tokens: Longest chunk, in the embedder's own tokens; its length limit wins when smaller.
         overlap: Tokens that a chunk repeats of the one before it, at most half of ``chunk_tokens``.
+        headers: ``titles`` searches a chunk together with the titles above it, ``none`` the chunk alone.
         embedder: ``builtin``, or a sentence-transformers model by id or folder.
         retriever: How chunks are ranked; a file name in ``rag/retrievers``, or ``auto`` to let the build decide.
         dense_weight: How much the vectors' ranking counts where both are fused and BM25 counts 1; the embedder's own
@@ -105,6 +106,7 @@ class IndexOptions(BaseModel):
     chunker: str = "structure"
     chunk_tokens: int = Field(default=384, ge=8, le=8192)
     overlap: int = Field(default=0, ge=0, le=4096)
+    headers: Literal["titles", "none"] = "titles"
     embedder: str = "builtin"
     retriever: str = "auto"
     dense_weight: float | None = Field(default=None, gt=0, le=100)

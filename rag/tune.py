@@ -33,6 +33,7 @@ CHUNKINGS: Mapping[str, Mapping[str, object]] = {
     "structure 192": {"chunker": "structure", "chunk_tokens": 192, "overlap": 0},
     "structure 192, overlap 48": {"chunker": "structure", "chunk_tokens": 192, "overlap": 48},
     "sentences": {"chunker": "sentences", "chunk_tokens": 384, "overlap": 0},
+    "no titles": {"headers": "none"},
 }
 WEIGHTS = (0.05, 0.3, 1.0, 2.0)
 DEPTHS = (1, 3, 5, 10, 20)

@@ -54,6 +54,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunk-tokens", default=DEFAULTS.chunk_tokens, type=int, metavar="N", help=tokens)
     overlap = say("rag.overlap_help", default=DEFAULTS.overlap)
     parser.add_argument("--overlap", default=DEFAULTS.overlap, type=int, metavar="N", help=overlap)
+    headers = get_args(IndexOptions.model_fields["headers"].annotation)
+    parser.add_argument("--headers", default=DEFAULTS.headers, choices=headers, help=say("rag.headers_help"))
     parser.add_argument("--options", type=Path, metavar="FILE.json", help=say("rag.options_help"))
     _add_limits(parser)
     retrievers = ["auto", *retriever_names()]

@@ -74,11 +74,11 @@ def main() -> None:
     """Fit and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("language", choices=SETS)
-    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--folds", type=int, default=2, help="0 fits on all at once and prints no figures")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--most", type=int, default=None, help="questions per set, for a quick look")
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--decay", type=float, default=4.0, help="how much large weights are held back")
+    parser.add_argument("--decay", type=float, default=1.5, help="how much large weights are held back")
     parser.add_argument("--seen", type=int, default=8, help="questions that a feature must occur in")
     settings = parser.parse_args()
     torch.set_num_threads(1)
@@ -87,7 +87,7 @@ def main() -> None:
     rows = [rows_of(case, numbers) for case in cases]
     articles = sorted({case.article for case in cases})
     random.Random(0).shuffle(articles)
-    fold = {article: number % settings.folds for number, article in enumerate(articles)}
+    fold = {article: number % max(settings.folds, 1) for number, article in enumerate(articles)}
     scores: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for number in range(settings.folds):
         others = [row for case, row in zip(cases, rows, strict=True) if fold[case.article] != number and row]

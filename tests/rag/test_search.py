@@ -90,6 +90,18 @@ def test_a_sentence_is_matched_and_its_section_given(tmp_path: Path) -> None:
         assert POLICY[hit.start : hit.end] == hit.text
 
 
+def test_titles_above_a_chunk_are_searched_unless_asked_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "policy.md").write_text(
+        "# Kettles\n\n## Care\n\nRinse it daily.\n\n## Price\n\nTen pounds.\n", encoding="utf-8"
+    )
+    found = {}
+    for headers in ("titles", "none"):
+        build_index([tmp_path / "policy.md"], tmp_path / "index", IndexOptions.model_validate({"headers": headers}))
+        found[headers] = {hit.text for hit in open_index(tmp_path / "index").search("kettles", 5)}
+    assert len(found["titles"]) == 2
+    assert found["none"] == set()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[Reply], ChatServer]]:
     started: list[ChatServer] = []
