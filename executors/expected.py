@@ -37,6 +37,14 @@ def expected_tensors(request: EstimateRequest | None) -> int | None:
         return None
 
 
+def least_memory(request: EstimateRequest | None) -> int | None:
+    """Return the least that a training takes by its estimate, in bytes; None where there is no honest one."""
+    try:
+        return estimate(request).peak.low_bytes if request else None
+    except (UnsupportedError, UserError):
+        return None
+
+
 def training_request(
     config: Mapping[str, Any],
     method: str,

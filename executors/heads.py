@@ -18,8 +18,12 @@ KINDS = {
 POOLER = "pooler.dense"
 """Encoders' layer behind the last block, which some checkpoints have and some have not."""
 
-HEAD_KINDS = {"SEQ_CLS": "sequence", "TOKEN_CLS": "token", "QUESTION_ANS": "span"}
-"""What the estimator calls a head, by PEFT's name of the task."""
+HEAD_KINDS = {
+    "AutoModelForSequenceClassification": "sequence",
+    "AutoModelForTokenClassification": "token",
+    "AutoModelForQuestionAnswering": "span",
+}
+"""What the estimator calls a head, by transformers' Auto class."""
 
 FRESH = "fresh_modules"
 
@@ -52,6 +56,16 @@ def fresh_modules(model: Any) -> tuple[str, ...]:
 def is_head(name: str) -> bool:
     """Tell whether a module is a task's head or part of it, or an encoder's pooler."""
     return name.partition(".")[0] in HEADS or name.endswith(POOLER)
+
+
+def is_pooler_fresh(model: Any) -> bool:
+    """Tell whether an encoder's pooler starts from chance, and so is trained whole."""
+    return has_head(model) and any(name.endswith(POOLER) for name in fresh_modules(model))
+
+
+def head_shape(auto: str, labels: int) -> dict[str, Any]:
+    """Return what an estimate has to know of a head, as fields of its request; nothing for language models."""
+    return {"labels": labels, "head": HEAD_KINDS[auto]} if auto in HEAD_KINDS else {}
 
 
 def head_modules(model: Any) -> list[str]:
