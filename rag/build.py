@@ -79,20 +79,28 @@ def update_index(
         UserError: There is no index, it is damaged, a source is missing, or the folder cannot be written.
     """
     with needs_extra():
-        open_generation(folder).check()  # a damaged index is named, not replaced by one of fewer sources
-        options = open_generation(folder).manifest.options
+        generation = open_generation(folder)
+        generation.check()  # a damaged index is named, not replaced by one of fewer sources
+        options = generation.manifest.options
         embedder = open_embedder(options.embedder)
         with being_built(folder):
             earlier = open_earlier(folder, options, embedder)
-            known = earlier.sources if earlier else []
-            named = [str(source.resolve()) for source in sources]
-            gone = [source for source in named if source in known and not Path(source).exists()]
-            read = named if named and earlier and earlier.same else [*named, *known]
-            check_sources([Path(source) for source in read if source not in gone])
-            kept = [source for source in known if source not in gone]
-            kept += [source for source in dict.fromkeys(named) if source not in known]
-            task = _Task(options, kept, named or None, limits or Limits(), progress)
+            task = _update(options, sources, earlier, limits or Limits(), progress)
             return _renew(folder, task, embedder, earlier)
+
+
+def _update(
+    options: IndexOptions, sources: Sequence[Path], earlier: Earlier | None, limits: Limits, progress: Progress
+) -> _Task:
+    """Return what has to be done for an update; sources that are named and gone are left out."""
+    known = earlier.sources if earlier else []
+    named = [str(source.resolve()) for source in sources]
+    gone = {source for source in named if source in known and not Path(source).exists()}
+    reusable = earlier is not None and earlier.same
+    read = named if named and reusable else [*named, *known]
+    check_sources([Path(source) for source in read if source not in gone])
+    every = [source for source in dict.fromkeys([*known, *named]) if source not in gone]
+    return _Task(options, every, named or None, limits, progress)
 
 
 def _checked(options: IndexOptions) -> IndexOptions:

@@ -62,52 +62,51 @@ class Retriever:
 
         terms = self._terms(question)
         scores = np.zeros(len(self._norms), dtype=np.float32)
-        rest = sum(term.peak for term in terms)
+        rest = sum(term.peak for term in terms) * 1.0001  # the sums are rounded
         floor = 0.0  # the best ``count`` chunks have at least this score
-        found: list[NDArray[np.uint32]] = []
         for place, term in enumerate(terms):
-            if floor > rest * 1.0001:  # the sums are rounded
-                found = [self._promising(found, scores, floor - rest * 1.0001)]
-                if len(found[0]) < _FEW * sum(each.size for each in terms[place:]):
-                    self._add_to(found[0], terms[place:], scores)
+            if floor > rest:
+                promising = np.flatnonzero(scores >= floor - rest)
+                if len(promising) < _FEW * sum(each.size for each in terms[place:]):
+                    self._add_to(promising, terms[place:], scores)
                     break
             chunks, added = self._contributions(term, allowed)
             scores[chunks] += added
-            found.append(chunks)
             rest -= term.peak
             if len(chunks) >= count:
                 floor = max(floor, float(np.partition(scores[chunks], -count)[-count]))
-        if not found:
-            return []
-        candidates = np.unique(np.concatenate(found)).astype(np.int64)
-        return [(int(candidates[place]), score) for place, score in best(scores[candidates], count)]
+        places = np.flatnonzero(scores >= max(floor, float(np.finfo(np.float32).tiny)))
+        return [(int(places[place]), score) for place, score in best(scores[places], count)]
 
     def rarity(self, token: str) -> float:
         """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
-        import numpy as np
-
-        keys, chunks, key = self._postings.keys.all(), len(self._norms), np.uint64(token_key(token))
-        row = int(np.searchsorted(keys, key))
-        having = 0
-        if row < len(keys) and keys[row] == key:
-            start, end = self._postings.borders.rows(row, row + 2).tolist()
-            having = end - start
-        return math.log1p((chunks - having + 0.5) / (having + 0.5))
+        span = self._span(token)
+        return self._weight(0 if span is None else span[2] - span[1])
 
     def _terms(self, question: str) -> list[_Term]:
         """Return the tokens that the index knows, rare ones first."""
-        import numpy as np
-
-        keys, chunks = self._postings.keys.all(), len(self._norms)
         terms: list[_Term] = []
         for token, times in Counter(tokenize(question)).items():
-            key = np.uint64(token_key(token))
-            row = int(np.searchsorted(keys, key))
-            if row < len(keys) and keys[row] == key:
-                start, end = self._postings.borders.rows(row, row + 2).tolist()
-                weight = times * float(np.log1p((chunks - (end - start) + 0.5) / (end - start + 0.5)))
+            if (span := self._span(token)) is not None:
+                row, start, end = span
+                weight = times * self._weight(end - start)
                 terms.append(_Term(start, end - start, weight, weight * float(self._peaks.rows(row, row + 1)[0])))
         return sorted(terms, key=lambda term: (term.size, term.start))
+
+    def _span(self, token: str) -> tuple[int, int, int] | None:
+        """Return the row of a token, where its postings begin, and where they end; None if no chunk holds it."""
+        import numpy as np
+
+        keys, key = self._postings.keys.all(), np.uint64(token_key(token))
+        row = int(np.searchsorted(keys, key))
+        if row == len(keys) or keys[row] != key:
+            return None
+        start, end = self._postings.borders.rows(row, row + 2).tolist()
+        return row, start, end
+
+    def _weight(self, holding: int) -> float:
+        """Return how much a token counts that so many chunks hold."""
+        return math.log1p((len(self._norms) - holding + 0.5) / (holding + 0.5))
 
     def _contributions(
         self, term: _Term, allowed: "Allowed | None"
@@ -119,14 +118,7 @@ class Retriever:
             chunks, counts = chunks[kept], counts[kept]
         return chunks, _saturated(counts, self._norms[chunks]) * term.weight
 
-    def _promising(
-        self, found: "list[NDArray[np.uint32]]", scores: "NDArray[np.float32]", floor: float
-    ) -> "NDArray[np.uint32]":
-        import numpy as np
-
-        return np.unique(np.concatenate([chunks[scores[chunks] >= floor] for chunks in found]))
-
-    def _add_to(self, candidates: "NDArray[np.uint32]", terms: Sequence[_Term], scores: "NDArray[np.float32]") -> None:
+    def _add_to(self, candidates: "NDArray[np.int64]", terms: Sequence[_Term], scores: "NDArray[np.float32]") -> None:
         import numpy as np
 
         for term in terms:

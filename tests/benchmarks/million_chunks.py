@@ -8,7 +8,6 @@ times and peaks of memory are those of each. Questions are further noisy copies 
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +24,7 @@ from ftadvisor.rag.records import IndexOptions
 from ftadvisor.rag.retrievers import bm25, dense, hybrid
 from ftadvisor.rag.store import open_generation
 from noisy_sentences import MARK, NoisyEmbedder, noisy_copies, sentences, write_chunks
+from retrieval_peers import peak_megabytes
 
 QUESTIONS = 300
 
@@ -42,7 +42,7 @@ def main() -> None:
         parts = {"build": _build, "open": _open, "ask": _ask}
         with patch.object(sentence_transformer, "open_embedder", lambda name: _embedder(arguments.vectors)):
             found = parts[arguments.part](arguments)
-        print(json.dumps({arguments.part: found | {"peak_mb": _peak()}}), flush=True)
+        print(json.dumps({arguments.part: found | {"peak_mb": peak_megabytes()}}), flush=True)
         return
     arguments.folder.mkdir(parents=True, exist_ok=True)
     write_chunks(sentences(), arguments.count, arguments.folder / "chunks.jsonl")
@@ -149,11 +149,6 @@ def _quantiles(seconds: list[float]) -> dict[str, float]:
     import numpy as np
 
     return {f"p{percent}": round(1000 * float(np.percentile(seconds, percent)), 2) for percent in (50, 99)}
-
-
-def _peak() -> int:
-    """Return the most memory that was resident, mapped files included, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _draw(arguments: argparse.Namespace) -> None:

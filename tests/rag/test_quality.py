@@ -48,6 +48,18 @@ def test_recall_at_5_offline(name: str, bar: float, data: Path, tmp_path: Path) 
     assert recall >= bar
 
 
+@pytest.mark.parametrize("name", ["cmrc2018_trial", "drcd_dev"])
+def test_an_embedder_that_cannot_read_a_language_does_no_harm(
+    name: str, data: Path, tmp_path: Path, minilm: str
+) -> None:
+    questions = read_questions(data / name / "qa.jsonl")[:1000]
+    build_index([data / name / "passages.jsonl"], tmp_path / "words", BM25)
+    build_index([data / name / "passages.jsonl"], tmp_path / "both", IndexOptions(embedder=minilm))
+    words, both = (means(open_index(tmp_path / kind), questions) for kind in ("words", "both"))
+    assert both[0] >= words[0] - 0.005
+    assert both[1] >= words[1] - 0.005
+
+
 def test_scifact_is_ranked_as_well_as_by_a_reference(benchmark: ModuleType, tmp_path: Path) -> None:
     pytest.importorskip("bm25s", reason="pip install 'ftadvisor[dev]' brings the reference")
     passages, questions = benchmark.corpus("scifact", tmp_path)

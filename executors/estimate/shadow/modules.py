@@ -120,7 +120,8 @@ class Modules:
     def base(self, weight: Weight, x: Value) -> Value:
         """Return ``x`` through a linear layer of the base model."""
         if self.placement.quantises(weight):
-            saves, twice = self.stack.saves_packed_inputs, self.stack.unpacks_through_half
+            saves = self.stack.saves_packed_inputs
+            twice = self.stack.unpacks_through_half and self.dtype != "fp16"
             return packed(self.run, weight, x, self.placement, self.dtype, saves=saves, twice=twice)
         bias = self.weights.get(f"{weight.name}.bias")
         trained = self.method.trains(weight)
