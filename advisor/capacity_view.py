@@ -69,8 +69,11 @@ def high(remedy: Remedy) -> str:
 
 
 def after(remedy: Remedy) -> str:
-    """Return a change and what the run needs after it."""
-    return f"{change_name(remedy.change)} → {high(remedy)}"
+    """Return a change and what the run needs after it, on each GPU where several share it."""
+    need = high(remedy)
+    if remedy.estimate.gpus > 1:
+        need = say("estimate.each_gpu", need=need, gpus=remedy.estimate.gpus)
+    return f"{change_name(remedy.change)} → {need}"
 
 
 def change_name(change: Change) -> str:

@@ -9,8 +9,8 @@ from ..executors.estimate.result import Estimate
 from ..knowledge.durable import write_text
 from ..knowledge.messages import say
 from .capacity_view import after, change_cost
-from .estimate_view import verdict
-from .methods_view import comparison_cells, comparison_head, comparison_notes
+from .estimate_view import estimate_title, verdict
+from .methods_view import comparison_cells, comparison_head, comparison_notes, shared_among
 
 
 def write_estimate_page(path: Path, answer: Estimate, found: Mapping[str, Sequence[Remedy]]) -> None:
@@ -32,7 +32,7 @@ def write_estimate_page(path: Path, answer: Estimate, found: Mapping[str, Sequen
         if remedies
     }
     lines = [say("estimate.view.assumed", stack=answer.stack["name"]), *answer.assumptions]
-    write_text(path, estimate_page(answer, map(verdict, answer.fits), changes, lines))
+    write_text(path, estimate_page(estimate_title(answer), answer, map(verdict, answer.fits), changes, lines))
 
 
 def write_comparison_page(path: Path, model: str, found: Sequence[Compared]) -> None:
@@ -48,5 +48,5 @@ def write_comparison_page(path: Path, model: str, found: Sequence[Compared]) -> 
     answers = [one.estimate for one in found if one.estimate is not None]
     rows = [list(comparison_cells(answer)) for answer in answers]
     sizes = {answer.method: answer.peak.device_bytes for answer in answers}
-    title = say("estimate.page.compare", model=model)
+    title = " · ".join((say("estimate.page.compare", model=model), *shared_among(answers)))
     write_text(path, comparison_page(title, comparison_head(answers), rows, sizes, comparison_notes(found)))

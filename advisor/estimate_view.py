@@ -18,7 +18,7 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
     """Print one estimate with a bar for every part of its peak."""
     console = console or Console()
     peak = answer.peak
-    console.print(Text(_title(answer), style="bold"))
+    console.print(Text(estimate_title(answer), style="bold"))
     console.print(
         say("estimate.view.peak", low=size(peak.low_bytes), likely=size(peak.device_bytes), high=size(peak.high_bytes))
     )
@@ -41,7 +41,8 @@ def print_estimate(answer: Estimate, console: Console | None = None) -> None:
         console.print(Text(wrap(assumption, console.width - 1, "    ", "  - "), style="dim"))
 
 
-def _title(answer: Estimate) -> str:
+def estimate_title(answer: Estimate) -> str:
+    """Return what is estimated; with several GPUs, how many there are and that all figures are one's."""
     if answer.gpus == 1:
         return say("estimate.view.title", model=answer.model, method=answer.method)
     gpu = answer.fits[0].gpu if answer.fits else "GPU"

@@ -9,6 +9,7 @@ from rich.text import Text
 from ..executors.estimate.compare import WITHOUT_CHECKPOINTING, Compared
 from ..executors.estimate.result import Estimate, Fit
 from ..knowledge.messages import say
+from .estimate_view import NAMES
 from .wrapping import wrap
 
 GIB = 2**30
@@ -18,6 +19,8 @@ def print_comparison(found: Sequence[Compared], console: Console | None = None) 
     """Print all methods side by side, and below them those that cannot be estimated, with the reason."""
     console = console or Console()
     answers = [one.estimate for one in found if one.estimate is not None]
+    for line in shared_among(answers):
+        console.print(Text(line, style="bold"))
     table = Table(box=None, pad_edge=False)
     for number, name in enumerate(comparison_head(answers)):
         table.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
@@ -26,6 +29,14 @@ def print_comparison(found: Sequence[Compared], console: Console | None = None) 
     console.print(table)
     for note in comparison_notes(found):
         console.print(Text(wrap(note, console.width - 1), style="dim"))
+
+
+def shared_among(answers: Sequence[Estimate]) -> Iterable[str]:
+    """Yield, when several GPUs share the runs, how many and how, and that all figures are one's."""
+    if answers and answers[0].gpus > 1:
+        parallel = NAMES.get(answers[0].parallel, answers[0].parallel)
+        gpu = answers[0].fits[0].gpu if answers[0].fits else "GPU"
+        yield say("estimate.compare_shared", gpus=answers[0].gpus, gpu=gpu, parallel=parallel)
 
 
 def comparison_head(answers: Sequence[Estimate]) -> list[str]:

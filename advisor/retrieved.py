@@ -7,6 +7,8 @@ from pydantic import JsonValue
 
 from ..knowledge.messages import say
 from ..rag.evaluate import RetrievalMetrics
+from ..rag.inspect import Inspection
+from ..rag.manifest import StructureEntry
 from ..rag.readers import formats
 from ..rag.records import Hit, IndexSummary
 
@@ -19,6 +21,8 @@ def summary_lines(summary: IndexSummary, folder: Path) -> list[str]:
         say("rag.built", folder=folder, documents=summary.documents, chunks=summary.chunks),
         say("rag.ranked", retriever=summary.retriever, reason=summary.reason),
     ]
+    if summary.unchanged or summary.changed or summary.deleted:
+        lines.append(say("rag.changes", **summary.model_dump(include={"added", "changed", "deleted", "unchanged"})))
     if summary.retriever != "bm25":
         lines.append(say("rag.embedded", embedded=summary.embedded, chunks=summary.chunks))
     if summary.truncated_share:
@@ -27,6 +31,35 @@ def summary_lines(summary: IndexSummary, folder: Path) -> list[str]:
         lines.append(say("rag.unread", count=len(summary.unread), formats=formats()))
         lines += [f"  {item['source']}: {item['reason']}" for item in summary.unread]
     return [*lines, say("rag.ask_hint", folder=folder)]
+
+
+def inspection_lines(inspection: Inspection, folder: Path) -> list[str]:
+    """Return what an index is, line by line."""
+    embedder = inspection.embedder
+    unknown = round(100 * embedder.unknown_share)
+    lines = [
+        say("rag.inspected", folder=folder, documents=inspection.documents, chunks=inspection.chunks),
+        say("rag.inspected_sources", sources=", ".join(inspection.sources)),
+        say("rag.inspected_tokenizer", tokenizer=inspection.tokenizer),
+        say("rag.inspected_embedder", embedder=embedder.identity, dimension=embedder.dimension),
+        say("rag.inspected_gate", readable=embedder.readable, chunks=inspection.chunks, percent=unknown),
+        say(
+            "rag.ranked", retriever=inspection.retriever, reason=say(f"rag.reason_{inspection.reason}", percent=unknown)
+        ),
+    ]
+    if inspection.structure is not None:
+        lines.append(_structure_line(inspection.structure, inspection.options.recall))
+    sizes = ", ".join(f"{kind} {size / 1e6:,.1f} MB" for kind, size in inspection.bytes.items())
+    lines.append(say("rag.inspected_sizes", sizes=sizes))
+    return [*lines, say("rag.verified" if inspection.verified else "rag.verify_hint", folder=folder)]
+
+
+def _structure_line(structure: StructureEntry, wanted: float) -> str:
+    what = say(f"rag.structure_{structure.kind}", lists=structure.lists, effort=structure.effort)
+    why = say(f"rag.structure_{structure.reason}", wanted=wanted)
+    if not structure.sample:
+        return say("rag.structure_exact", what=what, why=why)
+    return say("rag.structure_measured", what=what, why=why, recall=structure.recall, sample=structure.sample)
 
 
 def metrics_document(metrics: RetrievalMetrics) -> dict[str, JsonValue]:

@@ -2,14 +2,20 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import JsonValue
 
 from ..knowledge.durable import flush_files, flush_folder, write_json
 from ..knowledge.progress import Progress, silent
+from .heads import has_head
 from .method import Schedule
-from .models import load_model
+from .models import load_model, load_tokenizer
 from .plan import ModelSource
+from .task import TaskBase, task_class
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -56,11 +62,12 @@ def save_adapter(
     folder: Path,
     base: ModelSource,
     method: str,
+    about: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> None:
     """Write the result of training at one stroke: the folder appears when it is whole.
 
     An adapter of the PEFT library is written in its format, a wholly trained model as a model, anything between as
-    the changed parameters by name.
+    the changed parameters by name. ``about`` says which task it was trained for.
     """
     from peft import PeftModel
 
@@ -74,11 +81,22 @@ def save_adapter(
         tokenizer.save_pretrained(part)
     else:
         save_trained(model, part)
-    write_json(part / ABOUT, {"method": method, "model": base.model_dump()})
+    write_json(part / ABOUT, {"method": method, "model": base.model_dump(), **about})
     flush_files(part)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     flush_folder(folder.parent)
+
+
+def task_of(folder: Path) -> TaskBase:
+    """Return the task that a result was trained for, as it was then.
+
+    Args:
+        folder: What ``save_adapter`` wrote.
+    """
+    about = json.loads((folder / ABOUT).read_bytes())
+    kind = task_class(about.get("task", "causal_lm"))
+    return kind(kind.Options.model_validate(about.get("task_options", {})), about.get("known", {}))
 
 
 def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -> "PreTrainedModel":
@@ -89,17 +107,36 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
         folder: What ``save_adapter`` wrote.
         progress: Is told before anything is fetched.
     """
+    trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
+    base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
+    loader = task_of(folder).loader(load_tokenizer(base.source, base.revision, progress))
+    if (folder / "config.json").is_file():
+        return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress, loader)
+    return adapted(load_model(base, progress, loader), folder)
+
+
+def adapted(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
+    """Return a model with what training changed put onto it.
+
+    Args:
+        model: The base that was trained on, or another form of it.
+        folder: What ``save_adapter`` wrote, other than a whole model.
+    """
     from peft import PeftModel
 
     from .tuners import bottleneck
+    from .tuners.prompted import PromptedModel
 
-    trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
-    base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
-    if (folder / "config.json").is_file():
-        return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress)
-    model = load_model(base, progress)
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
-        return cast("PreTrainedModel", PeftModel.from_pretrained(model, str(folder)))
+        kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel
+        return cast("PreTrainedModel", kind.from_pretrained(model, str(folder)))
     load_trained(model, folder)
     return model
+
+
+def _is_prompt(folder: Path) -> bool:
+    """Tell whether an adapter is a soft prompt or a prefix."""
+    from peft import PeftConfig
+
+    return bool(PeftConfig.from_pretrained(str(folder)).is_prompt_learning)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .tokens import TokenRow
 
@@ -53,7 +53,7 @@ class LengthGrouped:
         return sorted(rows, key=lambda row: self.lengths[row], reverse=True)
 
 
-def collate(rows: Sequence[TokenRow], padding: int) -> "dict[str, Tensor | int]":
+def collate(rows: Sequence[TokenRow], padding: int) -> dict[str, Any]:
     """Return one batch, padded on the right to its longest row.
 
     Args:
@@ -67,14 +67,29 @@ def collate(rows: Sequence[TokenRow], padding: int) -> "dict[str, Tensor | int]"
     import torch
 
     longest = max(map(len, rows))
-    tokens = [row.tokens + [padding] * (longest - len(row)) for row in rows]
-    mask = [[1] * len(row) + [0] * (longest - len(row)) for row in rows]
     labels = [
         [IGNORED] * row.answer_start + row.tokens[row.answer_start :] + [IGNORED] * (longest - len(row)) for row in rows
     ]
-    return {
-        "input_ids": torch.tensor(tokens),
-        "attention_mask": torch.tensor(mask),
+    return padded([row.tokens for row in rows], padding) | {
         "labels": torch.tensor(labels),
         "first_answer": min(row.answer_start for row in rows),
     }
+
+
+def padded(rows: Sequence[Sequence[int]], padding: int) -> dict[str, Any]:
+    """Return ``input_ids`` and ``attention_mask``, each ``(batch, seq)``, padded on the right to the longest row."""
+    import torch
+
+    longest = max(map(len, rows))
+    return {
+        "input_ids": filled(rows, padding),
+        "attention_mask": torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
+    }
+
+
+def filled(rows: Sequence[Sequence[int]], value: int) -> "Tensor":
+    """Return rows of numbers, each filled on the right to the longest one, shape ``(batch, longest)``."""
+    import torch
+
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])

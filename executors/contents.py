@@ -6,15 +6,15 @@ from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .data import Conversation, Row, read_conversations, read_rows
+from .data import read_rows
 from .labelled import LabelledRow, check_classes, read_labelled, unseen_classes
 from .overlap import Overlap, find_overlaps
 from .plan import Plan
 from .step import RowUse, StepOptions, input_path
+from .task import ReadRow, task_class
 
 SHOWN_PAIRS = 10
-
-AnyRow = Row | Conversation | LabelledRow
+CLASSIFICATION = "sequence_classification"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
                 problems.append(error)
                 continue
             labelled[path] = [row for row in rows if isinstance(row, LabelledRow)]
-            files[path, use] = _File(path, use, [_question(row) for row in rows], [row.line for row in rows])
+            files[path, use] = _File(path, use, [row.asked for row in rows], [row.line for row in rows])
     if problems:
         hints = dict.fromkeys(problem.hint for problem in problems)
         raise UserError("\n".join(dict.fromkeys(problem.message for problem in problems)), "\n".join(hints))
@@ -68,8 +68,8 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
 def _class_warnings(plan: Plan, folder: Path, labelled: Mapping[Path, list[LabelledRow]]) -> Iterator[str]:
     """Yield which classes are rare, and which are measured but never learnt."""
     for step in plan.steps:
-        if step.kind == "classify":
-            train, test = (input_path(getattr(step, option), (), folder) for option in ("train", "test"))
+        if step.kind == "classify" or getattr(step, "task", None) == CLASSIFICATION:
+            train, test = (input_path(getattr(step, option, None), (), folder) for option in ("train", "test"))
             learnt = labelled.get(train, []) if train else []
             if train and learnt:
                 yield from check_classes(learnt, train)
@@ -84,9 +84,9 @@ def _named(step: StepOptions, earlier: Sequence[StepOptions], folder: Path) -> I
             yield path, use
 
 
-def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[AnyRow]:
-    if step.kind == "train":
-        return read_conversations(path, plan.prompt)
+def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[ReadRow]:
+    if step.kind in {"train", "measure"}:
+        return task_class(getattr(step, "task")).read(path, plan.prompt)  # noqa: B009 - each kind its own options
     if step.kind == "classify":
         return read_labelled(path)
     rows = read_rows(path)
@@ -95,12 +95,6 @@ def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[AnyRow]:
 
         check_expected(rows, getattr(step, "fields", ()), path)
     return rows
-
-
-def _question(row: AnyRow) -> str:
-    if isinstance(row, LabelledRow):
-        return row.text
-    return row.question if isinstance(row, Row) else row.turns[-2]["content"]
 
 
 def _overlapping(files: Sequence[_File]) -> list[str]:

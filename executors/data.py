@@ -1,6 +1,5 @@
 """Read rows of training and test data, and tell every problem of a file at once, each with its line."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +7,14 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.problems import problems_of
+from .layout import layout, layout_of
 from .prompt import Message, Prompt
+from .row_files import at_line, refuse_problems, row_objects, serious_faults
 
-SHOWN_PROBLEMS = 20
+OTHER_LAYOUTS = frozenset({"instruction", "prompt_completion", "messages"})
+"""Layouts whose rows become a question and an answer, or a conversation."""
 
 
 class Row(BaseModel):
@@ -37,6 +38,11 @@ class Row(BaseModel):
     relevant: tuple[str, ...] = ()
     expected: dict[str, str] = {}
     language: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """What no row to measure on may share with a row to learn from."""
+        return self.question
 
 
 class Turn(BaseModel):
@@ -72,32 +78,37 @@ class Conversation(BaseModel):
         """The messages in the layout that chat templates expect."""
         return [Message(role=turn.role, content=turn.content) for turn in self.messages]
 
+    @property
+    def asked(self) -> str:
+        """What no row to measure on may share with a row to learn from."""
+        return self.messages[-2].content
+
 
 def read_rows(path: Path) -> list[Row]:
-    """Read a JSONL file of questions and answers.
+    """Read questions and answers, or rows in other layouts that come down to these.
 
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
-    reader = _Reader(path)
-    rows = [row for line, values in reader.objects() if (row := reader.parse(Row, line, values))]
+    reader = RowReader(path)
+    rows = [row for line, values in reader.usual() if (row := reader.parse(Row, line, values))]
     reader.finish([row.id for row in rows])
     return rows
 
 
 def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
-    """Read a JSONL file of training rows in either layout.
+    """Read conversations to learn from, in any layout that comes down to them.
 
     Args:
-        path: Rows with ``messages``, or with ``question`` and ``answer``.
+        path: Rows with ``messages``, with ``question`` and ``answer``, or with one of the other names for these.
         prompt: Renders the rows that have a question and no messages: without passages, as asked later without them.
 
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
-    reader = _Reader(path)
+    reader = RowReader(path)
     found = []
-    for line, values in reader.objects():
+    for line, values in reader.usual():
         if "messages" not in values:
             row = reader.parse(Row, line, values)
             if row is None:
@@ -109,55 +120,41 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
     return found
 
 
-Kind = TypeVar("Kind", Row, Conversation)
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
-class _Reader:
+class RowReader:
     """Read one file and gather its problems."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise UserError(say("problems.no_file", path=path), say("training.data_missing_hint"))
         self.path = path
         self.problems: list[str] = []
 
-    def objects(self) -> Iterator[tuple[int, dict[str, object]]]:
-        """Yield each line's number and its JSON object; blank lines are skipped."""
-        for line, text in enumerate(self.path.read_bytes().split(b"\n"), start=1):
-            if not text.strip():
-                continue
-            try:
-                values = json.loads(text.decode("utf-8-sig" if line == 1 else "utf-8"))
-            except ValueError as error:
-                self._problem(line, say("training.data_not_json", error=error))
-                continue
-            if isinstance(values, dict):
+    def usual(self) -> Iterator[tuple[int, dict[str, object]]]:
+        """Yield rows in other layouts as a question and an answer, or as messages; the others as they are."""
+        for line, values in row_objects(self.path, self.problems):
+            name = None if {"question", "messages"} & values.keys() else layout_of(values.keys())
+            if name is None or name not in OTHER_LAYOUTS:
                 yield line, values
+            elif faults := serious_faults(name, values):
+                self.problems += [at_line(line, text) for text in faults]
             else:
-                self._problem(line, say("training.data_not_object"))
+                kept = {"id": values["id"]} if "id" in values else {}
+                yield line, kept | layout(name).converted(values)
 
     def parse(self, kind: type[Kind], line: int, values: dict[str, object]) -> Kind | None:
         """Return the row, or None after noting what is wrong with it."""
         try:
             return kind.model_validate({"id": str(line)} | values | {"line": line})
         except ValidationError as error:
-            for problem in problems_of(error):
-                self._problem(line, problem.said())
+            self.problems += [at_line(line, problem.said()) for problem in problems_of(error)]
             return None
 
-    def finish(self, ids: list[str]) -> None:
+    def finish(self, ids: list[str], hint: str | None = None) -> None:
         """Report everything that was wrong, if anything was."""
         twice = [name for name, count in Counter(ids).items() if count > 1]
         if twice:
             self.problems.append(say("training.data_same_id", ids=", ".join(twice[:5])))
         if not self.problems and not ids:
             self.problems.append(say("training.data_empty"))
-        if self.problems:
-            shown = self.problems[:SHOWN_PROBLEMS]
-            if len(self.problems) > len(shown):
-                shown.append(say("training.data_more", count=len(self.problems) - len(shown)))
-            head = say("problems.in_file", path=self.path, count=len(self.problems))
-            raise UserError("\n".join([head, *shown]), say("training.data_hint"))
-
-    def _problem(self, line: int, text: str) -> None:
-        self.problems.append(say("problems.line", line=line, text=text))
+        refuse_problems(self.path, self.problems, hint or say("training.data_hint"))

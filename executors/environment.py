@@ -17,7 +17,6 @@ _PACKAGES = (
     "accelerate",
     "bitsandbytes",
     "faiss-cpu",
-    "bm25s",
     "sentence-transformers",
     "scikit-learn",
 )

@@ -1,6 +1,6 @@
 """The memory that a training is expected to take, to hold the estimator to what is then measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..knowledge.errors import UserError
@@ -8,10 +8,10 @@ from .estimate.estimate import estimate
 from .estimate.request import EstimateRequest
 from .estimate.unsupported import UnsupportedError
 from .method import MethodOptions
-from .tokens import TokenRow
 from .train_options import TrainOptions
 
 DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_8bit"}
 QUANTISATIONS = {"none": "none", "int8": "int8", "nf4": "nf4-dq"}
 AMP = {"float32": False, "bfloat16": True, "auto": None}
 SHARED = ("rank", "targets", "dropout", "virtual_tokens")
@@ -35,12 +35,20 @@ def expected_tensors(request: EstimateRequest | None) -> int | None:
         return None
 
 
+def least_memory(request: EstimateRequest | None) -> int | None:
+    """Return the least that a training takes by its estimate, in bytes; None where there is no honest one."""
+    try:
+        return estimate(request).peak.low_bytes if request else None
+    except (UnsupportedError, UserError):
+        return None
+
+
 def training_request(
     config: Mapping[str, Any],
     method: str,
     method_options: MethodOptions,
     options: TrainOptions,
-    rows: Sequence[TokenRow],
+    shape: Mapping[str, Any],
     number_type: str,
     quantisation: str,
     device: str,
@@ -52,7 +60,7 @@ def training_request(
         method: A fine-tuning method.
         method_options: The method's own options.
         options: Settings shared by all methods.
-        rows: What is trained on; the longest row decides.
+        shape: What a task says of the rows that are trained on, as ``TaskBase.shape`` returns it.
         number_type: Type of the weights as PyTorch calls it, such as ``bfloat16``.
         quantisation: How the frozen weights are stored.
         device: Kind of device as PyTorch calls it, such as ``cuda``.
@@ -64,12 +72,12 @@ def training_request(
         "quant": QUANTISATIONS[quantisation],
         "variant": "dora" if own.get("dora") else "rslora" if own.get("rslora") else "none",
         "batch": options.batch_size,
-        "seq_len": max(len(row) for row in rows),
-        "loss_len": 1 + max(len(row) - row.answer_start for row in rows),
+        **shape,
         "grad_accum": options.accumulation,
         "grad_checkpointing": options.gradient_checkpointing,
         "dtype": DTYPES.get(number_type),
         "amp": AMP[options.precision],
+        "optimizer": OPTIMIZERS[options.optimizer],
         "device": device,
         **{name: own[name] for name in SHARED if name in own},
     }

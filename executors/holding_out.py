@@ -3,26 +3,29 @@
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
-from .labelled import LabelledRow
+from .task import ReadRow
+
+Row = TypeVar("Row", bound=ReadRow)
 
 
-def hold_out(rows: Sequence[LabelledRow], share: float, seed: int) -> tuple[list[LabelledRow], list[LabelledRow]]:
+def hold_out(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
     """Return the rows to learn from and the rows to measure on, both in the order of the file.
 
     Rows with the same text, but for case and white space, count as one. A class with one text keeps it to learn from.
 
     Args:
         rows: All rows.
-        share: Of each class, by a row's first class; above 0 and below 1.
+        share: Of each class, by a row's first class, where rows have classes; above 0 and below 1.
         seed: Decides which rows.
     """
-    by_text: dict[str, list[LabelledRow]] = defaultdict(list)
+    by_text: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_text[" ".join(row.text.casefold().split())].append(row)
+        by_text[" ".join(row.asked.casefold().split())].append(row)
     by_class: dict[str, list[str]] = defaultdict(list)
     for text, same in by_text.items():
-        by_class[next(iter(same[0].labels), "")].append(text)
+        by_class[next(iter(getattr(same[0], "labels", ())), "")].append(text)
     chance, held = random.Random(f"{seed}/hold out"), set[int]()
     for _, texts in sorted(by_class.items()):
         count = min(max(1, round(share * len(texts))), len(texts) - 1)

@@ -1,10 +1,7 @@
 """Read rows of text with their class or classes, and tell every problem of a file at once, each with its line."""
 
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.problems import problems_of
+from .row_files import at_line, refuse_problems, row_objects
 
-SHOWN_PROBLEMS = 20
 SHOWN_CLASSES = 10
-DIVIDER = "|"
-"""Stands between the classes of a row in a CSV file's column ``labels``."""
-
 RARE = 5
 """Classes with fewer rows than this to learn from are told: their figures can hardly be trusted."""
 
@@ -41,6 +35,11 @@ class LabelledRow(BaseModel):
     labels: tuple[Label, ...]
     several: bool = False
 
+    @property
+    def asked(self) -> str:
+        """What no row to measure on may share with a row to learn from."""
+        return self.text
+
 
 def read_labelled(path: Path) -> list[LabelledRow]:
     """Read rows with ``text`` and ``label`` (one class) or ``labels`` (any number), as JSONL or, by its name, CSV.
@@ -48,25 +47,17 @@ def read_labelled(path: Path) -> list[LabelledRow]:
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
-    if not path.is_file():
-        raise UserError(say("problems.no_file", path=path), say("training.data_missing_hint"))
     problems: list[str] = []
-    parse = _csv_objects if path.suffix.lower() == ".csv" else _json_objects
     rows = []
-    for line, values in parse(path, problems):
+    for line, values in row_objects(path, problems):
         try:
             rows.append(_row(line, values))
         except ValidationError as error:
-            problems += [_at(line, problem.said()) for problem in problems_of(error)]
+            problems += [at_line(line, problem.said()) for problem in problems_of(error)]
         except ValueError as error:
-            problems.append(_at(line, str(error)))
+            problems.append(at_line(line, str(error)))
     problems += _wrong_together(rows) if rows else [] if problems else [say("training.data_empty")]
-    if problems:
-        shown = problems[:SHOWN_PROBLEMS]
-        if len(problems) > len(shown):
-            shown.append(say("training.data_more", count=len(problems) - len(shown)))
-        head = say("problems.in_file", path=path, count=len(problems))
-        raise UserError("\n".join([head, *shown]), say("classify.data_hint"))
+    refuse_problems(path, problems, say("classify.data_hint"))
     return rows
 
 
@@ -112,56 +103,4 @@ def _row(line: int, values: dict[str, object]) -> LabelledRow:
 
 def _wrong_together(rows: Sequence[LabelledRow]) -> list[str]:
     other = next((row for row in rows if row.several != rows[0].several), None)
-    return [_at(other.line, say("classify.mixed", first=rows[0].line))] if other else []
-
-
-def _json_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
-    for line, content in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if not content.strip():
-            continue
-        try:
-            values = json.loads(content.decode("utf-8-sig" if line == 1 else "utf-8"))
-        except ValueError as error:
-            problems.append(_at(line, say("training.data_not_json", error=error)))
-            continue
-        if isinstance(values, dict):
-            yield line, values
-        else:
-            problems.append(_at(line, say("training.data_not_object")))
-
-
-def _csv_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(say("problems.not_utf8", path=path), say("problems.not_utf8_hint")) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns: list[str] | None = None
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:  # an open quotation: nothing after it can be told apart
-            problems.append(_at(line, say("classify.not_csv", problem=error)))
-            return
-        if not any(cell.strip() for cell in cells):
-            continue
-        if columns is None:
-            columns = [cell.strip() for cell in cells]
-        elif len(cells) != len(columns):
-            problems.append(_at(line, say("classify.cells", found=len(cells), expected=len(columns))))
-        else:
-            yield line, _cells(columns, cells)
-
-
-def _cells(columns: Sequence[str], cells: Sequence[str]) -> dict[str, object]:
-    values: dict[str, object] = dict(zip(columns, cells, strict=True))
-    if isinstance(labels := values.get("labels"), str):
-        values["labels"] = [part for part in labels.split(DIVIDER) if part.strip()]
-    return values
-
-
-def _at(line: int, text: str) -> str:
-    return say("problems.line", line=line, text=text)
+    return [at_line(other.line, say("classify.mixed", first=rows[0].line))] if other else []

@@ -1,10 +1,10 @@
-"""The loss: on answers only, in training and in validation."""
+"""The loss: of language models on answers only; the mean of any task's loss; when to stop."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .batches import IGNORED, collate
-from .tokens import TokenRow
+from .batches import IGNORED
+from .task import Example, TaskBase
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,8 +37,10 @@ def answer_loss(model: "PreTrainedModel", batch: "dict[str, Any]") -> "tuple[Ten
     return loss, (targets != IGNORED).sum()
 
 
-def validation_loss(model: "PreTrainedModel", padding: int, rows: Sequence[TokenRow], batch_size: int) -> float:
-    """Return the mean loss over all answer tokens of the rows, in nats per token."""
+def validation_loss(
+    task: TaskBase, model: "PreTrainedModel", padding: int, rows: Sequence[Example], batch_size: int
+) -> float:
+    """Return the mean loss over all labels of the rows; of a language model that is in nats per token."""
     import torch
 
     model.eval()
@@ -46,9 +48,9 @@ def validation_loss(model: "PreTrainedModel", padding: int, rows: Sequence[Token
     ordered = sorted(rows, key=len, reverse=True)
     with torch.no_grad():
         for start in range(0, len(ordered), batch_size):
-            batch = collate(ordered[start : start + batch_size], padding)
-            loss, tokens = answer_loss(model, {name: _moved(value, model.device) for name, value in batch.items()})
-            total, count = total + loss.item(), count + int(tokens)
+            batch = task.collate(ordered[start : start + batch_size], padding)
+            loss, labels = task.loss(model, {name: moved(value, model.device) for name, value in batch.items()})
+            total, count = total + loss.item(), count + int(labels)
     return total / count
 
 
@@ -65,5 +67,6 @@ def should_stop(history: Sequence[dict[str, float]], patience: int) -> bool:
     return bool(patience and losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
-def _moved(value: Any, device: Any) -> Any:  # noqa: ANN401 - a tensor or a number
+def moved(value: Any, device: Any) -> Any:  # noqa: ANN401 - a tensor or a number
+    """Return a part of a batch on the device where the model is."""
     return value.to(device) if hasattr(value, "to") else value

@@ -3,6 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
+from .environment import memory_bytes
+
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
 
@@ -17,12 +19,18 @@ class PeakMemory:
         import torch
 
         self._accelerated = torch.cuda.is_available()
+        self.restart()
+        self._before = 0 if self._accelerated else _resident("VmRSS")
+
+    def restart(self) -> None:
+        """Forget the peak so far, but not what memory was at the start."""
+        import torch
+
         if self._accelerated:
             torch.cuda.reset_peak_memory_stats()
             return
         with suppress(OSError):  # another system, or not allowed: the mark of the whole process so far is used
             _RESET.write_text("5")  # since Linux 4.0: lowers the high-water mark to the present size
-        self._before = _resident("VmRSS")
 
     def peak_bytes(self) -> int:
         """Return the most memory needed since the start, in bytes; 0 where the system does not tell."""
@@ -41,3 +49,12 @@ def _resident(name: str) -> int:
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def device_bytes() -> int | None:
+    """Return the memory of the accelerator, or else of the machine, in bytes; None where the system does not tell."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[1])
+    return memory_bytes()

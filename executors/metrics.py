@@ -79,14 +79,15 @@ def judge_text(answers: Sequence[str], targets: Sequence[str]) -> dict[str, list
     Source: Rajpurkar et al. 2016, arXiv 1606.05250, section 6.1 (F1 over shared words; here Chinese characters count
     as words).
     """
-    pairs = [(_words(answer), _words(target)) for answer, target in zip(answers, targets, strict=True)]
+    pairs = [(words(answer), words(target)) for answer, target in zip(answers, targets, strict=True)]
     return {
         "exact": [float(answer == target) for answer, target in pairs],
         "f1": [_overlap(answer, target) for answer, target in pairs],
     }
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Return the words of a text in lower case; Chinese characters count as words."""
     return re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+", text.casefold())
 
 

@@ -11,7 +11,9 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
+from .heads import HEADS, POOLER, fresh_modules, is_head, note_fresh
 from .plan import ModelSource
+from .task import Loader
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +23,8 @@ MODELSCOPE = "modelscope:"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 NO_FOREIGN_CODE = {"trust_remote_code": False}
 """Said each time: where nothing is said, transformers asks at the terminal whether to run a model's own code."""
+
+LANGUAGE = Loader()
 
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{{ '### ' + message['role'] + '\n' + message['content'] }}"
@@ -78,12 +82,13 @@ def load_tokenizer(source: str, revision: str | None = None, progress: Progress 
     return tokenizer
 
 
-def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedModel":
-    """Load a decoder language model onto the best device of this machine.
+def load_model(source: ModelSource, progress: Progress = silent, loader: Loader = LANGUAGE) -> "PreTrainedModel":
+    """Load a model onto the best device of this machine.
 
     Args:
         source: The model as the plan names it. ``dtype: auto`` is bfloat16 on an accelerator and float32 on a CPU.
         progress: Is told before anything is fetched.
+        loader: What it is loaded for; a language model unless said otherwise.
 
     Raises:
         UserError: It was not found, has no safetensors weights, or cannot be loaded.
@@ -94,16 +99,38 @@ def load_model(source: ModelSource, progress: Progress = silent) -> "PreTrainedM
     _check_weights(folder)
     options = {"dtype": number_type(source), "use_safetensors": True, **NO_FOREIGN_CODE}
     if source.quantisation != "none":
-        options |= {"quantization_config": _quantisation(source), "device_map": {"": device()}}
+        options |= {"quantization_config": _quantisation(source, loader), "device_map": {"": device()}}
+    options |= loader.config or {}
     try:
-        model: PreTrainedModel = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
+        model: PreTrainedModel
+        auto = getattr(transformers, loader.auto)
+        renamed = _renamed(auto, load_config(source, loader))
+        model, found = auto.from_pretrained(folder, **options, **renamed, output_loading_info=True)
     except (OSError, ValueError, require("safetensors").SafetensorError) as error:
         raise _unreadable(folder, error) from error
+    note_fresh(model, found["missing_keys"])
+    _check_body(model, folder)
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = loader.padding
     if source.quantisation == "none":
         model.to(device())  # type: ignore[arg-type]
         return model
     _keep_gradients(model)
     return model
+
+
+def load_config(source: ModelSource, loader: Loader = LANGUAGE) -> Any:  # noqa: ANN401 - each family has its own
+    """Return a model's config, with what a task has to say.
+
+    Raises:
+        UserError: It was not found, or its config cannot be read.
+    """
+    transformers = require("transformers")
+    folder = resolve_model(source.source, source.revision)
+    try:
+        return transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE, **(loader.config or {}))
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, error) from error
 
 
 def context_length(source: ModelSource) -> int:
@@ -112,14 +139,33 @@ def context_length(source: ModelSource) -> int:
     Raises:
         UserError: It was not found, or its config cannot be read.
     """
-    transformers = require("transformers")
-    folder = resolve_model(source.source, source.revision)
-    try:
-        config = transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE)
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, error) from error
-    length: int = getattr(config.get_text_config(), "max_position_embeddings", sys.maxsize)
+    length: int = getattr(load_config(source).get_text_config(), "max_position_embeddings", sys.maxsize)
     return length
+
+
+def _renamed(auto: Any, config: Any) -> dict[str, Any]:  # noqa: ANN401 - transformers' own
+    """Return how the checkpoint calls what the class calls otherwise: Llama's body is ``transformer`` in one class.
+
+    Without it that class starts from chance and says so only in a remark.
+    """
+    transformers = require("transformers")
+    usual = transformers.AutoModelForCausalLM._model_mapping.get(type(config), None)
+    own = auto._model_mapping.get(type(config), None)
+    if usual is None or own is None or usual.base_model_prefix == own.base_model_prefix:
+        return {}
+    return {"key_mapping": {rf"^{usual.base_model_prefix}\.": f"{own.base_model_prefix}."}}
+
+
+def _check_body(model: "PreTrainedModel", folder: Path) -> None:
+    """Refuse a model whose body starts from chance because the checkpoint lacks it.
+
+    Raises:
+        UserError: Names what is missing.
+    """
+    lacking = [name for name in fresh_modules(model) if not is_head(name)]
+    if lacking:
+        names = ", ".join(lacking[:3])
+        raise UserError(say("refusals.weights_missing", path=folder, names=names), say("refusals.weights_missing_hint"))
 
 
 def device() -> "torch.device":
@@ -153,16 +199,18 @@ def require(package: str) -> Any:  # noqa: ANN401 - a module
         raise UserError(say("training.extra_missing", package=missing), say("training.extra_hint")) from error
 
 
-def _quantisation(source: ModelSource) -> object:
+def _quantisation(source: ModelSource, loader: Loader) -> object:
     transformers = require("transformers")
     require("bitsandbytes")
+    skipped = [*HEADS, POOLER] if loader.config else None  # they are trained whole; None is what the model itself says
     if source.quantisation == "int8":
-        return transformers.BitsAndBytesConfig(load_in_8bit=True)
+        return transformers.BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=skipped)
     return transformers.BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=number_type(source),
+        llm_int8_skip_modules=skipped,
     )
 
 

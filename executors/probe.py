@@ -15,6 +15,7 @@ from .memory import PeakMemory
 from .method import method_module
 from .models import device, load_model, require
 from .plan import ModelSource
+from .task import TaskOptions, task_class
 from .tokens import TokenRow
 from .train import recompute_activations, request_of
 from .train_options import TrainOptions
@@ -88,18 +89,19 @@ def probe(
     memory = PeakMemory()
     own = module.Options.model_validate(method_options)
     model = module.attach(load_model(base), own)
+    task = task_class("causal_lm")(TaskOptions(), {})
     if options.gradient_checkpointing:
         recompute_activations(model)
     vocabulary = model.config.get_text_config().vocab_size
     row = TokenRow([number % vocabulary for number in range(1, length + 1)], 1)
     rows = [row] * (steps * options.batch_size * options.accumulation)
     options = options.model_copy(update={"epochs": 1.0, "validate_every": NEVER})
-    if is_returned(expected_tensors(request_of(model, base, method, own, options, rows))):
+    if is_returned(expected_tensors(request_of(model, base, method, own, options, task.shape(rows)))):
         return_freed_memory()
     ends: list[float] = []
     with TemporaryDirectory() as folder:
         trainer = make_trainer(
-            model, 0, rows, [], options, 0, Path(folder), "probe", memory, lambda _: ends.append(monotonic())
+            model, task, 0, rows, [], options, 0, Path(folder), "probe", memory, lambda _: ends.append(monotonic())
         )
         trainer.args.save_strategy = "no"
         trainer.train()

@@ -134,6 +134,11 @@ class StepContext:
         """Return where this run keeps an output, such as ``index`` or ``adapters/combined``."""
         return self.run_folder / "outputs" / name
 
+    @property
+    def own_output(self) -> Path:
+        """Where this step's own output goes; only steps with an option ``output`` have one."""
+        return self.output(str(getattr(self.plan.steps[self.number - 1], "output")))  # noqa: B009
+
     def input(self, name: str) -> Path:
         """Find a file or folder that the plan names.
 

@@ -1,9 +1,9 @@
-"""Fine-tune a model on rows of conversations, and measure what it took."""
+"""Fine-tune a model on the rows of a task, and measure what it took."""
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +13,30 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .adapters import save_adapter
+from .audit import audit, stops_of
+from .canary import Build, is_tried, try_out
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .data import Conversation
 from .device_name import machine_name
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
-from .expected import expected_memory, expected_tensors, training_request
+from .expected import expected_memory, expected_tensors, least_memory, training_request
 from .freed_memory import is_returned, return_freed_memory
+from .general import forgetting, general_loss
+from .laying_out import Tried, ladder, remember_layout, remembered, that_may_fit
 from .losses import should_stop
-from .memory import PeakMemory
+from .memory import PeakMemory, device_bytes
 from .method import MethodModule, MethodOptions, method_module, schedule_of
-from .models import context_length, device, load_model, load_tokenizer, number_type, require
+from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
-from .tokens import TokenRow, training_row
+from .refusals import refuse_impossible, room
+from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .together import is_first, processes, wait
+from .tokens import TokenRow
+from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
+from .watching import Watcher, guarding
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -50,6 +59,12 @@ class Training:
         leave_out_longer: Train without longer rows instead of refusing.
         adapter: Folder of the result.
         checkpoints: Folder of the checkpoints; may hold some of an interrupted attempt.
+        task: What is learnt.
+        task_options: The task's own options.
+        known: What ``TaskBase.study`` found in the rows to learn from.
+        general: Texts that show what is forgotten; empty to leave that out.
+        tracker: Other tool that follows.
+        tracked: Folder of the tracker's files; None for none.
     """
 
     name: str
@@ -62,12 +77,18 @@ class Training:
     leave_out_longer: bool
     adapter: Path
     checkpoints: Path
+    task: str = "causal_lm"
+    task_options: TaskOptions = field(default_factory=TaskOptions)
+    known: Known = field(default_factory=dict)
+    general: tuple[str, ...] = ()
+    tracker: Tracker = "none"
+    tracked: Path | None = None
 
 
 def train(
     training: Training,
-    rows: Sequence[Conversation],
-    validation: Sequence[Conversation],
+    rows: Sequence[ReadRow],
+    validation: Sequence[ReadRow],
     progress: Progress,
     event: Event,
 ) -> dict[str, JsonValue]:
@@ -75,8 +96,8 @@ def train(
 
     Args:
         training: What to do.
-        rows: Conversations to learn; the loss counts their last message only.
-        validation: Conversations to choose the best state by; may be empty, then the last state is the result.
+        rows: Rows to learn, as the task reads them.
+        validation: Rows to choose the best state by; may be empty, then the last state is the result.
         progress: Receives how far the training is.
         event: Receives ``loss`` and ``validation_loss`` as they are measured.
 
@@ -91,45 +112,140 @@ def train(
     method = method_module(training.method)
     base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
-    limit = training.max_length or context_length(base)
-    learned = _tokenise(tokenizer, rows, limit, training.leave_out_longer)
-    checked = _tokenise(tokenizer, validation, limit, training.leave_out_longer)
+    task = task_class(training.task)(training.task_options, training.known)
+    loader = task.loader(tokenizer)
+    refuse_impossible(base, loader, training.method, method, training.method_options)
+    limit = training.max_length or room(load_config(base), context_length(base), training.method_options)
+    learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
+    checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
+    fingerprint = _fingerprint(training, learned, checked)
+    config, shape = load_config(base, loader), task.shape(learned)
+
+    def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
+        return request_for(config, base, training.method, training.method_options, options, shape)
+
+    layouts = _layouts(training, method, request_of_layout)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    model = method.attach(load_model(base, progress), training.method_options)
+    bare = load_model(base, progress, loader)
+    before = general_loss(bare, tokenizer, training.general) if training.general else None
+    model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
-    request = request_of(model, base, training.method, training.method_options, training.options, learned)
+    request = request_of(model, base, training.method, training.method_options, training.options, shape)
     if is_returned(expected_tensors(request)):
         return_freed_memory()
-    fingerprint = _fingerprint(training, learned, checked)
-    updates = training.options.updates(len(learned))
-    watch = _Watch(training, updates, progress, event)
-    trainer = make_trainer(
-        model,
-        tokenizer.pad_token_id,
-        learned,
-        checked,
-        training.options,
-        training.seed,
-        training.checkpoints,
-        fingerprint,
-        memory,
-        watch,
-        schedule_of(method, model, training.method_options, updates),
-    )
+    updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
+    watch = Watcher(training.name, updates, training.options, progress, event)
+    _audit(training, watch, model, tokenizer, rows, learned)
+
+    def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
+        if options.gradient_checkpointing and not training.options.gradient_checkpointing:
+            recompute_activations(model)
+        schedule = schedule_of(method, model, training.method_options, updates)
+        return make_trainer(
+            model,
+            task,
+            tokenizer.pad_token_id,
+            learned,
+            checked,
+            options,
+            training.seed,
+            training.checkpoints,
+            fingerprint,
+            memory,
+            watch,
+            schedule,
+        )
+
+    trainer, tried = _tried(training, build, layouts, len(learned), memory, fingerprint, progress)
+    request = request_of_layout(tried.options) if tried.adapted else request
+    watch.expected = expected_memory(request) if request else None
+    if tried.shown:
+        event("canary", name=training.name, estimated_memory_bytes=watch.expected, **tried.shown)
+    watch.measured = trainer.measured
+    trainer.add_callback(guarding(watch, warmup))
+    _track(training, trainer, event)
     _train_or_resume(training, trainer, fingerprint)
     measured = trainer.measured()
     _take_best(training, trainer)
-    save_adapter(model, tokenizer, training.adapter, base, training.method)
-    expected = expected_memory(request) if request else None
-    if request and expected and measured["peak_memory_bytes"]:
-        remember(request, expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
-    return _report(training, trainer.state, model, learned) | {
+    if is_first():
+        save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
+    alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
+    if request and watch.expected and measured["peak_memory_bytes"] and alone:
+        remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
+    advised = watch.advised(trainer.state.log_history, warmup)
+    found = _report(training, trainer.state, model, learned) | {
         **measured,
         "tokens_per_second": measured["tokens"] / measured["seconds"],
-        "estimated_memory_bytes": expected,
+        "estimated_memory_bytes": watch.expected,
+        "canary": tried.shown,
     }
+    if before is not None:
+        after = general_loss(model, tokenizer, training.general)
+        found["general_loss"] = {"before": before, "after": after}
+        advised += forgetting(before, after)
+    return found | {"advice": [asdict(one) for one in advised]}
+
+
+def _audit(
+    training: Training,
+    watch: Watcher,
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: Sequence[ReadRow],
+    learned: Sequence[Example],
+) -> None:
+    """Tell what answers are about to be learnt, and what is wrong with them."""
+    turns = [row for row in rows if isinstance(row, Conversation)]
+    answers = [row for row in learned if isinstance(row, TokenRow)]
+    if not turns or not answers:
+        return
+    advice, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
+    watch.event("audit", name=training.name, **shown)
+    for one in advice:
+        watch.tell(one)
+
+
+def _tried(
+    training: Training,
+    build: Build,
+    layouts: Sequence[TrainOptions],
+    rows: int,
+    memory: PeakMemory,
+    fingerprint: str,
+    progress: Progress,
+) -> tuple[Any, Tried]:
+    """Return the trainer laid out so that it fits, as an interrupted attempt found it or as trying it shows."""
+    options = training.options
+    known = remembered(training.checkpoints, fingerprint, options)
+    if known is None and (not is_tried(options, rows) or processes() > 1):
+        known = remember_layout(training.checkpoints, fingerprint, options, layouts[0])
+    if known is not None:
+        return build(known.options), known
+    progress(say("training.trying"), 0, None)
+    limit = None if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
+    return try_out(build, options, layouts, limit, memory, training.checkpoints, fingerprint)
+
+
+def _layouts(
+    training: Training, method: MethodModule, request_of_layout: Callable[[TrainOptions], EstimateRequest | None]
+) -> list[TrainOptions]:
+    """Return the ways to lay a training out that may fit, as far as estimates know, before anything is loaded."""
+    options, kind = training.options, device().type
+    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
+    rungs = list(ladder(options, method.CHECKPOINTING, eight_bit=kind == "cuda"))
+    rungs = rungs[:1] if options.when_too_large == "refuse" else rungs
+    return that_may_fit(rungs, lambda layout: least_memory(request_of_layout(layout)), limit)
+
+
+def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
+    if training.tracked is None or not is_first():
+        return
+    callback, told = tracker_callback(training.tracker, training.tracked, training.name)
+    event("tracker", name=training.name, text=told)
+    if callback is not None:
+        trainer.add_callback(callback)
 
 
 def request_of(
@@ -138,12 +254,24 @@ def request_of(
     method: str,
     method_options: MethodOptions,
     options: TrainOptions,
-    rows: Sequence[TokenRow],
+    shape: Mapping[str, Any],
 ) -> EstimateRequest | None:
     """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
+    return request_for(model.config, base, method, method_options, options, shape)
+
+
+def request_for(
+    config: Any,  # noqa: ANN401 - each family has its own
+    base: ModelSource,
+    method: str,
+    method_options: MethodOptions,
+    options: TrainOptions,
+    shape: Mapping[str, Any],
+) -> EstimateRequest | None:
+    """Return the question to the estimator about a training of a model with this config."""
     weights = str(number_type(base)).removeprefix("torch.")
-    config = json.loads(model.config.to_json_string(use_diff=False))
-    return training_request(config, method, method_options, options, rows, weights, base.quantisation, device().type)
+    known = json.loads(config.to_json_string(use_diff=False))
+    return training_request(known, method, method_options, options, shape, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
@@ -173,27 +301,12 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or
     enable({"use_reentrant": False})
 
 
-@dataclass(frozen=True)
-class _Watch:
-    """Pass on losses to whoever watches, as events and as progress."""
-
-    training: Training
-    updates: int
-    progress: Progress
-    event: Event
-
-    def __call__(self, values: dict[str, float]) -> None:
-        kind = "loss" if "loss" in values else "validation_loss"
-        self.event(kind, name=self.training.name, **values)
-        if kind == "loss":
-            label = say("training.running", name=self.training.name, loss=values["loss"])
-            self.progress(label, values["step"], self.updates)
-
-
 def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None:  # noqa: ANN401 - see make_trainer
     checkpoint = newest_whole(training.checkpoints, fingerprint)
     if checkpoint is None:
-        prune(training.checkpoints, set())
+        wait()  # until all have looked
+        if is_first():
+            prune(training.checkpoints, set())
         trainer.train()
         return
     trainer.before = about(checkpoint)
@@ -211,34 +324,46 @@ def _take_best(training: Training, trainer: Any) -> None:  # noqa: ANN401 - see 
         trainer.restore(checkpoint_folder(training.checkpoints, best))
 
 
-def _tokenise(
-    tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Conversation], limit: int, leave_out: bool
-) -> list[TokenRow]:
-    found = [(row, training_row(tokenizer, row.turns)) for row in rows]
-    longer = [(row.line, len(tokens)) for row, tokens in found if len(tokens) > limit]
+def _about(training: Training) -> dict[str, JsonValue]:
+    """Return what a result has to say about its task."""
+    return {"task": training.task, "task_options": training.task_options.model_dump(), "known": training.known}
+
+
+def _encoded(
+    task: TaskBase, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[ReadRow], limit: int, leave_out: bool
+) -> list[Example]:
+    found = task.examples(tokenizer, rows, limit)
+    longer = [(line, len(example)) for line, example in found if len(example) > limit]
     if longer and not leave_out:
         lines = ", ".join(str(line) for line, _ in longer[:10]) + (", ..." if len(longer) > 10 else "")
         longest = max(length for _, length in longer)
         message = say("training.too_long", count=len(longer), limit=limit, longest=longest, lines=lines)
         raise UserError(message, say("training.too_long_hint"))
-    kept = [tokens for _, tokens in found if len(tokens) <= limit]
+    kept = [example for _, example in found if len(example) <= limit]
     if rows and not kept:
         raise UserError(say("training.nothing_left"), say("training.too_long_hint"))
     return kept
 
 
-def _fingerprint(training: Training, rows: Sequence[TokenRow], validation: Sequence[TokenRow]) -> str:
-    settings = [training.base, training.method_options, training.options]
-    told = [training.method, training.seed, *(record.model_dump_json() for record in settings)]
-    tokens = [[row.answer_start, row.tokens] for row in (*rows, *validation)]
+def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequence[Example]) -> str:
+    settings = [training.base, training.method_options, training.options, training.task_options]
+    told = [
+        training.task,
+        training.known,
+        training.method,
+        training.seed,
+        *(record.model_dump_json() for record in settings),
+    ]
+    tokens = [vars(row) for row in (*rows, *validation)]
     return hashlib.sha256(json.dumps([told, len(rows), tokens]).encode()).hexdigest()
 
 
-def _report(training: Training, state: Any, model: Any, rows: Sequence[TokenRow]) -> dict[str, JsonValue]:  # noqa: ANN401
+def _report(training: Training, state: Any, model: Any, rows: Sequence[Example]) -> dict[str, JsonValue]:  # noqa: ANN401
     history = state.log_history
     sizes = [(value.numel(), value.requires_grad) for value in model.parameters()]
     return {
         "name": training.name,
+        "task": training.task,
         "method": training.method,
         "rows": len(rows),
         "trainable_parameters": sum(size for size, trained in sizes if trained),

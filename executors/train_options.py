@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Optimizer = Literal["adamw", "adamw_8bit"]
 
 
 class TrainOptions(BaseModel):
@@ -28,9 +29,25 @@ class TrainOptions(BaseModel):
         "auto", description="number type of the computation; auto: bfloat16 on a GPU that has it"
     )
 
+    optimizer: Optimizer = Field(
+        "adamw", description="adamw_8bit keeps its averages in a quarter of the memory, on GPUs"
+    )
+    canary: Literal["auto", "always", "never"] = Field(
+        "auto", description="try the longest rows, a validation and a checkpoint first; auto: where the run is long"
+    )
+    when_too_large: Literal["adapt", "refuse"] = Field(
+        "adapt", description="adapt: half the batch and twice the accumulation, then checkpointing, then adamw_8bit"
+    )
+    memory_limit_gib: float | None = Field(
+        None, gt=0, description="most memory that the training may take; null for what the device has"
+    )
+
+    processes: int = Field(1, ge=1, description="processes that train together, one on each GPU; each has its batches")
+
     def updates_per_epoch(self, rows: int) -> int:
         """Return how often the weights are updated in one pass."""
-        return math.ceil(math.ceil(rows / self.batch_size) / self.accumulation)
+        batches = math.ceil(math.ceil(rows / self.batch_size) / self.processes)
+        return math.ceil(batches / self.accumulation)
 
     def updates(self, rows: int) -> int:
         """Return how often the weights are updated in all."""

@@ -1,4 +1,4 @@
-"""The field's trainer, fitted to our rows: answer-only loss, exact validation, checkpoints that count when whole."""
+"""The field's trainer, fitted to our rows: each task's loss, exact validation, checkpoints that count when whole."""
 
 # ruff: noqa: ANN401 - the trainer's own signatures are open
 
@@ -11,16 +11,19 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from . import checkpoints
 from .adapters import load_schedule, load_trained, save_schedule, save_trained
-from .batches import LengthGrouped, collate
-from .losses import answer_loss, should_stop, validation_loss
+from .batches import LengthGrouped
+from .losses import should_stop, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
 from .models import device
-from .tokens import TokenRow
+from .task import Example, TaskBase
+from .together import is_first, processes, wait
 from .train_options import TrainOptions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments
+
+OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_bnb_8bit"}
 
 Watch = Callable[[dict[str, float]], None]
 """Receives ``step`` with ``loss`` or ``validation_loss`` as training goes on."""
@@ -28,9 +31,10 @@ Watch = Callable[[dict[str, float]], None]
 
 def make_trainer(
     model: "PreTrainedModel",
+    task: TaskBase,
     padding: int,
-    rows: Sequence[TokenRow],
-    validation: Sequence[TokenRow],
+    rows: Sequence[Example],
+    validation: Sequence[Example],
     options: TrainOptions,
     seed: int,
     folder: Path,
@@ -39,13 +43,14 @@ def make_trainer(
     watch: Watch,
     schedule: Schedule | None = None,
 ) -> Any:
-    """Return transformers' Trainer, set up for answer-only loss and durable checkpoints.
+    """Return transformers' Trainer, set up for a task's own loss and durable checkpoints.
 
     Besides what a Trainer has, it has ``measured()``; ``before``: what earlier attempts measured; and ``restore()``,
     which takes the model and the method's schedule back to a checkpoint.
 
     Args:
         model: The model with the method's parameters trainable.
+        task: Makes batches and computes the loss.
         padding: The token to pad with.
         rows: What to learn.
         validation: What to choose the best checkpoint by; may be empty.
@@ -62,9 +67,10 @@ def make_trainer(
 
     started = monotonic()
 
-    class AnswerTrainer(Trainer):
+    class TaskTrainer(Trainer):
         before: Mapping[str, Any] = {"seconds": 0.0, "tokens": 0, "peak_memory_bytes": 0}
         tokens = 0
+        laid_out = options
 
         def compute_loss(
             self,
@@ -73,9 +79,10 @@ def make_trainer(
             return_outputs: bool = False,
             num_items_in_batch: Any = None,
         ) -> Any:
-            loss, count = answer_loss(model, inputs)
-            self.tokens += int(inputs["attention_mask"].sum())
-            loss = loss / (count if num_items_in_batch is None else num_items_in_batch)
+            loss, count = task.loss(model, inputs)
+            self.tokens += int(inputs["attention_mask"].sum()) * processes()  # the others read about as many
+            # gradients of several processes are averaged, and the count is of all of their labels
+            loss = loss / count if num_items_in_batch is None else loss * processes() / num_items_in_batch
             if schedule is None:
                 return loss
             penalty = schedule.penalty() / self.current_gradient_accumulation_steps
@@ -84,8 +91,11 @@ def make_trainer(
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
 
+        def validation(self, held: Sequence[Any], batch_size: int) -> float:
+            return validation_loss(task, model, padding, held, batch_size)
+
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-            loss = validation_loss(model, padding, validation, options.evaluation_batch_size)
+            loss = self.validation(validation, options.evaluation_batch_size)
             metrics = {"eval_loss": loss}
             self.log(metrics)
             self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -95,6 +105,8 @@ def make_trainer(
             return 0  # counting all parameters at each step costs more than a small model's step
 
         def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+            if not is_first():
+                return
             Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
             save_trained(self.model, Path(str(output_dir)))
             if schedule is not None:
@@ -117,17 +129,20 @@ def make_trainer(
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             super()._save_checkpoint(model, trial)
-            step = self.state.global_step
-            checkpoint = checkpoints.checkpoint_folder(folder, step)
-            checkpoints.seal(checkpoint, {"fingerprint": fingerprint, **self.measured()})
-            checkpoints.prune(folder, {step, self.state.best_global_step or step})
+            wait()  # each process keeps its own state of chance
+            if is_first():
+                step = self.state.global_step
+                checkpoint = checkpoints.checkpoint_folder(folder, step)
+                checkpoints.seal(checkpoint, {"fingerprint": fingerprint, **self.measured()})
+                checkpoints.prune(folder, {step, self.state.best_global_step or step})
+            wait()
 
-    trainer = AnswerTrainer(
+    trainer = TaskTrainer(
         model=model,
         args=_arguments(options, seed, folder, len(rows), bool(validation)),
         train_dataset=rows,
         eval_dataset=validation or None,
-        data_collator=lambda batch: collate(batch, padding),
+        data_collator=lambda batch: task.collate(batch, padding),
     )
     trainer.model_accepts_loss_kwargs = True  # our loss divides by the tokens of all accumulated batches
     trainer._loss_shifts_labels = False
@@ -151,7 +166,7 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         warmup_steps=options.warmup_steps(rows),
         weight_decay=options.weight_decay,
         max_grad_norm=options.clip,
-        optim="adamw_torch_fused",
+        optim=OPTIMIZERS[options.optimizer],
         bf16=_half(options),
         seed=seed,
         eval_strategy="steps" if validated else "no",

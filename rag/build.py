@@ -1,4 +1,4 @@
-"""Build an index from sources: read, cut, measure, embed, rank, and keep it all in one step."""
+"""Build an index from sources, or bring one up to date, and keep all of it in one step."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -7,31 +7,29 @@ from pathlib import Path
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
-from .chunkers import Size, chunk_document, find_chunker
-from .corpus import corpus_files
+from .changes import Contents, find_contents
+from .chunkers import find_chunker
+from .earlier import Earlier, open_earlier
 from .embedders import Embedder, open_embedder
-from .embedding import embed_passages, stack
 from .extra import needs_extra
-from .gate import Reach, measure_reach
-from .index import known_vectors
+from .generation import write_files
 from .limits import Limits
-from .manifest import EmbedderEntry, Manifest, Reason
-from .records import Chunk, Document, IndexOptions, IndexSummary
-from .retrievers import bm25, dense, retriever_names
-from .ruler import Ruler
-from .sources import Reading, read_sources
-from .store import PARTS, being_built, write_generation
-from .tokens import TOKENIZER, tokenize
-
-READABLE_SHARE = 0.01  # below this share of readable chunks, embedding them is not worth its time
+from .manifest import Manifest
+from .records import IndexOptions, IndexSummary
+from .retrievers import retriever_names
+from .sources import check_sources, nothing_read
+from .store import being_built, drafted, keep, open_generation, remove_others
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """Hold which retriever an index uses, and why."""
+class _Task:
+    """Hold what a build is asked for; ``scanned`` are the sources that are looked through, None for all."""
 
-    retriever: str
-    reason: Reason
+    options: IndexOptions
+    sources: Sequence[str]
+    scanned: Sequence[str] | None
+    limits: Limits
+    progress: Progress
 
 
 def build_index(
@@ -41,7 +39,9 @@ def build_index(
     progress: Progress = silent,
     limits: Limits | None = None,
 ) -> IndexSummary:
-    """Build the index of some sources, or build it anew; readers see the old one until the new one is complete.
+    """Build the index of some sources; readers see the old one, if there is one, until the new one is complete.
+
+    What an index in the folder holds already of the same files is not done again.
 
     Args:
         sources: Files and folders.
@@ -55,12 +55,52 @@ def build_index(
             cannot be written.
     """
     options = _checked(options or IndexOptions())
+    check_sources(sources)
+    task = _Task(options, [str(source.resolve()) for source in sources], None, limits or Limits(), progress)
     with needs_extra():
         embedder = open_embedder(options.embedder)
-        reading = read_sources(sources, limits)
-        chunks = _cut(reading.documents, options, embedder, progress)
         with being_built(folder):
-            return _build(folder, reading, chunks, options, embedder, progress)
+            return _renew(folder, task, embedder, open_earlier(folder, options, embedder))
+
+
+def update_index(
+    sources: Sequence[Path], folder: Path, progress: Progress = silent, limits: Limits | None = None
+) -> IndexSummary:
+    """Bring an index up to date with its sources: what was added, changed or deleted there is here, too.
+
+    Args:
+        sources: The files and folders to look through, old ones and new ones; all that the index has when empty. One
+            that the index has and that is gone takes its documents with it when it is named here.
+        folder: The index.
+        progress: Is told how far the work is.
+        limits: What each file may unpack to; the defaults when None.
+
+    Raises:
+        UserError: There is no index, it is damaged, a source is missing, or the folder cannot be written.
+    """
+    with needs_extra():
+        generation = open_generation(folder)
+        generation.check()  # a damaged index is named, not replaced by one of fewer sources
+        options = generation.manifest.options
+        embedder = open_embedder(options.embedder)
+        with being_built(folder):
+            earlier = open_earlier(folder, options, embedder)
+            task = _update(options, sources, earlier, limits or Limits(), progress)
+            return _renew(folder, task, embedder, earlier)
+
+
+def _update(
+    options: IndexOptions, sources: Sequence[Path], earlier: Earlier | None, limits: Limits, progress: Progress
+) -> _Task:
+    """Return what has to be done for an update; sources that are named and gone are left out."""
+    known = earlier.sources if earlier else []
+    named = [str(source.resolve()) for source in sources]
+    gone = {source for source in named if source in known and not Path(source).exists()}
+    reusable = earlier is not None and earlier.same
+    read = named if named and reusable else [*named, *known]
+    check_sources([Path(source) for source in read if source not in gone])
+    every = [source for source in dict.fromkeys([*known, *named]) if source not in gone]
+    return _Task(options, every, named or None, limits, progress)
 
 
 def _checked(options: IndexOptions) -> IndexOptions:
@@ -76,70 +116,21 @@ def _checked(options: IndexOptions) -> IndexOptions:
     return options.model_copy(update={"embedder": str(folder.resolve())}) if here else options
 
 
-def _cut(documents: Sequence[Document], options: IndexOptions, embedder: Embedder, progress: Progress) -> list[Chunk]:
-    chunker = find_chunker(options.chunker)
-    tokens = min(options.chunk_tokens, embedder.longest or options.chunk_tokens)
-    size = Size(tokens, min(options.overlap, tokens // 2))
-    chunks: list[Chunk] = []
-    for number, document in enumerate(documents, start=1):
-        chunks += chunk_document(document, chunker, Ruler(embedder.token_starts(document.text)), size)
-        progress(say("rag.cutting"), number, len(documents))
-    if not any(tokenize(chunk.searchable) for chunk in chunks):
-        raise UserError(say("rag.no_text"), say("rag.nothing_read_hint"))
-    return chunks
+def _renew(folder: Path, task: _Task, embedder: Embedder, earlier: Earlier | None) -> IndexSummary:
+    scanned = task.sources if task.scanned is None else task.scanned
+    contents = find_contents(task.sources, scanned, earlier, task.limits, task.progress)
+    if not contents.items:
+        raise nothing_read([Path(source) for source in task.sources], contents.unread)
+    if earlier is not None and earlier.manifest.options == task.options and contents.same_as(earlier):
+        remove_others(folder, earlier.folder)
+        return _summarise(earlier.manifest, 0, contents, earlier)
+    with drafted(folder) as draft:
+        written = write_files(draft, folder, contents, task.options, embedder, earlier, task.progress)
+        manifest = keep(folder, draft, written.manifest)
+    return _summarise(manifest, written.embedded, contents, earlier)
 
 
-def _build(
-    folder: Path, reading: Reading, chunks: list[Chunk], options: IndexOptions, embedder: Embedder, progress: Progress
-) -> IndexSummary:
-    texts = [chunk.searchable for chunk in chunks]
-    reach = measure_reach(embedder, [chunk.text for chunk in chunks])
-    choice = _choose(options, reach)
-    files = corpus_files(reading.documents, chunks) | bm25.Retriever.build(texts).files()
-    embedded = 0
-    if choice.retriever != "bm25":
-        known = known_vectors(folder, embedder)
-        readable = [text for text, fits in zip(texts, reach.readable, strict=True) if fits]
-        embedded = embed_passages(embedder, readable, known, folder / PARTS, progress)
-        vectors = stack(texts, known, embedder.dimension)
-        files |= dense.Retriever.build(vectors, embedder).files()
-    manifest = _describe(options, embedder, reach, choice, len(reading.documents), len(chunks))
-    write_generation(folder, files, manifest)
-    return _summarise(manifest, embedded, reading)
-
-
-def _choose(options: IndexOptions, reach: Reach) -> _Choice:
-    """Return the retriever that the options name, or for ``auto`` the one that measurements speak for."""
-    if options.retriever != "auto":
-        return _Choice(options.retriever, "chosen")
-    if options.embedder == "builtin":
-        return _Choice("hybrid", "lexical")
-    if sum(reach.readable) < READABLE_SHARE * len(reach.readable):
-        return _Choice("bm25", "unreadable")
-    return _Choice("hybrid", "fused")
-
-
-def _describe(
-    options: IndexOptions, embedder: Embedder, reach: Reach, choice: _Choice, documents: int, chunks: int
-) -> Manifest:
-    entry = EmbedderEntry(
-        identity=embedder.identity,
-        dimension=embedder.dimension,
-        unknown_share=reach.unknown_share,
-        truncated_share=reach.truncated_share,
-    )
-    return Manifest(
-        options=options,
-        tokenizer=TOKENIZER,
-        embedder=entry,
-        retriever=choice.retriever,
-        reason=choice.reason,
-        documents=documents,
-        chunks=chunks,
-    )
-
-
-def _summarise(manifest: Manifest, embedded: int, reading: Reading) -> IndexSummary:
+def _summarise(manifest: Manifest, embedded: int, contents: Contents, earlier: Earlier | None) -> IndexSummary:
     return IndexSummary(
         documents=manifest.documents,
         chunks=manifest.chunks,
@@ -149,5 +140,6 @@ def _summarise(manifest: Manifest, embedded: int, reading: Reading) -> IndexSumm
         embedded=embedded,
         unknown_share=manifest.embedder.unknown_share,
         truncated_share=manifest.embedder.truncated_share,
-        unread=[asdict(item) for item in reading.unread],
+        unread=[asdict(item) for item in contents.unread],
+        **contents.changes(earlier),
     )

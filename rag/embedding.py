@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,46 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Vectors = dict[bytes, NDArray[np.float32]]
-
 _BATCHES_PER_PART = 8
 
 
 def digest(text: str) -> bytes:
     """Return the key under which a text's vector is known."""
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
-def embed_passages(embedder: Embedder, texts: Sequence[str], known: "Vectors", parts: Path, progress: Progress) -> int:
+class KnownVectors:
+    """Find vectors by the digest of their text; they stay where they are, in memory or in a file."""
+
+    def __init__(self) -> None:
+        self._places: dict[bytes, tuple[NDArray[np.float32], int]] = {}
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._places
+
+    def add(self, keys: Iterable[bytes], vectors: "NDArray[np.float32]") -> None:
+        """Remember the vectors, one per row, of these keys."""
+        self._places.update((key, (vectors, row)) for row, key in enumerate(keys))
+
+    def add_row(self, key: bytes, vectors: "NDArray[np.float32]", row: int) -> None:
+        """Remember one row of many."""
+        self._places[key] = vectors, row
+
+    def take(self, keys: Sequence[bytes], dimension: int) -> "NDArray[np.float32]":
+        """Return the vectors of keys, shape ``(len(keys), dimension)``; zeros where one is not known."""
+        import numpy as np
+
+        found = np.zeros((len(keys), dimension), dtype=np.float32)
+        for place, key in enumerate(keys):
+            if key in self._places:
+                vectors, row = self._places[key]
+                found[place] = vectors[row]
+        return found
+
+
+def embed_passages(
+    embedder: Embedder, texts: Iterable[str], known: KnownVectors, parts: Path, progress: Progress
+) -> int:
     """Add to ``known`` the vectors of the texts that are missing there, and return how many were missing.
 
     What is finished is kept in files as the work goes on, so that a killed build goes on from there; the batches
@@ -38,7 +67,8 @@ def embed_passages(embedder: Embedder, texts: Sequence[str], known: "Vectors", p
         parts: Folder for finished parts; created when needed, and removed by whoever no longer needs it.
         progress: Is told the number of texts embedded.
     """
-    known |= _read_parts(parts, embedder)
+    for part_keys, part_vectors in _read_parts(parts, embedder):
+        known.add(part_keys, part_vectors)
     distinct = {digest(text): text for text in texts}
     missing = sorted((key for key in distinct if key not in known), key=lambda key: (len(distinct[key]), key))
     size = embedder.batch_size * _BATCHES_PER_PART
@@ -46,7 +76,7 @@ def embed_passages(embedder: Embedder, texts: Sequence[str], known: "Vectors", p
         keys = missing[start : start + size]
         vectors = embed_batches(embedder, [distinct[key] for key in keys], "passage")
         _write_part(parts, embedder, keys, vectors)
-        known |= dict(zip(keys, vectors, strict=True))
+        known.add(keys, vectors)
         progress(say("rag.embedding"), start + len(keys), len(missing))
     return len(missing)
 
@@ -72,36 +102,18 @@ def _write_part(parts: Path, embedder: Embedder, keys: Sequence[bytes], vectors:
     durable.write_bytes(parts / name, content)
 
 
-def _read_parts(parts: Path, embedder: Embedder) -> "Vectors":
-    """Return the vectors of all parts of this embedder; a damaged part counts for nothing."""
-    return {
-        key: vector
-        for path in sorted(parts.glob(f"{_prefix(embedder)}*.npy"))
-        for key, vector in _read_part(path, _prefix(embedder))
-    }
-
-
-def _read_part(path: Path, prefix: str) -> Iterator[tuple[bytes, "NDArray[np.float32]"]]:
+def _read_parts(parts: Path, embedder: Embedder) -> Iterator[tuple[list[bytes], "NDArray[np.float32]"]]:
+    """Yield keys and vectors of all parts of this embedder; a damaged part counts for nothing."""
     import numpy as np
 
-    content = path.read_bytes()
-    if path.stem != prefix + hashlib.sha256(content).hexdigest()[:32]:
-        return
-    stream = io.BytesIO(content)
-    keys = np.load(stream, allow_pickle=False)
-    yield from zip(map(bytes, keys), np.load(stream, allow_pickle=False), strict=True)
+    prefix = _prefix(embedder)
+    for path in sorted(parts.glob(f"{prefix}*.npy")):
+        content = path.read_bytes()
+        if path.stem == prefix + hashlib.sha256(content).hexdigest()[:32]:
+            stream = io.BytesIO(content)
+            keys = np.load(stream, allow_pickle=False)
+            yield [*map(bytes, keys)], np.load(stream, allow_pickle=False)
 
 
 def _prefix(embedder: Embedder) -> str:
     return hashlib.sha256(embedder.identity.encode()).hexdigest()[:16] + "-"
-
-
-def stack(texts: Sequence[str], known: "Mapping[bytes, NDArray[np.float32]]", dimension: int) -> "NDArray[np.float32]":
-    """Return the texts' vectors in their order, shape ``(len(texts), dimension)``; zeros where one is not known."""
-    import numpy as np
-
-    vectors = np.zeros((len(texts), dimension), dtype=np.float32)
-    for row, text in enumerate(texts):
-        if (vector := known.get(digest(text))) is not None:
-            vectors[row] = vector
-    return vectors

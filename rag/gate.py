@@ -1,9 +1,13 @@
 """Measure whether an embedder can read a corpus, so that a side that cannot is never fused."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .embedders import Embedder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 UNKNOWN_LIMIT = 0.1  # MiniLM: 58 to 60 % unknown on Chinese, 0.0 % on English; a readable text is far below
 
@@ -20,25 +24,31 @@ class Reach:
 
     unknown_share: float
     truncated_share: float
-    readable: Sequence[bool]
+    readable: "NDArray[np.bool_]"
 
 
-def measure_reach(embedder: Embedder, texts: Sequence[str]) -> Reach:
-    """Return how much of the texts the embedder can read."""
-    lengths, unknown = zip(*(_measure(embedder, text) for text in texts), strict=True)
-    longest = embedder.longest or max(lengths)
+def measured_length(embedder: Embedder, text: str) -> tuple[int, int]:
+    """Return how many tokens a text has, and how many of them the embedder does not know."""
+    return len(embedder.token_starts(text)), embedder.unknown_tokens(text)
+
+
+def reach_of(embedder: Embedder, lengths: "NDArray[np.int64]", unknown: "NDArray[np.int64]") -> Reach:
+    """Return how much of some texts the embedder can read.
+
+    Args:
+        embedder: The embedder.
+        lengths: Tokens of each text.
+        unknown: How many of them it does not know.
+    """
+    longest = embedder.longest or int(lengths.max())
     return Reach(
-        unknown_share=round(sum(unknown) / max(sum(lengths), 1), 4),
-        truncated_share=round(sum(length > longest for length in lengths) / len(texts), 4),
-        readable=[few <= UNKNOWN_LIMIT * length for few, length in zip(unknown, lengths, strict=True)],
+        unknown_share=round(int(unknown.sum()) / max(int(lengths.sum()), 1), 4),
+        truncated_share=round(float((lengths > longest).mean()), 4),
+        readable=unknown <= UNKNOWN_LIMIT * lengths,
     )
 
 
 def can_read(embedder: Embedder, text: str) -> bool:
     """Say whether the embedder knows enough of a text's tokens."""
-    length, unknown = _measure(embedder, text)
+    length, unknown = measured_length(embedder, text)
     return unknown <= UNKNOWN_LIMIT * length
-
-
-def _measure(embedder: Embedder, text: str) -> tuple[int, int]:
-    return len(embedder.token_starts(text)), embedder.unknown_tokens(text)

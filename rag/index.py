@@ -1,23 +1,24 @@
 """Open an index and search it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .corpus import CHUNKS, DOCUMENTS, read_corpus
+from .corpus import Chunks, Documents
 from .embedders import Embedder, open_embedder
-from .embedding import digest
 from .extra import needs_extra
+from .filters import allowed_chunks
 from .manifest import Manifest
-from .records import Chunk, Document, Hit
+from .records import Hit
 from .retrievers import Ranker, bm25, dense, hybrid
 from .store import Generation, open_generation
 from .tokens import TOKENIZER
+from .widening import CHUNKER, TIMES, widened
 
 if TYPE_CHECKING:
-    from .embedding import Vectors
+    from .filters import Where
 
 
 class Index:
@@ -25,34 +26,60 @@ class Index:
 
     Attributes:
         manifest: What the index consists of.
-        documents: The documents by id.
-        chunks: All chunks, in the order of their documents.
+        documents: The documents by id; each is read when it is asked for.
+        chunks: All chunks, in the order of their documents; each is read when it is asked for.
+        words: What ranks by words; knows how rare each one is.
+        embedder: Whose vectors are searched; None in an index without any.
     """
 
     def __init__(
-        self, manifest: Manifest, documents: Mapping[str, Document], chunks: Sequence[Chunk], ranker: Ranker
+        self,
+        manifest: Manifest,
+        documents: Documents,
+        chunks: Chunks,
+        words: bm25.Retriever,
+        near: dense.Retriever | None = None,
     ) -> None:
         self.manifest = manifest
         self.documents = documents
         self.chunks = chunks
-        self._ranker = ranker
+        self.words = words
+        self._near = near
+        self.embedder = None if near is None else near.embedder
+        self._ranker = _ranker(manifest, words, near)
 
-    def search(self, question: str, top_k: int = 5) -> list[Hit]:
+    def ranked_by(self, retriever: str, dense_weight: float | None = None) -> "Index":
+        """Return the same index with another ranking; one without vectors ranks by words whatever is asked for.
+
+        Args:
+            retriever: A file name in ``rag/retrievers``.
+            dense_weight: As in ``IndexOptions``.
+        """
+        options = self.manifest.options.model_copy(update={"retriever": retriever, "dense_weight": dense_weight})
+        manifest = self.manifest.model_copy(update={"options": options, "retriever": retriever})
+        near = None if retriever == "bm25" else self._near
+        return Index(manifest, self.documents, self.chunks, self.words, near)
+
+    def search(self, question: str, top_k: int = 5, where: "Where | None" = None) -> list[Hit]:
         """Return the chunks that answer a question best, best first.
 
         Args:
             question: In any language that the documents are in.
             top_k: Most hits to return, at least 1; fewer come back when fewer have anything to do with the question.
+            where: Which documents may be found; ``top_k`` counts hits in these.
         """
-        return self.search_many([question], top_k)[0]
+        return self.search_many([question], top_k, where)[0]
 
-    def search_many(self, questions: Sequence[str], top_k: int = 5) -> list[list[Hit]]:
+    def search_many(self, questions: Sequence[str], top_k: int = 5, where: "Where | None" = None) -> list[list[Hit]]:
         """Return the hits of several questions, in the order of the questions."""
         if not questions:
             return []
         with needs_extra():
-            rankings = self._ranker.rank(questions, top_k)
-        return [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+            allowed = None if where is None else allowed_chunks(where, self.documents)
+            small = self.manifest.options.chunker == CHUNKER
+            rankings = self._ranker.rank(questions, top_k * TIMES if small else top_k, allowed)
+        hits = [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+        return [widened(each, self.documents, top_k) for each in hits] if small else hits
 
     def _hit(self, place: int, score: float) -> Hit:
         chunk = self.chunks[place]
@@ -60,7 +87,7 @@ class Index:
 
 
 def open_index(folder: Path) -> Index:
-    """Open an index and check every file of it.
+    """Open an index and check every file of it; of a large one, each block is checked before it is used.
 
     Args:
         folder: As given to ``build_index``.
@@ -68,33 +95,31 @@ def open_index(folder: Path) -> Index:
     Raises:
         UserError: There is no index, a file of it is missing or damaged, or its embedder is another one now.
     """
-    generation = open_generation(folder)
-    try:
-        return _load(generation)
-    except UserError:
-        newer = open_generation(folder)  # a build may have replaced the generation while it was read
-        if newer.folder == generation.folder:
-            raise
-        return _load(newer)
+    with needs_extra():
+        return _load(open_generation(folder))
 
 
 def _load(generation: Generation) -> Index:
     manifest = generation.manifest
     if manifest.tokenizer != TOKENIZER:
         raise UserError(say("rag.other_version", folder=generation.folder.parent), say("rag.build_hint"))
-    files = {name: generation.read(name) for name in manifest.files}
-    documents, chunks = read_corpus({name: files[name] for name in (DOCUMENTS, CHUNKS)})
-    with needs_extra():
-        return Index(manifest, documents, chunks, _ranker(manifest, files, len(chunks)))
+    documents = Documents(generation.files)
+    words = bm25.Retriever.load(generation.files)
+    return Index(manifest, documents, Chunks(generation.files, documents), words, _near(generation))
 
 
-def _ranker(manifest: Manifest, files: Mapping[str, bytes], chunks: int) -> Ranker:
-    lexical = bm25.Retriever.load(files, chunks)
-    if manifest.retriever == "bm25":
-        return lexical
-    embedder = _same_embedder(manifest)
-    near = dense.Retriever.load(files, embedder)
-    return near if manifest.retriever == "dense" else hybrid.Retriever(lexical, near, embedder.weight)
+def _near(generation: Generation) -> dense.Retriever | None:
+    structure = generation.manifest.structure
+    if structure is None:
+        return None
+    return dense.Retriever.load(generation.files, structure, _same_embedder(generation.manifest))
+
+
+def _ranker(manifest: Manifest, words: bm25.Retriever, near: dense.Retriever | None) -> Ranker:
+    if near is None:
+        return words
+    weight = manifest.options.dense_weight or near.embedder.weight
+    return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, weight)
 
 
 def _same_embedder(manifest: Manifest) -> Embedder:
@@ -104,17 +129,3 @@ def _same_embedder(manifest: Manifest) -> Embedder:
             say("rag.other_embedder", built=manifest.embedder.identity, found=embedder.identity), say("rag.build_hint")
         )
     return embedder
-
-
-def known_vectors(folder: Path, embedder: Embedder) -> "Vectors":
-    """Return the vectors that the index holds already of this embedder, by the digest of their text."""
-    try:
-        generation = open_generation(folder)
-        if generation.manifest.embedder.identity != embedder.identity or generation.manifest.retriever == "bm25":
-            return {}
-        files = {name: generation.read(name) for name in (DOCUMENTS, CHUNKS, *dense.Retriever.file_names())}
-    except UserError:  # no index yet, or a damaged one, which the build replaces
-        return {}
-    _, chunks = read_corpus(files)
-    vectors = dense.Retriever.load(files, embedder).vectors
-    return {digest(chunk.searchable): vector for chunk, vector in zip(chunks, vectors, strict=True) if vector.any()}

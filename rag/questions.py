@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -18,6 +18,8 @@ class Question(BaseModel):
         question: What is asked.
         passage_id: The document that answers it.
         relevant: All documents that answer it, when there is not just one.
+        made: Whether it was made from the documents, by ``rag questions``.
+        answers: What answers it, in one wording or several; texts, or objects with a ``text``.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
@@ -26,6 +28,15 @@ class Question(BaseModel):
     question: str
     passage_id: str | None = None
     relevant: list[str] = []
+    made: bool = False
+    answers: list[str] = []
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _texts(cls, answers: object) -> object:
+        if not isinstance(answers, list):
+            return answers
+        return [each.get("text") if isinstance(each, dict) else each for each in answers]
 
     @property
     def answered_by(self) -> set[str]:
@@ -37,7 +48,7 @@ def read_questions(path: Path) -> list[Question]:
     """Return the questions of a file, in order.
 
     Args:
-        path: JSON lines with ``question``, and optional ``id``, ``passage_id`` and ``relevant``.
+        path: JSON lines with ``question``, and optional ``id``, ``passage_id``, ``relevant`` and ``answers``.
 
     Raises:
         UserError: The file cannot be read, or lines of it are wrong; every one is named.

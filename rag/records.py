@@ -92,8 +92,13 @@ class IndexOptions(BaseModel):
         chunker: How documents are cut; a file name in ``rag/chunkers``.
         chunk_tokens: Longest chunk, in the embedder's own tokens; its length limit wins when smaller.
         overlap: Tokens that a chunk repeats of the one before it, at most half of ``chunk_tokens``.
+        headers: ``titles`` searches a chunk together with the titles above it, ``none`` the chunk alone.
         embedder: ``builtin``, or a sentence-transformers model by id or folder.
         retriever: How chunks are ranked; a file name in ``rag/retrievers``, or ``auto`` to let the build decide.
+        dense_weight: How much the vectors' ranking counts where both are fused and BM25 counts 1; the embedder's own
+            weight when None.
+        structure: How near vectors are found: ``flat``, ``ivf``, ``hnsw``, or ``auto`` to let the build decide.
+        recall: Share of the ten nearest chunks that a search must find, 0.5 to 1; measured at the build.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,8 +106,12 @@ class IndexOptions(BaseModel):
     chunker: str = "structure"
     chunk_tokens: int = Field(default=384, ge=8, le=8192)
     overlap: int = Field(default=0, ge=0, le=4096)
+    headers: Literal["titles", "none"] = "titles"
     embedder: str = "builtin"
     retriever: str = "auto"
+    dense_weight: float | None = Field(default=None, gt=0, le=100)
+    structure: Literal["auto", "flat", "ivf", "hnsw"] = "auto"
+    recall: float = Field(default=0.95, ge=0.5, le=1)
 
 
 class IndexSummary(BaseModel):
@@ -118,6 +127,10 @@ class IndexSummary(BaseModel):
         unknown_share: Share of the corpus' tokens that the embedder does not know, 0 to 1.
         truncated_share: Share of the chunks that are longer than the embedder reads, 0 to 1.
         unread: Files and lines that could not be read: source and reason.
+        added: Documents that an index there did not have before.
+        changed: Documents that it had otherwise.
+        deleted: Documents that it had and that are gone.
+        unchanged: Documents that were taken over as they were.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -131,3 +144,7 @@ class IndexSummary(BaseModel):
     unknown_share: float
     truncated_share: float
     unread: list[dict[str, str]] = []
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    unchanged: int = 0

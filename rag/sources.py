@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,52 +33,73 @@ def read_sources(sources: Sequence[Path], limits: Limits | None = None) -> Readi
     Raises:
         UserError: A source does not exist, or not one document could be read.
     """
-    missing = [str(source) for source in sources if not source.exists()]
-    if missing:
-        raise UserError(say("rag.no_source", sources=", ".join(missing)), say("rag.no_source_hint"))
+    check_sources(sources)
     documents: dict[str, Document] = {}
     unread: list[Unread] = []
     for source in sources:
-        for item in _read_source(source, limits or Limits()):
-            if isinstance(item, Unread):
-                unread.append(item)
-            elif not item.text.strip():
-                unread.append(Unread(item.id, say("rag.empty")))
-            elif (clean := _unique(item, source, documents)) is None:
-                unread.append(Unread(item.id, say("rag.same_id")))
-            else:
-                documents[clean.id] = clean
+        for path, name in source_files(source):
+            for item in read_documents(path, name, limits or Limits()):
+                if isinstance(item, Unread):
+                    unread.append(item)
+                elif (free := free_id(item.id, source, documents)) is None:
+                    unread.append(Unread(item.id, say("rag.same_id")))
+                else:
+                    documents[free] = replace(item, id=free)
     if not documents:
-        raise UserError(_nothing_read(sources, unread), say("rag.nothing_read_hint"))
+        raise nothing_read(sources, unread)
     return Reading(list(documents.values()), unread)
 
 
-def _unique(document: Document, source: Path, known: dict[str, Document]) -> Document | None:
-    """Return the document under an id that is free; the folder's name tells equal paths in two sources apart."""
-    own = _clean(document.id)
-    for name in (own, f"{_clean(source.resolve().name)}/{own}"):
-        if name not in known:
-            return replace(document, id=name, text=_clean(document.text), title=_clean(document.title))
-    return None
+def check_sources(sources: Sequence[Path]) -> None:
+    """Verify that all sources are there.
+
+    Raises:
+        UserError: One is not.
+    """
+    missing = [str(source) for source in sources if not source.exists()]
+    if missing:
+        raise UserError(say("rag.no_source", sources=", ".join(missing)), say("rag.no_source_hint"))
 
 
-def _clean(text: str) -> str:
-    """Replace halves of characters, which no file can hold; every offset stays."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
-
-
-def _read_source(source: Path, limits: Limits) -> Iterator[Document | Unread]:
+def source_files(source: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of a source, each with its name below it, in the order of names; hidden ones are left out."""
     if source.is_file():
-        yield from read_file(source, source.name, limits.for_next_file())
+        yield source, source.name
         return
     for folder, folders, names in os.walk(source):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if not name.startswith("."):
-                yield from read_file(path, path.relative_to(source).as_posix(), limits.for_next_file())
+                yield path, path.relative_to(source).as_posix()
 
 
-def _nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> str:
+def read_documents(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
+    """Yield the documents of one file that hold text, without halves of characters, which no file can hold."""
+    for item in read_file(path, name, limits.for_next_file()):
+        if isinstance(item, Unread):
+            yield item
+        elif not item.text.strip():
+            yield Unread(item.id, say("rag.empty"))
+        else:
+            yield replace(item, id=_clean(item.id), text=_clean(item.text), title=_clean(item.title))
+
+
+def free_id(own: str, source: Path, taken: Container[str]) -> str | None:
+    """Return an id that is free, or None; the folder's name tells equal paths in two sources apart."""
+    if own not in taken:
+        return own
+    longer = f"{_clean(source.resolve().name)}/{own}"
+    return None if longer in taken else longer
+
+
+def nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> UserError:
+    """Return the error for sources without a single document."""
     reasons = "".join(f"\n  {item.source}: {item.reason}" for item in unread[:20])
-    return say("rag.nothing_read", sources=", ".join(map(str, sources)), reasons=reasons, formats=formats())
+    problem = say("rag.nothing_read", sources=", ".join(map(str, sources)), reasons=reasons, formats=formats())
+    return UserError(problem, say("rag.nothing_read_hint"))
+
+
+def _clean(text: str) -> str:
+    """Replace halves of characters; every offset stays."""
+    return _LONE_SURROGATE.sub("\ufffd", text)

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,56 +20,107 @@ from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.refusal import reason_of
-from .manifest import FileEntry, Manifest
+from .draft import BLOCKS, Draft
+from .files import DIGEST, CheckedFile, block_count, damaged, missing
+from .manifest import Manifest
 
 POINTER, MANIFEST, LOCK = "current", "manifest.json", ".lock"
 GENERATION, BUILDING, PARTS = "generation-", "building", "embedded-parts"
+CHECKED_AT_ONCE = 256 << 20
+"""Bytes of an index up to which opening it checks all of it, in a sixth of a second; of a larger one, what is read."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """Hold one state of an index: where its files are, and what they must be."""
+    """Hold one state of an index with its files open; it can be read even when it is no longer the current one."""
 
     folder: Path
     manifest: Manifest
+    files: Mapping[str, CheckedFile]
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content.
+    def __getitem__(self, name: str) -> CheckedFile:
+        """Return a file.
 
         Raises:
-            UserError: The file is missing or not as it was written; the message names it.
+            UserError: The index lacks it.
         """
-        content = _read(self.folder / name)
-        entry = self.manifest.files.get(name)
-        if entry is None or entry != _entry(content):
-            raise damaged(self.folder / name)
-        return content
+        if name not in self.files:
+            raise damaged(self.folder / MANIFEST)
+        return self.files[name]
+
+    def check(self) -> None:
+        """Compare the hash of every block of every file.
+
+        Raises:
+            UserError: One differs; the message names the file.
+        """
+        for file in self.files.values():
+            file.all()
 
 
 def open_generation(folder: Path) -> Generation:
     """Return the index's current generation.
 
     Raises:
-        UserError: There is no index, or its pointer or manifest is damaged.
+        UserError: There is no index, or its pointer, its manifest, or a file is missing or damaged.
     """
+    place, text = _current(folder)
+    try:
+        return _open(place, text)
+    except UserError:
+        newer, text = _current(folder)  # a build may have replaced the generation while it was opened
+        if newer == place:
+            raise
+        return _open(newer, text)
+
+
+def _current(folder: Path) -> tuple[Path, bytes]:
+    """Return the folder of the current generation and its manifest, once more if a build replaced it meanwhile."""
+    for last_try in (False, True):
+        place = _pointed(folder)
+        try:
+            return place, _read(place / MANIFEST)
+        except UserError:
+            if last_try or _pointed(folder) == place:
+                raise
+    raise AssertionError
+
+
+def _pointed(folder: Path) -> Path:
     if not (folder / POINTER).is_file():
         raise UserError(say("rag.no_index", folder=folder), say("rag.build_hint"))
     name = re.fullmatch(rb"(generation-[0-9a-f]{32})\n", _read(folder / POINTER))
     place = folder / name[1].decode() if name else None
     if place is None or not place.is_dir():
         raise damaged(folder / POINTER)
-    text = _read(place / MANIFEST)
+    return place
+
+
+def _open(place: Path, text: bytes) -> Generation:
     if _name(text) != place.name:
         raise damaged(place / MANIFEST)
     try:
-        return Generation(place, Manifest.model_validate_json(text))
+        manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
-        raise UserError(say("rag.other_version", folder=folder), say("rag.build_hint")) from error
+        raise UserError(say("rag.other_version", folder=place.parent), say("rag.build_hint")) from error
+    generation = Generation(place, manifest, _checked_files(place, manifest))
+    if sum(entry.bytes for entry in manifest.files.values()) <= CHECKED_AT_ONCE:
+        generation.check()
+    return generation
 
 
-def damaged(path: Path) -> UserError:
-    """Return the error for a file that is not as it was written."""
-    return UserError(say("rag.damaged", path=path), say("rag.build_hint"))
+def _checked_files(place: Path, manifest: Manifest) -> dict[str, CheckedFile]:
+    hashes = _read(place / BLOCKS)
+    if hashlib.sha256(hashes).hexdigest() != manifest.files[BLOCKS].sha256:
+        raise damaged(place / BLOCKS)
+    files: dict[str, CheckedFile] = {}
+    start = 0
+    for name, entry in sorted(manifest.files.items()):
+        if name != BLOCKS:
+            end = start + DIGEST * block_count(entry.bytes)
+            files[name] = CheckedFile(place / name, entry.bytes, memoryview(hashes)[start:end])
+            start = end
+    return files
 
 
 @contextmanager
@@ -91,41 +142,47 @@ def being_built(folder: Path) -> Iterator[None]:
         raise RefusedError(say("rag.cannot_write", folder=folder, reason=reason), say("rag.write_hint")) from error
 
 
-def write_generation(folder: Path, files: Mapping[str, bytes], manifest: Manifest) -> Generation:
-    """Write a new generation, make it the current one, and remove all others.
+@contextmanager
+def drafted(folder: Path) -> Iterator[Draft]:
+    """Give room for the files of a new generation; unless they are kept in the block, they are removed after it.
 
     Args:
         folder: The index; the caller holds it by ``being_built``.
-        files: Each file's content by name.
-        manifest: What the index consists of; its ``files`` are filled in here.
     """
     building = folder / BUILDING
     if building.exists():
         shutil.rmtree(building)
-    try:
-        return _write_generation(folder, building, files, manifest)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)  # a full disk gets its space back
-        raise
-
-
-def _write_generation(folder: Path, building: Path, files: Mapping[str, bytes], manifest: Manifest) -> Generation:
     building.mkdir()
-    entries = {name: _write(building / name, content) for name, content in files.items()}
-    manifest = manifest.model_copy(update={"files": entries})
+    draft = Draft(building)
+    try:
+        yield draft
+    finally:
+        draft.abandon()
+        shutil.rmtree(building, ignore_errors=True)  # a full disk gets its space back
+
+
+def keep(folder: Path, draft: Draft, manifest: Manifest) -> Manifest:
+    """Make a draft the current generation, remove all others, and return its manifest with ``files`` filled in.
+
+    Args:
+        folder: The index; the caller holds it by ``being_built``.
+        draft: The files.
+        manifest: What the index consists of.
+    """
+    manifest = manifest.model_copy(update={"files": draft.finish()})
     text = (manifest.model_dump_json(indent=2) + "\n").encode()
-    _write(building / MANIFEST, text)
-    durable.flush_folder(building)
-    generation = Generation(folder / _name(text), manifest)
-    _switch(folder, building, generation)
-    _remove_others(folder, generation.folder)
-    return generation
+    with draft.writer(MANIFEST) as writer:
+        writer.write(text)
+    durable.flush_folder(draft.folder)
+    place = folder / _name(text)
+    _switch(folder, draft.folder, place)
+    remove_others(folder, place)
+    return manifest
 
 
-def _switch(folder: Path, building: Path, generation: Generation) -> None:
+def _switch(folder: Path, building: Path, place: Path) -> None:
     """Give the finished folder its name, then make it count."""
-    place = generation.folder
-    if place.exists() and not _sound(generation):  # the same index as before, but damaged: nothing to lose
+    if place.exists() and not _sound(place):  # the same index as before, but damaged: nothing to lose
         shutil.rmtree(place)
     if not place.exists():
         os.rename(building, place)
@@ -133,33 +190,26 @@ def _switch(folder: Path, building: Path, generation: Generation) -> None:
     durable.write_text(folder / POINTER, place.name + "\n")
 
 
-def _sound(generation: Generation) -> bool:
+def _sound(place: Path) -> bool:
     try:
-        for name in generation.manifest.files:
-            generation.read(name)
-        return _name(_read(generation.folder / MANIFEST)) == generation.folder.name
+        _open(place, _read(place / MANIFEST)).check()
     except UserError:
         return False
+    return True
 
 
-def _remove_others(folder: Path, place: Path) -> None:
-    """Remove what no pointer names any more: old generations, and what a killed or finished build left."""
+def remove_others(folder: Path, place: Path) -> None:
+    """Remove what no pointer names any more: old generations, and what a killed or finished build left.
+
+    Args:
+        folder: The index; the caller holds it by ``being_built``.
+        place: The generation that stays.
+    """
     for path in folder.iterdir():
         if path == place or not path.name.startswith((GENERATION, BUILDING, PARTS, f".{POINTER}.")):
             continue
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _write(path: Path, content: bytes) -> FileEntry:
-    with path.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return _entry(content)
-
-
-def _entry(content: bytes) -> FileEntry:
-    return FileEntry(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        with suppress(PermissionError):  # Windows removes no open file; the next build tries again
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _name(manifest: bytes) -> str:
@@ -170,5 +220,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = reason_of(error)
-        raise UserError(say("rag.file_missing", path=path, reason=reason), say("rag.build_hint")) from error
+        raise missing(path, error) from error

@@ -13,12 +13,13 @@ from typing import Protocol
 
 TOKENIZER = "unibigram-snowball-1"  # recorded in every index; change it when tokens change
 
-_IDEOGRAPHS = (
+IDEOGRAPHS = (
     "々〇\u3041-\u3096\u30a1-\u30fa\u30fc\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7a3\U00020000-\U0003fffd"
 )
-_UNIT = re.compile(rf"(?P<run>[{_IDEOGRAPHS}]+)|[^\W_{_IDEOGRAPHS}]+")
-_LENGTH_UNIT = re.compile(rf"[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|[^\w\s]")
+_UNIT = re.compile(rf"(?P<run>[{IDEOGRAPHS}]+)|[^\W_{IDEOGRAPHS}]+")
+_ASCII_WORD = re.compile("[a-z0-9]+")
+_LENGTH_UNIT = re.compile(rf"[{IDEOGRAPHS}]|[^\W{IDEOGRAPHS}]+|[^\w\s]")
 
 
 class _Stemmer(Protocol):
@@ -31,6 +32,8 @@ def tokenize(text: str) -> list[str]:
     Args:
         text: Any text; full-width letters and digits count as their usual forms.
     """
+    if text.isascii():  # the same, faster
+        return [_STEMS[word] for word in _ASCII_WORD.findall(text.lower())]
     tokens: list[str] = []
     for unit in _UNIT.finditer(unicodedata.normalize("NFKC", text).lower()):
         if unit["run"]:
@@ -38,7 +41,7 @@ def tokenize(text: str) -> list[str]:
             tokens += run
             tokens += [run[place : place + 2] for place in range(len(run) - 1)]
         else:
-            tokens.append(_stem(unit[0]))
+            tokens.append(_STEMS[unit[0]])
     return tokens
 
 
@@ -55,6 +58,14 @@ def _stemmer() -> _Stemmer:
     return stemmer
 
 
-@cache
-def _stem(word: str) -> str:
-    return _stemmer().stemWord(word)
+class _Stems(dict[str, str]):
+    """Stem each word once."""
+
+    def __missing__(self, word: str) -> str:
+        if word.isdigit():
+            return word  # there is no end of numbers to remember
+        self[word] = stem = _stemmer().stemWord(word)
+        return stem
+
+
+_STEMS = _Stems()

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -55,8 +57,68 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _tokenizer() -> Any:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+@pytest.fixture(scope="session")
+def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that gives the folder of a random language model of about 20,000 parameters.
+
+    It takes transformers' ``model_type``, and makes each model once.
+    """
+    torch = pytest.importorskip("torch", reason="needs the train extra")
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    torch.set_num_threads(1)
+
+    @cache
+    def made(kind: str) -> Path:
+        folder = tmp_path_factory.mktemp("tiny") / kind
+        tokenizer = _tokenizer(*FRAMES.get(kind, ()))
+        torch.manual_seed(0)
+        _language_model(kind, tokenizer).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return folder
+
+    return made
+
+
+FRAMES = {
+    **dict.fromkeys(("bert", "roberta", "distilbert", "deberta-v2", "modernbert"), ("<s>", "</s>")),
+    "llama": ("<s>", ""),
+    "t5": ("", "</s>"),
+}
+"""Special tokens around a text, as the tokenizers of these families put them."""
+
+
+def _language_model(kind: str, tokenizer: Any) -> Any:
+    """Return a random model with the head that its family is pretrained with."""
+    import transformers
+
+    sizes: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 256,
+        "initializer_range": 0.2,
+        "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    if kind in {"llama", "qwen2", "qwen3"}:
+        config = transformers.AutoConfig.for_model(kind, **sizes, num_key_value_heads=2)
+        return transformers.AutoModelForCausalLM.from_config(config)
+    if kind == "t5":
+        own = {"d_model": 16, "d_kv": 4, "d_ff": 32, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 2}
+        kept = {name: sizes[name] for name in ("vocab_size", "pad_token_id", "eos_token_id")}
+        return transformers.T5ForConditionalGeneration(transformers.T5Config(**own, **kept))
+    if kind == "distilbert":
+        sizes |= {"dim": 16, "hidden_dim": 32, "n_layers": 2, "n_heads": 4}
+    return transformers.AutoModelForMaskedLM.from_config(transformers.AutoConfig.for_model(kind, **sizes))
+
+
+def _tokenizer(before: str = "", after: str = "") -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     core = Tokenizer(models.BPE())
@@ -70,6 +132,12 @@ def _tokenizer() -> Any:
         show_progress=False,
     )
     core.train_from_iterator(TEXT, trainer)
+    if before or after:
+        single, pair = (
+            " ".join(filter(None, parts)) for parts in ((before, "$A", after), (before, "$A", after, "$B", after))
+        )
+        marks = [(token, core.token_to_id(token)) for token in (before, after) if token]
+        core.post_processor = processors.TemplateProcessing(single, pair, marks)
     return PreTrainedTokenizerFast(
         tokenizer_object=core, bos_token="<s>", eos_token="</s>", pad_token="<pad>", chat_template=TEMPLATE
     )

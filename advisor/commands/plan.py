@@ -4,10 +4,14 @@ import argparse
 import os
 from pathlib import Path
 
+from rich.console import Console
+
+from ...executors.exports import TOOLS
 from ...knowledge.builtin import BUILTIN
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
+from ..described import add_description, read_described
 from ..files import Files
 from ..labels import LABELS
 from ..plan_output import PLAN, plan_summary, write_draft
@@ -21,6 +25,7 @@ from ..terminal import Terminal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    add_description(parser)
     parser.add_argument("--profile", type=Path, metavar="FILE", help=say("planning.profile_help"))
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=say("advice.help.set"))
     parser.add_argument("-o", "--output", type=Path, default=PLAN, metavar="FILE", help=say("planning.output_help"))
@@ -31,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help=say("planning.model_help"))
     parser.add_argument("--label", metavar="LABEL", help=say("planning.label_help"))
     parser.add_argument("--force", action="store_true", help=say("planning.force_help"))
+    parser.add_argument("--export", choices=TOOLS, help=say("planning.export_help"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,10 +49,30 @@ def run(arguments: argparse.Namespace) -> int:
     draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
+    if arguments.export:
+        print(_exported(arguments.export, arguments.output, folder / f"{stem}.{arguments.export}"))
     return DONE
 
 
+def _exported(tool: str, plan_path: Path, folder: Path) -> str:
+    """Write the plan's fine-tuning for another tool, and return how it is run."""
+    from ...executors.export_run import export_run
+    from ...executors.plan_file import read_plan
+    from ...executors.recipe import recipe_of
+
+    if not plan_path.exists():
+        raise UserError(say("exports.no_training", path=plan_path), say("exports.no_training_hint"))
+    command = export_run(recipe_of(read_plan(plan_path), plan_path), tool, folder)
+    return say("exports.written", tool=tool, folder=folder, command=command)
+
+
 def _profile(arguments: argparse.Namespace) -> Profile:
+    if arguments.describe is not None:
+        from ..describe.view import understood_lines
+
+        understood, profile = read_described(arguments)
+        print("\n".join(understood_lines(understood, Console().width - 1)) + "\n", flush=True)
+        return profile
     path = arguments.profile or (None if arguments.set else PROFILE)
     if path == PROFILE and not path.exists():
         raise UserError(say("planning.no_profile", path=path), say("planning.no_profile_hint"))

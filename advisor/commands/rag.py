@@ -1,25 +1,27 @@
 """``ftadvisor rag``: build an index of documents, ask it, and measure it."""
 
 import argparse
-import json
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import get_args
 
 from pydantic import ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
-from ...rag.build import build_index
+from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
-from ...rag.evaluate import evaluate_index
-from ...rag.index import Index, open_index
+from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
-from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
+from ...rag.tuned import read_tuned
+from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
-from ..retrieved import metrics_document, metrics_lines, print_hits, summary_lines
+from ..retrieved import inspection_lines, summary_lines
 
 DEFAULTS = IndexOptions()
 LIMITS = Limits()
@@ -28,10 +30,17 @@ LIMIT_OPTIONS = {"unpacked_megabytes": "--max-unpacked-mb", "files": "--max-file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|query|evaluate")
+    others = sorted(module.name for module in iter_modules(retrieval.__path__) if module.name[0] != "_")
+    names = "|".join(["build", "update", "inspect", *others])
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar=names)
     _add_build(verbs.add_parser("build", help=say("rag.build_help"), description=say("rag.build_help")))
-    _add_query(verbs.add_parser("query", help=say("rag.query_help"), description=say("rag.query_help")))
-    _add_evaluate(verbs.add_parser("evaluate", help=say("rag.evaluate_help"), description=say("rag.evaluate_help")))
+    _add_update(verbs.add_parser("update", help=say("rag.update_help"), description=say("rag.update_help")))
+    _add_inspect(verbs.add_parser("inspect", help=say("rag.inspect_help"), description=say("rag.inspect_help")))
+    for name in others:
+        module = import_module(f"{retrieval.__name__}.{name}")
+        verb = verbs.add_parser(name, help=say(module.HELP), description=say(module.HELP))
+        module.add_arguments(verb)
+        verb.set_defaults(work=module.run)
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +54,35 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunk-tokens", default=DEFAULTS.chunk_tokens, type=int, metavar="N", help=tokens)
     overlap = say("rag.overlap_help", default=DEFAULTS.overlap)
     parser.add_argument("--overlap", default=DEFAULTS.overlap, type=int, metavar="N", help=overlap)
+    headers = get_args(IndexOptions.model_fields["headers"].annotation)
+    parser.add_argument("--headers", default=DEFAULTS.headers, choices=headers, help=say("rag.headers_help"))
+    parser.add_argument("--options", type=Path, metavar="FILE.json", help=say("rag.options_help"))
     _add_limits(parser)
     retrievers = ["auto", *retriever_names()]
     parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
+    weight = say("rag.dense_weight_help")
+    parser.add_argument("--dense-weight", default=DEFAULTS.dense_weight, type=float, metavar="W", help=weight)
+    structures = get_args(IndexOptions.model_fields["structure"].annotation)
+    parser.add_argument("--structure", default=DEFAULTS.structure, choices=structures, help=say("rag.structure_help"))
+    recall = say("rag.recall_help", default=DEFAULTS.recall)
+    parser.add_argument("--recall", default=DEFAULTS.recall, type=float, metavar="SHARE", help=recall)
     _add_json(parser)
     parser.set_defaults(work=_build)
+
+
+def _add_update(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help=say("rag.update_sources_help"))
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.index_help"))
+    _add_limits(parser)
+    _add_json(parser)
+    parser.set_defaults(work=_update)
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("--verify", action="store_true", help=say("rag.verify_help"))
+    _add_json(parser)
+    parser.set_defaults(work=_inspect)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -60,23 +93,6 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     }
     for name, option in LIMIT_OPTIONS.items():
         parser.add_argument(option, dest=name, default=getattr(LIMITS, name), type=int, metavar="N", help=said[name])
-
-
-def _add_query(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
-    parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("rag.question_help"))
-    parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
-    parser.add_argument("--top-k", default=5, type=int, metavar="K", help=say("rag.top_k_help", default=5))
-    _add_json(parser)
-    parser.set_defaults(work=_query)
-
-
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
-    answered = say("rag.answered_questions_help")
-    parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help=answered)
-    _add_json(parser)
-    parser.set_defaults(work=_evaluate)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -100,8 +116,30 @@ def _build(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _update(arguments: argparse.Namespace) -> int:
+    with progress_shown(arguments.quiet) as progress:
+        summary = update_index(arguments.sources, arguments.output, progress, _limits(arguments))
+    if arguments.json:
+        print_json(summary.model_dump(mode="json"))
+    else:
+        print("\n".join(summary_lines(summary, arguments.output)))
+    return DONE
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    inspection = inspect_index(arguments.index, arguments.verify)
+    if arguments.json:
+        print_json(inspection.model_dump(mode="json"))
+    else:
+        print("\n".join(inspection_lines(inspection, arguments.index)))
+    return DONE
+
+
 def _options(arguments: argparse.Namespace) -> IndexOptions:
     given = {name: getattr(arguments, name) for name in IndexOptions.model_fields}
+    if arguments.options is not None:
+        kept = read_tuned(arguments.options).build.model_dump()
+        given = {name: kept[name] if value == getattr(DEFAULTS, name) else value for name, value in given.items()}
     try:
         return IndexOptions(**given)
     except ValidationError as error:
@@ -115,43 +153,3 @@ def _limits(arguments: argparse.Namespace) -> Limits:
     except ValidationError as error:
         problems = [f"{LIMIT_OPTIONS[str(problem.place[0])]}: {problem.text}" for problem in problems_of(error)]
         raise UserError(say("rag.wrong_options", problems="; ".join(problems)), "ftadvisor rag build --help") from None
-
-
-def _query(arguments: argparse.Namespace) -> int:
-    given = arguments.question is not None and bool(arguments.question.strip())
-    if given == (arguments.questions is not None):
-        raise UserError(say("rag.one_question"), "ftadvisor rag query --help")
-    if arguments.top_k < 1:
-        raise UserError(say("rag.wrong_top_k", value=arguments.top_k), "ftadvisor rag query --help")
-    questions = None if arguments.questions is None else read_questions(arguments.questions)
-    index = open_index(arguments.index)
-    if questions is None:
-        return _answer(index, arguments)
-    hits = index.search_many([question.question for question in questions], arguments.top_k)
-    for question, found in zip(questions, hits, strict=True):
-        if arguments.json:
-            row = {"id": question.id, "hits": [hit.as_json() for hit in found]}
-            print(json.dumps(row, ensure_ascii=False))
-        else:
-            print_hits(question.question, found)
-    return DONE
-
-
-def _answer(index: Index, arguments: argparse.Namespace) -> int:
-    hits = index.search(arguments.question, arguments.top_k)
-    if arguments.json:
-        print_json({"hits": [hit.as_json() for hit in hits]})
-    else:
-        print_hits(arguments.question, hits)
-    return DONE
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    questions = read_questions(arguments.questions)
-    with progress_shown(arguments.quiet) as progress:
-        metrics = evaluate_index(open_index(arguments.index), questions, progress)
-    if arguments.json:
-        print_json(metrics_document(metrics))
-    else:
-        print("\n".join(metrics_lines(metrics)))
-    return DONE

@@ -17,10 +17,11 @@ from ...knowledge.messages import say
 from ..answers import as_word, change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
+from ..described import add_description, read_described
 from ..outlook import outlook
 from ..output import print_json, print_note
 from ..profile import FIELDS, Profile
-from ..profile_file import PROFILE, overridden, read_answers
+from ..profile_file import PROFILE, read_answers
 from ..prospects import prospects_of
 from ..recommend import recommend
 from ..recommendation import Recommendation
@@ -32,9 +33,7 @@ from ..wrapping import wrap
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--describe", metavar="TEXT", help=say("describe.help.describe"))
-    parser.add_argument("--describe-endpoint", metavar="URL", help=say("describe.help.endpoint"))
-    parser.add_argument("--describe-model", metavar="NAME", help=say("describe.help.model"))
+    add_description(parser)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--profile", type=Path, metavar="FILE", help=say("advice.help.profile"))
     source.add_argument("--profiles", type=Path, metavar="FILE.jsonl", help=say("advice.help.profiles"))
@@ -94,16 +93,9 @@ def _write_page(path: Path, profile: Profile, found: Recommendation) -> None:
 
 def _run_described(arguments: argparse.Namespace) -> int:
     """Read a description; at a terminal go on with questions, else recommend and list what else could be answered."""
-    # compiling its patterns takes longer than a recommendation
-    from ..describe.endpoint import configured
-    from ..describe.reader import read_description
     from ..describe.view import question_lines, understood_json, understood_lines
 
-    if not arguments.describe.strip():
-        raise UserError(say("describe.empty"), say("describe.empty_hint"))
-    endpoint = configured(arguments.describe_endpoint, arguments.describe_model)
-    understood = read_description(arguments.describe, endpoint, print_note)
-    profile = change(overridden(understood.profile(), arguments.profile), arguments.set)
+    understood, profile = read_described(arguments)
     width = Console().width - 1
     if not arguments.json:
         print("\n".join(understood_lines(understood, width)) + "\n", flush=True)
@@ -122,7 +114,7 @@ def _with_own_command(found: Recommendation, profile: Profile, arguments: argpar
     """Let the next command name the answers that were given here."""
     step = found.next_step
     answers = arguments.set
-    if arguments.describe is not None:  # other commands read no descriptions
+    if arguments.describe is not None:  # what was understood, to be seen and corrected
         answers = [f"{name}={as_word(value)}" for name, value in profile.answers().items()]
     given = [word for answer in answers for word in ("--set", answer)]
     if arguments.profile is not None and arguments.describe is None:

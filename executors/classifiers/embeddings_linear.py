@@ -15,7 +15,7 @@ from ...knowledge.durable import write_json
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...rag.embedders import Embedder, open_embedder
-from ...rag.embedding import embed_passages, stack
+from ...rag.embedding import KnownVectors, digest, embed_passages
 from ...rag.extra import needs_extra
 from ..classifier import Lesson
 from ..linear import HeadOptions, LinearHead, chosen_c, load_head, tuned_head
@@ -62,9 +62,9 @@ def train(lesson: Lesson, options: Options) -> VectorClassifier:
     with needs_extra():
         embedder = open_embedder(name)
     lesson.work.mkdir(parents=True, exist_ok=True)
-    known: dict[bytes, NDArray[np.float32]] = {}
+    known = KnownVectors()
     embed_passages(embedder, lesson.texts, known, lesson.work / "vectors", lesson.progress)
-    vectors = stack(lesson.texts, known, embedder.dimension)
+    vectors = known.take([digest(text) for text in lesson.texts], embedder.dimension)
     head, scores = tuned_head(vectors, lesson.right, lesson.several, options, lesson.seed, lesson.progress)
     return VectorClassifier(embedder, name, head, {"embedder": options.embedder, **chosen_c(scores)})
 

@@ -78,7 +78,9 @@ def limit_of(card: GpuCard | None) -> float:
 def around(request: EstimateRequest, memory: Memory) -> Outside:
     """Return what a GPU holds in all beside and around the tensors.
 
-    Without a replay of the allocator, its reserve is taken to be what a run needs at least.
+    Without a replay of the allocator, its reserve is taken to be what a run needs at least. Where lengths vary, what
+    it holds lies between two ends: nothing grows when the longest batch comes first, and most does when every longer
+    one comes later. Their order is chance, so the likely value is the middle of both.
 
     Args:
         request: The run's settings.
@@ -86,7 +88,7 @@ def around(request: EstimateRequest, memory: Memory) -> Outside:
     """
     low, likely, high = (int(memory.peak * (1 + share)) for share in FRAGMENTS)
     if memory.reserved:
-        likely, high = memory.reserved, int(memory.grown * (1 + REPLAY))
+        likely, high = (memory.reserved + memory.grown) // 2, int(memory.grown * (1 + REPLAY))
     else:
         likely, high = likely + SEGMENT, high + SEGMENT
     high += memory.crowding

@@ -5,6 +5,7 @@ from .cache import cache_sizes
 from .inputs import batch_bytes
 from .memory import Memory
 from .methods.method import FineTuning
+from .packed_cache import packed_bytes, packing_bytes, residual_tokens, writing_bytes
 from .request import BITS, EstimateRequest
 from .result import Part, Phase
 from .step import Step
@@ -36,8 +37,9 @@ def generation_of(
         request = request.model_copy(update={"target_len": 1})
     read = request.target_len or request.seq_len
     longest = architecture.target_positions or read + request.new_tokens
-    at_end = _cache(request, architecture, min(read + request.new_tokens, longest))
-    after_prompt = _cache(request, architecture, read)
+    whole = min(read + request.new_tokens, longest)
+    at_end, after_prompt = _cache(request, architecture, whole), _cache(request, architecture, read)
+    rest = _residual(request, architecture)
     logits = rounded(request.batch * architecture.vocab * placement.outer_item)
     logits += rounded(request.batch * architecture.vocab * FP32)
     inputs = sum(map(rounded, batch_bytes(request, architecture))) // 2
@@ -45,19 +47,35 @@ def generation_of(
     base = {"weights": weights, "workspace": workspace}
     # an encoder has finished before the decoder's cache is made
     while_reading = 0 if architecture.decodes else sum(after_prompt)
-    forward = base | {"cache": while_reading, "logits": logits, "activations": reading}
-    step = base | {"cache": sum(at_end), "logits": logits, "temporary": max(at_end) // 2, "inputs": inputs}
+    kind, item = request.cache_quant, BITS[request.dtype]
+    first, last = (max(_numbers(request, architecture, length)) for length in (read, whole))
+    activations = max(reading, packing_bytes(kind, first, item))
+    forward = base | {"cache": while_reading, "logits": logits, "activations": activations}
+    written = writing_bytes(kind, last, item)
+    step = base | {"cache": sum(at_end) + rest, "logits": logits, "temporary": written, "inputs": inputs}
     shares: dict[Phase, dict[str, int]] = {"load": {"weights": weights}, "forward": forward, "step": step}
     phases = {name: sum(parts.values()) for name, parts in shares.items()}
     highest = max(phases, key=lambda name: phases[name])
     parts = [Part(name=name, bytes=size) for name, size in shares[highest].items() if size]
-    steady = weights + workspace + sum(at_end)
+    steady = weights + workspace + sum(at_end) + rest
     return Memory(phases, sorted(parts, key=lambda part: -part.bytes), steady, 0)
 
 
 def _cache(request: EstimateRequest, architecture: Architecture, length: int) -> list[int]:
     """Return the bytes of every layer's keys and values, those of the encoder's output included."""
-    item = BITS[request.dtype]
-    own = cache_sizes(request.config, architecture, request.batch, length, item)
-    cross = request.tokens * architecture.cross_keys * item
+    kind, item = request.cache_quant, BITS[request.dtype]
+    own = [packed_bytes(kind, numbers, item) for numbers in _numbers(request, architecture, length)]
+    cross = packed_bytes(kind, request.tokens * architecture.cross_keys, item)
     return [2 * (rounded(size) + rounded(cross)) for size in own]
+
+
+def _numbers(request: EstimateRequest, architecture: Architecture, length: int) -> list[int]:
+    """Return how many numbers every layer's keys have."""
+    return cache_sizes(request.config, architecture, request.batch, length, 1)
+
+
+def _residual(request: EstimateRequest, architecture: Architecture) -> int:
+    """Return the bytes of the newest tokens' keys and values that no layer has packed yet."""
+    tokens = residual_tokens(request.cache_quant, request.new_tokens)
+    numbers = request.batch * tokens * architecture.cached
+    return 2 * architecture.prefixed_layers * rounded(numbers * BITS[request.dtype])

@@ -47,6 +47,7 @@ class Layers:
         self.sharers = 1 if self.sharing.waits else self.sharing.gradients
         self.frozen_input = False
         self.others: list[Storage] = []
+        self.kept: list[Storage] = []
         self.input: Value | None = None
         self.node: Node | None = None
         self.arrived: list[Storage] = []
@@ -102,11 +103,18 @@ class Layers:
             others = self.run.new(x.storage.size * (self.block.count - 2), Kind.CHECKPOINT, self.block.count - 2)
             played, output = 2, self._played(x)
         self.others.append(others)
+        self._keep_outputs(x.rows)
         self._pin_others(played)
         x.storage.become(Kind.CHECKPOINT)
-        self.input, self.saved = x, x.storage.size
+        self.input, self.saved = x, x.storage.size + sum(one.size for one in self.kept)
         self._cache()
         return _plain(output)
+
+    def _keep_outputs(self, rows: int) -> None:
+        """Keep what selective checkpoints keep beside a layer's input, of the played layer and of the others."""
+        others = self.block.count - 1
+        self.kept = [self.run.new(rows * size, Kind.CHECKPOINT) for size in self.block.kept]
+        self.others += [self.run.new(one.size * others, Kind.CHECKPOINT, others) for one in self.kept if others]
 
     def _cache(self) -> None:
         """Count the keys and values of the layers that are not played."""
@@ -218,8 +226,10 @@ class Layers:
             self.run.parameter_gradient(size, Stream.REDUCE if self.sharers > 1 else Stream.COMPUTE)
 
     def _gathered(self) -> Storage | None:
-        size = gathered_bytes(self.block, self.modules.placement)
-        return self.run.new(size, Kind.TEMPORARY, 2, Stream.GATHER) if self.sharing.gathers else None
+        if not self.sharing.gathers:
+            return None
+        size = gathered_bytes(self.block, self.modules.placement, self.sharing)
+        return self.run.new(size, Kind.TEMPORARY, self.sharing.copies, Stream.GATHER)
 
     def _joined(self) -> Storage | None:
         size = joined_bytes(self.block, self.modules.method, self.modules.placement, self.sharing)
@@ -230,7 +240,7 @@ class Layers:
         if self.sharers > 1:
             made = sum(gradient.size for gradient in self.run.gradients[held:])
             del self.run.gradients[held:]
-            self.run.parameter_gradient(made // self.sharers, Stream.REDUCE)
+            self.run.parameter_gradient(made * self.sharing.widens // self.sharers, Stream.REDUCE)
 
     def _at_the_end(self, gained: int) -> tuple[int, ...]:
         """Return the peak's composition when it comes with the last layer that is passed."""
@@ -254,6 +264,7 @@ class Layers:
         assert self.input is not None
         x = _plain(self.input)
         self.input = None
+        self.kept.clear()  # they take the places of what is played again
         self.arrived = require_gradient(x)
         output = self._play(x)
         self.drop_cache()

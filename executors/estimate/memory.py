@@ -90,7 +90,7 @@ def memory_of(
     held = waiting_bytes(architecture, made, placement, sharing) if request.grad_accum > 1 else 0
     step = partial(Step, request, architecture, method, placement, stack, sharing, held)
     peaks = step().play()
-    peaks.gradients = made // sharing.gradients
+    peaks.gradients = made * sharing.widens // sharing.gradients
     phases = _phases(lasting, need, peaks, _loading(architecture, placement))
     phase = max(phases, key=lambda name: phases[name])
     steady = sum(lasting.values()) + need.state + peaks.inputs
@@ -133,7 +133,7 @@ def _tensors(
     ]
     buckets = [BUCKET] * (sharing.buckets // BUCKET)
     return Tensors(
-        [rounded(size // sharing.devices) for size in base + added] * sharing.keeps_weights + buckets,
+        [rounded(size * sharing.widens // sharing.devices) for size in base + added] * sharing.keeps_weights + buckets,
         _spread(need.state, 2 * trained),
         _spread(need.temporary, trained),
         [workspace],
@@ -156,7 +156,7 @@ def _shared_need(request: EstimateRequest, trained: list[Trained], sharing: Shar
     """
     if not sharing.keeps_states:
         return Need(0, 0)
-    if sharing.master:
+    if sharing.master or sharing.widens > 1:
         trained = [replace(tensor, item=FP32) for tensor in trained]
     whole = optimizer_need(request.optimizer, trained, on_cpu=request.device == "cpu")
     written = sum(FP32 * tensor.elements * tensor.count for tensor in trained) // sharing.states
@@ -170,7 +170,7 @@ def _lasting(architecture: Architecture, method: FineTuning, placement: Placemen
     weights = sum(count * placement.bytes_of(weight) for count, weight in architecture.weights())
     added = sum(added.count * rounded(method.item * prod(added.shape)) for added in method.added(architecture))
     return {
-        "weights": sharing.keeps_weights * weights // sharing.devices + architecture.buffers,
+        "weights": sharing.keeps_weights * weights * sharing.widens // sharing.devices + architecture.buffers,
         "adapter": sharing.keeps_weights * added // sharing.devices,
         "buckets": sharing.buckets,
     }

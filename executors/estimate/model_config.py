@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...knowledge.builtin import BUILTIN, builtin_path
 from ...knowledge.errors import UserError
-from ...knowledge.find import find_model
+from ...knowledge.find import find_model, model_names, plain
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
 
@@ -16,7 +16,8 @@ def config_of(name: str) -> tuple[str, Config]:
     """Return what a model is called, and its config.
 
     Args:
-        name: A ``config.json`` or a folder with one, ``builtin:NAME``, or any name of the catalogue.
+        name: A ``config.json`` or a folder with one, ``builtin:NAME``, any name of the catalogue, or a copy of one of
+            its models that another account of the hub holds under the same name.
 
     Raises:
         UserError: No such model, or the file is no config.
@@ -28,6 +29,11 @@ def config_of(name: str) -> tuple[str, Config]:
         return name, _read(path)
     if name.startswith((".", "/", "~")) or path.suffix == ".json":
         raise UserError(say("problems.no_file", path=path), say("problems.no_file_hint"))
+    copied = name.rpartition("/")[2] if name.count("/") == 1 else ""
+    if copied and plain(name) not in model_names():
+        for known, card in model_names().items():
+            if known.endswith(f"/{plain(copied)}"):
+                return name, card.config
     card = find_model(name)
     return card.id, card.config
 

@@ -26,6 +26,7 @@ Attention = Literal["sdpa", "flash", "eager"]
 Loss = Literal["standard", "chunked", "liger"]
 Parallel = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"]
 Offload = Literal["none", "optimizer", "parameters"]
+CacheQuant = Literal["none", "fp8", "int4", "int2"]
 Device = Literal["cuda", "cpu"]
 
 BITS: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
@@ -57,6 +58,7 @@ class EstimateRequest(Frozen):
         seq_len: Tokens per sequence, padding included.
         target_len: Tokens of the decoder's side in encoder-decoder models; 0 means ``seq_len``.
         new_tokens: Tokens that ``inference`` writes behind every prompt of ``seq_len`` tokens.
+        cache_quant: How ``inference`` keeps keys and values.
         loss_len: Tokens at the end of every sequence for which logits are computed; 0 means all.
         grad_accum: Micro steps per optimizer step.
         dtype: Precision of the weights.
@@ -92,6 +94,7 @@ class EstimateRequest(Frozen):
     target_len: int = Field(default=0, ge=0)
     loss_len: int = Field(default=0, ge=0)
     new_tokens: int = Field(default=256, ge=1)
+    cache_quant: CacheQuant = "none"
     grad_accum: int = Field(default=1, ge=1)
     dtype: Dtype = "bf16"
     amp: bool | None = None

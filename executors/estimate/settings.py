@@ -6,7 +6,7 @@ from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from .architectures import bert, deberta, mixtral, modernbert, resnet, vit
+from .architectures import bert, deberta, granitemoe, mixtral, modernbert, resnet, vit
 from .context import context_of
 from .request import EstimateRequest, Parallel
 from .stacks import stack_named
@@ -71,6 +71,8 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
         found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
+    if request.method != "inference" and request.cache_quant != "none":
+        found.append(("cache_of_inference", {"cache_quant": request.cache_quant, "method": request.method}))
     if request.method == "inference" and (request.parallel != "none" or request.gpus > 1):
         found.append(("inference_on_one", {}))
     if request.device == "cpu" and request.quant != "none":
@@ -82,7 +84,9 @@ def assumptions_of(request: EstimateRequest, card: GpuCard | None) -> list[str]:
     """Return, in words, what was taken for granted."""
     if request.method == "inference":
         shape = {"batch": request.batch, "seq_len": request.seq_len, "new_tokens": request.new_tokens}
-        return [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
+        told = [say("estimate.settings_inference", **shape, dtype=request.dtype, quant=request.quant)]
+        packed = request.cache_quant != "none"
+        return told + [say("estimate.assume_packed_cache", kind=request.cache_quant)] * packed
     keys = ["assume_no_padding" if request.attention != "eager" else "assume_masked"]
     longest = context_of(request.config)
     if longest is not None and longest < request.seq_len:
@@ -122,8 +126,9 @@ def _chosen(request: EstimateRequest) -> list[str]:
     if request.method in {"lora", "qlora", "adalora"}:
         where = ", ".join(request.targets) or say("estimate.all_linear")
         found.append(say("estimate.settings_rank", rank=request.rank, targets=where))
-    if request.config["model_type"] in mixtral.MODEL_TYPES:
-        fused = stack_named(request.stack).fuses_experts
+    joined = request.config["model_type"] in granitemoe.MODEL_TYPES  # whatever the stack
+    if joined or request.config["model_type"] in mixtral.MODEL_TYPES:
+        fused = joined or stack_named(request.stack).fuses_experts
         found.append(say(f"estimate.assume_experts_{'together' if fused else 'apart'}", times=mixtral.CROWDING))
         if fused and request.quant != "none":
             widened = request.kbit_prepare and request.quant != "gptq"

@@ -10,7 +10,8 @@ from .weights import Architecture, Block, Weight, rounded
 GATHERED = 2
 """Blocks whose weights are whole at the same time: the one that computes and the one fetched ahead.
 
-Source: PyTorch FSDP, ``limit_all_gathers`` and ``BackwardPrefetch.BACKWARD_PRE``.
+Source: PyTorch FSDP, ``limit_all_gathers`` and ``BackwardPrefetch.BACKWARD_PRE``; the second FSDP gathers into one flat
+tensor beside them, ``_fsdp_collectives.py``, ``foreach_all_gather_copy_out``.
 """
 BUCKET = 25 * 2**20
 """Bytes of one bucket of gradients. Source: PyTorch ``DistributedDataParallel``, ``bucket_cap_mb``."""
@@ -38,6 +39,8 @@ class Sharing:
         gathers: Whether a block's weights are gathered block by block.
         root: Bytes that are whole from their first use until the backward pass ends.
         buckets: Bytes beside the gradients in which they are summed over the devices.
+        widens: How many times as wide as gathered weights and their gradients the shards are.
+        copies: How many copies of a block's weights there are while they are gathered.
         waits: Whether gradients of earlier micro steps stay whole on every device until the last one sums them.
         mixes: Whether a unit's frozen weights get a gradient beside its trained ones.
         master: Whether the optimizer has float32 copies of trained weights.
@@ -50,6 +53,8 @@ class Sharing:
     gathers: bool = False
     root: int = 0
     buckets: int = 0
+    widens: int = 1
+    copies: int = 2
     waits: bool = False
     mixes: bool = False
     master: bool = False
@@ -91,6 +96,8 @@ def sharing_of(request: EstimateRequest, architecture: Architecture, placement: 
             gathers=True,
             root=root,
             waits=request.grad_accum > 1 and summed == request.gpus,
+            widens=FP32 // placement.item if architecture.wide_shards else 1,
+            copies=GATHERED + architecture.wide_shards,
             mixes=architecture.mixes_units,
             offloaded=request.offload,
         )
@@ -120,9 +127,9 @@ def _zero(request: EstimateRequest, architecture: Architecture, placement: Place
     )
 
 
-def gathered_bytes(block: Block, placement: Placement) -> int:
+def gathered_bytes(block: Block, placement: Placement, sharing: Sharing) -> int:
     """Return the bytes of blocks that are whole while one of them computes."""
-    return GATHERED * sum(map(placement.bytes_of, block.weights))
+    return sharing.copies * sum(map(placement.bytes_of, block.weights))
 
 
 def joined_bytes(block: Block, method: Method | None, placement: Placement, sharing: Sharing) -> int:
@@ -136,7 +143,7 @@ def joined_bytes(block: Block, method: Method | None, placement: Placement, shar
     """
     if sharing.mixes or method is None:
         return sum(map(placement.bytes_of, block.weights))
-    return sum(_gradient(weight, method, placement) for weight in block.weights)
+    return sharing.widens * sum(_gradient(weight, method, placement) for weight in block.weights)
 
 
 def waiting_bytes(architecture: Architecture, made: int, placement: Placement, sharing: Sharing) -> int:

@@ -210,8 +210,10 @@ class Step:
         return causal_loss(
             [self._logits(hidden)],
             upcasts=self.architecture.upcasts_logits,
-            keeps_narrow=self.stack.keeps_narrow_logits,
-            copies=self.stack.copies_shifted_logits and self.architecture.family == "decoder",
+            keeps_narrow=self.stack.keeps_narrow_logits and not self.architecture.drops_narrow,
+            shifts=self.stack.copies_shifted_logits and self.architecture.family == "decoder",
+            sequences=self.request.batch,
+            narrows=self.architecture.narrows_logits,
         )
 
     def _kept_chunks(self, hidden: Value) -> Value:
@@ -252,7 +254,7 @@ class Step:
         if head.role == "linear":
             logits = self.modules(self.architecture.outside).linear(head.name, hidden)
             logits.storage.become(Kind.LOGITS)
-            return logits
+            return self.architecture.after_head(self.outside, logits)
         trained = head if self.method.trains(head) else None
         logits = linear(hidden, self.architecture.vocab, self.placement.item_of(head), trained)
         logits.storage.become(Kind.LOGITS)
@@ -279,4 +281,4 @@ class Step:
                 for weight in self.architecture.outside
                 if self.method.trains(weight)
             )
-            self.run.new(outside, Kind.TEMPORARY)
+            self.run.new(outside * self.sharing.widens, Kind.TEMPORARY)

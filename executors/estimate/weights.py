@@ -86,6 +86,7 @@ class Block:
     Attributes:
         enter: What lies between the layer before and the first of these: gives their input, and by name what all of
             them read, such as the encoder's output.
+        kept: Bytes per row of each output that checkpoints keep beside the layer's input.
     """
 
     kind: str
@@ -93,6 +94,7 @@ class Block:
     weights: tuple[Weight, ...]
     forward: Forward
     enter: Enter | None = None
+    kept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class Architecture:
         upcasts_logits: Whether the loss is computed in float32 whatever the model's precision.
         keys: Numbers per token of one layer's keys; 0 where layers differ or there is no attention.
         needs_eager: Whether no fused attention kernel can compute the model.
+        drops_narrow: Whether the model itself widens the logits, so that the 16-bit ones go whatever the stack.
+        narrows_logits: Whether the model returns the logits in its own precision again, copied when the loss is known.
         buffers: Bytes of tensors that are not weights, such as a stored causal mask.
         loss_rows: Positions per chunk of a loss whose chunks of logits all stay; 0 for a loss over all at once.
         positions: Positions per example where the input fixes them, such as an image's patches; 0 for ``seq_len``.
@@ -121,6 +125,7 @@ class Architecture:
         cross_keys: Numbers per position of the encoder's output that a decoder layer's cache keeps as keys.
         crowded: The blocks as they run when tokens crowd in one expert; empty where that costs no memory.
         lingers: Whether a micro step's logits, and what their graph still holds, live until the next one has its own.
+        wide_shards: Whether weights that are shared by FSDP lie in float32, whatever precision they are gathered in.
         mixes_units: Whether the scripts let one FSDP unit hold frozen and trained weights.
         convolutional: Whether layers are convolutions: no attention, and transformers does not checkpoint them.
         input_numbers: Numbers per example of an input that is not tokens: pixels, or frames of a spectrogram.
@@ -138,6 +143,8 @@ class Architecture:
     after_head: Forward = unchanged
     angles: int = 0
     upcasts_logits: bool = True
+    drops_narrow: bool = False
+    narrows_logits: bool = False
     buffers: int = 0
     needs_eager: bool = False
     keys: int = 0
@@ -149,6 +156,7 @@ class Architecture:
     crowded: tuple[Block, ...] = ()
     lingers: bool = False
     mixes_units: bool = False
+    wide_shards: bool = False
     convolutional: bool = False
     unused_gradient: int = 0
 

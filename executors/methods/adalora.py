@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     Raises:
         UserError: The rank at the start is not above the target.
     """
-    from peft import AdaLoraConfig, TaskType, get_peft_model
+    from peft import AdaLoraConfig, get_peft_model
 
     if options.rank <= options.target_rank:
         message = say("training.adalora_rank", rank=options.rank, target=options.target_rank)
         raise UserError(message, say("training.adalora_rank_hint", rank=round(options.target_rank * 1.5)))
     config = AdaLoraConfig(
-        task_type=TaskType.CAUSAL_LM,
+        **peft_settings(model),
         init_r=options.rank,
         target_r=options.target_rank,
         lora_alpha=options.alpha,  # type: ignore[arg-type]

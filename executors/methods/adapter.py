@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
 
     register()
     config = BottleneckConfig(
-        task_type="CAUSAL_LM",
+        **peft_settings(model),
         width=options.bottleneck,
         dropout=options.dropout,
         target_modules=list(options.targets) or targets(model.config.model_type, options.placement),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ..heads import head_modules, train_head
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -24,15 +25,18 @@ class Options(MethodOptions):
 
 
 def attach(model: "PreTrainedModel", options: Options) -> "PreTrainedModel":
-    """Make all biases trainable and freeze the rest.
+    """Make all biases trainable, and freeze the rest but for a task's head.
 
     Raises:
         UserError: The model has no biases.
     """
-    biases = [name for name, _ in model.named_parameters() if name.endswith("bias")]
+    head = tuple(f"{name}." for name in head_modules(model))
+    names = [name for name, _ in model.named_parameters() if not name.startswith(head)]
+    biases = [name for name in names if name.endswith(".bias")]
     if not biases:
         kind = model.config.model_type
         raise UserError(say("training.no_biases", kind=kind), say("training.no_biases_hint"))
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name in set(biases)
+    train_head(model)
     return model

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     Raises:
         UserError: The paper's choice is not known for this model's architecture.
     """
-    from peft import IA3Config, TaskType, get_peft_model
+    from peft import IA3Config, get_peft_model
 
     config = IA3Config(
-        task_type=TaskType.CAUSAL_LM,
+        **peft_settings(model),
         target_modules=list(options.targets) or None,
         feedforward_modules=list(options.feedforward) if options.targets else None,
     )

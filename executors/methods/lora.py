@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ class Options(MethodOptions):
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and add the trained matrices."""
-    from peft import LoraConfig, TaskType, get_peft_model
+    from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
-        task_type=TaskType.CAUSAL_LM,
+        **peft_settings(model),
         r=options.rank,
         lora_alpha=options.alpha,  # type: ignore[arg-type]
         lora_dropout=options.dropout,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from ..heads import peft_settings, prompted
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ class Options(MethodOptions):
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and put the network's vectors before the prompt."""
-    from peft import PromptEncoderConfig, TaskType, get_peft_model
+    from peft import PromptEncoderConfig
 
     config = PromptEncoderConfig(
-        task_type=TaskType.CAUSAL_LM,
+        **peft_settings(model),
         num_virtual_tokens=options.virtual_tokens,
         encoder_reparameterization_type=options.encoder.upper(),
         encoder_hidden_size=options.encoder_width,
     )
-    return get_peft_model(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

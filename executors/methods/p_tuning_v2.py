@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ..heads import peft_settings, prompted
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ class Options(MethodOptions):
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and give each layer a trained prefix."""
-    from peft import PrefixTuningConfig, TaskType, get_peft_model
+    from peft import PrefixTuningConfig
 
     config = PrefixTuningConfig(
-        task_type=TaskType.CAUSAL_LM, num_virtual_tokens=options.virtual_tokens, prefix_projection=False
+        **peft_settings(model), num_virtual_tokens=options.virtual_tokens, prefix_projection=False
     )
-    return get_peft_model(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ..heads import peft_settings, prompted
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ class Options(MethodOptions):
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and give each layer a prefix that a network makes."""
-    from peft import PrefixTuningConfig, TaskType, get_peft_model
+    from peft import PrefixTuningConfig
 
     config = PrefixTuningConfig(
-        task_type=TaskType.CAUSAL_LM,
+        **peft_settings(model),
         num_virtual_tokens=options.virtual_tokens,
         encoder_hidden_size=options.encoder_width,
         prefix_projection=True,
     )
-    return get_peft_model(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

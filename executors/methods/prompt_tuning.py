@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ..heads import peft_settings, prompted
 from ..method import MethodOptions, Quantisation
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ class Options(MethodOptions):
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and put vectors, started from words of its vocabulary, before the prompt."""
-    from peft import PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
+    from peft import PromptTuningConfig, PromptTuningInit
 
     config = PromptTuningConfig(
-        task_type=TaskType.CAUSAL_LM,
+        **peft_settings(model),
         num_virtual_tokens=options.virtual_tokens,
         prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB,
     )
-    return get_peft_model(model, config)
+    found: PeftModel = prompted(model, config)
+    return found

@@ -11,7 +11,7 @@ from .record import Classified, Evaluation, Measured, Report, StepTime, Training
 
 def build_report(context: StepContext) -> Report:
     """Return the report of the steps that are done, in the current language."""
-    classified = [Classified.model_validate(found.result) for found in context.results("classify")]
+    classified = [Classified.model_validate(found.result) for found in context.earlier if "per_class" in found.result]
     evaluation = _evaluation(context) or comparison_of(classified)
     training = [Training.model_validate(found.result) for found in context.results("train")]
     arms = evaluation.arms if evaluation else {}
@@ -34,7 +34,7 @@ def build_report(context: StepContext) -> Report:
 
 
 def _evaluation(context: StepContext) -> Evaluation | None:
-    found = context.results("evaluate")
+    found = [result for result in context.earlier if "arms" in result.result]
     return Evaluation.model_validate(found[-1].result) if found else None
 
 

@@ -13,19 +13,19 @@ Rows = Sequence[Sequence[str]]
 
 
 def estimate_page(
-    answer: Estimate, fits: Iterable[str], remedies: Mapping[str, Sequence[str]], lines: Iterable[str]
+    title: str, answer: Estimate, fits: Iterable[str], remedies: Mapping[str, Sequence[str]], lines: Iterable[str]
 ) -> str:
     """Return the page of one estimate, in the current language.
 
     Args:
-        answer: What was estimated.
+        title: What was estimated, and for how many GPUs.
+        answer: The figures.
         fits: A sentence per device.
         remedies: What would make it fit, in order, by a heading.
         lines: What was assumed.
     """
     parts = {say(f"estimate.part.{part.name}"): part.bytes for part in answer.breakdown}
     parts[say("estimate.part.device")] = answer.peak.device_bytes - answer.peak.allocated_bytes
-    title = say("estimate.view.title", model=answer.model, method=answer.method)
     figure = f'<figure class="card">{size_bars(parts, say("estimate.page.breakdown"))}</figure>'
     sections = [_tiles(answer), _section("breakdown", f'<div class="figures">{figure}</div>')]
     sections.append(_section("fits", bullets(fits)))

@@ -36,6 +36,7 @@ def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Tr
     elif training:
         advice.append(say("report.next.evaluate"))
     for found in training:
+        advice += [say("report.next.advised", name=found.name, text=one.text, fix=one.fix) for one in found.advice]
         advice += _stopping(found)
     return advice or [say("report.next.done")]
 

@@ -26,10 +26,27 @@ class Interval(_Part):
 Metrics = dict[str, Interval]
 
 
+class Advised(_Part):
+    """Hold what a guard said of a training, and what to do about it."""
+
+    kind: str
+    text: str
+    fix: str
+
+
+class Forgetting(_Part):
+    """Hold the loss on general text before and after training, in nats per token."""
+
+    before: float
+    after: float
+
+
 class Training(_Part):
     """Hold what one fine-tuning took.
 
     Attributes:
+        advice: What its guards said.
+        general_loss: What it made the model forget; None where that was not measured.
         loss: Step and training loss.
         validation_loss: Step and validation loss.
         best_step: The step whose state was kept.
@@ -48,6 +65,8 @@ class Training(_Part):
     validation_loss: Curve = []
     best_step: int | None = None
     adapter: str | None = None
+    advice: list[Advised] = []
+    general_loss: Forgetting | None = None
 
 
 class Example(_Part):

@@ -75,7 +75,7 @@ def arm_table(report: Report) -> Table:
 
 def training_table(report: Report) -> Table:
     """Return what each fine-tuning took."""
-    names = ("name", "method", "trainable", "steps", "best", "speed", "time", "memory")
+    names = ("name", "method", "trainable", "steps", "best", "speed", "time", "memory", "general")
     rows = [_training_row(found) for found in report.measured.training]
     return Table([say(f"report.table.{name}") for name in names], rows)
 
@@ -91,6 +91,7 @@ def _training_row(found: Training) -> list[str]:
         "" if found.tokens_per_second is None else f"{found.tokens_per_second:,.0f}",
         duration(found.seconds),
         "" if not found.peak_memory_bytes else size(found.peak_memory_bytes),
+        f"{found.general_loss.before:.2f} → {found.general_loss.after:.2f}" if found.general_loss else "",
     ]
 
 

@@ -1,28 +1,25 @@
 """Step ``classify``: train a small classifier on labelled texts, and measure it on rows that it never saw."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from ...knowledge.durable import write_json, write_text
+from ...knowledge.durable import write_json
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
+from ..classified import MAJORITY, matrix, measured, write_predictions
 from ..classifier import Classifier, ClassifierOptions, Lesson, classifier_module
 from ..holding_out import hold_out
 from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
 from ..step import OutputName, Result, StepContext, StepOptions
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
-MAJORITY = "majority"
-PREDICTIONS = "predictions.jsonl"
 CLASSES = "classes.json"
 
 
@@ -78,7 +75,7 @@ def execute(options: Options, context: StepContext) -> Result:
     several = learnt[0].several
     lesson = Lesson(
         texts=[row.text for row in learnt],
-        right=_matrix(learnt, names),
+        right=matrix(learnt, names),
         several=several,
         seed=context.seed,
         work=context.checkpoints,
@@ -97,7 +94,7 @@ def execute(options: Options, context: StepContext) -> Result:
     probabilities = classifier.probabilities([row.text for row in held])
     answered = monotonic() - started
     found = decided(probabilities, several)
-    _write_predictions(folder, held, names, found, probabilities)
+    write_predictions(folder, held, names, found, probabilities)
     return {
         "name": options.name,
         "classifier": options.classifier,
@@ -106,7 +103,7 @@ def execute(options: Options, context: StepContext) -> Result:
         "chosen": classifier.chosen,
         "seconds": {"train": trained - start, "answer": answered},
         "warnings": list(warnings),
-        **_measured(options, context, learnt, held, names, found, probabilities),
+        **measured(class_counts(learnt), len(learnt), several, held, found, probabilities, context),
     }
 
 
@@ -129,85 +126,3 @@ def _rows(options: Options, context: StepContext) -> tuple[list[LabelledRow], li
     if held[0].several != rows[0].several:
         raise UserError(say("classify.other_layout", train=path, test=context.input(options.test)))
     return rows, held
-
-
-def _matrix(rows: Sequence[LabelledRow], names: Sequence[str]) -> "NDArray[np.bool_]":
-    """Return whether each row is of each class, shape ``(rows, classes)``."""
-    import numpy as np
-
-    column = {name: place for place, name in enumerate(names)}
-    matrix = np.zeros((len(rows), len(names)), dtype=bool)
-    for place, row in enumerate(rows):
-        matrix[place, [column[label] for label in row.labels]] = True
-    return matrix
-
-
-def _measured(
-    options: Options,
-    context: StepContext,
-    learnt: Sequence[LabelledRow],
-    held: Sequence[LabelledRow],
-    names: tuple[str, ...],
-    found: "NDArray[np.bool_]",
-    probabilities: "NDArray[np.float32]",
-) -> Result:
-    """Return all metrics; classes that only held-out rows have count as well, and are never given."""
-    import numpy as np
-
-    from .. import classification
-
-    extra = tuple(sorted({label for row in held for label in row.labels} - {*names}))
-    everything, wider = (*names, *extra), ((0, 0), (0, len(extra)))
-    right, found = _matrix(held, everything), np.pad(found, wider)
-    scores = np.pad(probabilities, wider)
-    counts = class_counts(learnt)
-    guess = np.zeros_like(found)
-    if not learnt[0].several or 2 * max(counts.values()) > len(learnt):
-        guess[:, everything.index(max(counts, key=lambda name: counts[name]))] = True
-    rivals = {MAJORITY: guess} | _earlier(held, everything, context)
-    measured: dict[str, Any] = {
-        "metrics": classification.measure(right, found, scores, context.seed),
-        "baseline": classification.measure(right, guess, None, context.seed),
-        "differences": {
-            name: classification.differences(right, found, other, context.seed) for name, other in rivals.items()
-        },
-        "per_class": [
-            {**row, "learnt_from": counts.get(str(row["label"]), 0)}
-            for row in classification.per_class(right, found, everything)
-        ],
-        "confusion": None if learnt[0].several else classification.confusion(right, found, everything),
-    }
-    return measured
-
-
-def _earlier(
-    held: Sequence[LabelledRow], names: tuple[str, ...], context: StepContext
-) -> "dict[str, NDArray[np.bool_]]":
-    """Return what earlier classifiers of this plan gave the same rows, by their names.
-
-    They may have learnt from other rows, and so know classes that neither this one nor the held-out rows have.
-    """
-    answers = {}
-    for earlier in context.results("classify"):
-        lines = (context.output(str(getattr(earlier.options, "output", ""))) / PREDICTIONS).read_text("utf-8")
-        rows = [json.loads(line) for line in lines.splitlines()]
-        if [row["text"] for row in rows] == [row.text for row in held]:
-            rows = [row | {"found": [label for label in row["found"] if label in names]} for row in rows]
-            given = [LabelledRow(line=1, text=row["text"], labels=tuple(row["found"]), several=True) for row in rows]
-            answers[str(earlier.result["name"])] = _matrix(given, names)
-    return answers
-
-
-def _write_predictions(
-    folder: Path,
-    held: Sequence[LabelledRow],
-    names: Sequence[str],
-    found: "NDArray[np.bool_]",
-    probabilities: "NDArray[np.float32]",
-) -> None:
-    lines = []
-    for row, given, likely in zip(held, found, probabilities, strict=True):
-        labels = [name for name, is_given in zip(names, given, strict=True) if is_given]
-        record = {"line": row.line, "text": row.text, "labels": row.labels, "found": labels}
-        lines.append(json.dumps({**record, "probability": round(float(likely.max()), 4)}, ensure_ascii=False))
-    write_text(folder / PREDICTIONS, "\n".join(lines) + "\n")

@@ -1,34 +1,50 @@
-"""Step ``train``: fine-tune the plan's model on rows of data and keep the adapter."""
+"""Step ``train``: fine-tune the plan's model on the rows of a task and keep the adapter."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ...knowledge.problems import problems_of
-from ..data import read_conversations
+from ..general import GENERAL, read_general, replayed
+from ..holding_out import hold_out
 from ..method import MethodOptions, method_ids, method_module
 from ..step import OutputName, Result, StepContext, StepOptions
+from ..task import LANGUAGE_MODEL, ReadRow, TaskOptions, task_class
+from ..trackers import Tracker
 from ..train_options import TrainOptions
 
 
 class _Task(StepOptions):
     """Say what is trained, how, and on what; stands before the settings in a plan file."""
 
-    inputs: ClassVar = ("train", "validation")
+    inputs: ClassVar = ("train", "validation", "general", "replay")
     rows: ClassVar = {"train": "learn", "validation": "choose"}
     needs_model: ClassVar = True
 
     kind: Literal["train"] = "train"
     name: str = Field(min_length=1, description="what this fine-tuning is called in the report")
+    task: str = Field("causal_lm", description="what is learnt, which says what rows look like")
+    task_options: SerializeAsAny[TaskOptions] = Field(
+        default_factory=TaskOptions, validate_default=True, description="the task's own options"
+    )
     method: str = Field("lora", description="fine-tuning method")
     method_options: SerializeAsAny[MethodOptions] = Field(
         default_factory=MethodOptions, validate_default=True, description="the method's own options"
     )
-    train: str = Field(min_length=1, description="JSONL rows with messages, or with question and answer")
+    train: str = Field(min_length=1, description="JSONL or CSV rows of the task")
     validation: str | None = Field(None, description="rows to choose the best state by; null takes the last state")
+    held_out: float | None = Field(None, gt=0, lt=1, description="share of the rows that a step measure gets instead")
+    validation_share: float | None = Field(
+        None, gt=0, lt=1, description="share of the rows to choose the best state by where validation is null"
+    )
     output: OutputName = Field(description="where the adapter is kept in the run")
     max_length: int | None = Field(None, ge=8, description="longest row in tokens; null for what the model can read")
     too_long: Literal["refuse", "leave_out"] = Field("refuse", description="what to do with longer rows")
+    general: str | None = Field(GENERAL, description="texts whose loss shows what is forgotten; null leaves that out")
+    replay: str | None = Field(None, description="rows about anything else to practise along, against forgetting")
+    replay_share: float = Field(0.1, ge=0, lt=1, description="share of all rows that are rows to practise along")
+    tracker: Tracker = Field("tensorboard", description="tool that follows: tensorboard (if installed), wandb or none")
 
 
 class Options(TrainOptions, _Task):
@@ -41,6 +57,19 @@ class Options(TrainOptions, _Task):
             return {"learning_rate": method_module(values.get("method", "lora")).LEARNING_RATE} | values
         return values
 
+    @field_validator("task")
+    @classmethod
+    def _can_be_learnt(cls, task: str) -> str:
+        task_class(task)
+        return task
+
+    @field_validator("task_options", mode="before")
+    @classmethod
+    def _of_its_task(cls, values: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever a file holds
+        if "task" not in info.data:  # that is reported already
+            return TaskOptions()
+        return _parsed(task_class(info.data["task"]).Options, values)
+
     @field_validator("method")
     @classmethod
     def _can_run(cls, method: str) -> str:
@@ -52,22 +81,56 @@ class Options(TrainOptions, _Task):
     def _of_its_method(cls, values: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever a file holds
         if "method" not in info.data:  # that is reported already
             return MethodOptions()
-        given = values.model_dump() if isinstance(values, MethodOptions) else values
-        try:
-            return method_module(info.data["method"]).Options.model_validate(given)
-        except ValidationError as error:
-            raise ValueError("; ".join(problem.said() for problem in problems_of(error))) from error
+        return _parsed(method_module(info.data["method"]).Options, values)
+
+
+def parted(rows: Sequence[ReadRow], options: Options, seed: int) -> tuple[Sequence[ReadRow], Sequence[ReadRow]]:
+    """Return the rows that are trained on, and those that are held out for a step ``measure``."""
+    return (rows, []) if options.held_out is None else hold_out(rows, options.held_out, seed)
+
+
+def _validated(
+    rows: Sequence[ReadRow], options: Options, context: StepContext
+) -> tuple[Sequence[ReadRow], Sequence[ReadRow]]:
+    """Return the rows to learn from, and those to choose the best state by."""
+    if options.validation is not None:
+        return rows, task_class(options.task).read(context.input(options.validation), context.plan.prompt)
+    if options.validation_share is None:
+        return rows, []
+    return hold_out(rows, options.validation_share, context.seed + 1)
+
+
+def _parsed(kind: type[BaseModel], values: Any) -> BaseModel:  # noqa: ANN401 - whatever a file holds
+    """Return options of their kind, with problems told as part of the step's."""
+    given = values.model_dump() if isinstance(values, BaseModel) else values
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise ValueError("; ".join(problem.said() for problem in problems_of(error))) from error
 
 
 def execute(options: Options, context: StepContext) -> Result:
     """Train, or go on with an interrupted training."""
+    from ..together import processes
     from ..train import Training, train
 
-    prompt = context.plan.prompt
-    rows = read_conversations(context.input(options.train), prompt)
-    validation = read_conversations(context.input(options.validation), prompt) if options.validation else []
+    if options.processes > processes():
+        from ..launch import launch
+
+        return launch(context, options.processes)
+    task, path = task_class(options.task), context.input(options.train)
+    rows, _ = parted(task.read(path, context.plan.prompt), options, context.seed)
+    known = task.study(rows, path)
+    rows, validation = _validated(rows, options, context)
+    if options.replay:
+        practised = task.read(context.input(options.replay), context.plan.prompt)
+        rows = replayed(rows, practised, options.replay_share, context.seed)
+    speaks = task.AUTO == LANGUAGE_MODEL
     training = Training(
         name=options.name,
+        task=options.task,
+        task_options=options.task_options,
+        known=known,
         base=context.model,
         method=options.method,
         method_options=options.method_options,
@@ -77,5 +140,8 @@ def execute(options: Options, context: StepContext) -> Result:
         leave_out_longer=options.too_long == "leave_out",
         adapter=context.output(options.output),
         checkpoints=context.checkpoints,
+        general=tuple(read_general(context.input(options.general))) if speaks and options.general else (),
+        tracker=options.tracker,
+        tracked=context.run_folder / "tensorboard" / options.output,
     )
     return train(training, rows, validation, context.progress, context.event)

@@ -57,8 +57,18 @@ def find_chunker(name: str) -> Chunker:
     return cast(Chunker, import_module(f"{__name__}.{name}"))
 
 
-def chunk_document(document: Document, chunker: Chunker, ruler: Ruler, size: Size) -> list[Chunk]:
-    """Return a document's chunks; stretches of nothing but white space give none."""
+def chunk_document(
+    document: Document, chunker: Chunker, ruler: Ruler, size: Size, with_titles: bool = True
+) -> list[Chunk]:
+    """Return a document's chunks; stretches of nothing but white space give none.
+
+    Args:
+        document: What to cut.
+        chunker: How.
+        ruler: Measures the document's text.
+        size: How large chunks may be.
+        with_titles: Whether a chunk is searched together with the titles above it.
+    """
     chunks: list[Chunk] = []
     for span in chunker.spans(document, ruler, size):
         stretch = document.text[span.start : span.end]
@@ -67,5 +77,6 @@ def chunk_document(document: Document, chunker: Chunker, ruler: Ruler, size: Siz
         if text:
             lines = {line.strip("# \t") for line in text.splitlines()}
             titles = dict.fromkeys(title for title in (document.title, *span.header) if title and title not in lines)
-            chunks.append(Chunk(document.id, len(chunks), start, start + len(text), text, "\n".join(titles)))
+            header = "\n".join(titles) if with_titles else ""
+            chunks.append(Chunk(document.id, len(chunks), start, start + len(text), text, header))
     return chunks

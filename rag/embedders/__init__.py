@@ -1,6 +1,7 @@
 """Ways to turn text into vectors, found by presence: ``rag/embedders/<kind>.py`` with ``open_embedder(name)``.
 
-``builtin`` needs nothing but this package; every other name is taken for a sentence-transformers model.
+``builtin`` needs nothing but this package, a web address is an OpenAI-compatible endpoint, and every other name is
+taken for a sentence-transformers model.
 """
 
 from collections.abc import Sequence
@@ -50,10 +51,10 @@ def open_embedder(name: str) -> Embedder:
     """Return the embedder of a name.
 
     Args:
-        name: ``builtin``, or a sentence-transformers model by id or folder.
+        name: ``builtin``, a sentence-transformers model by id or folder, or ``http://host:port/v1#model``.
 
     Raises:
         UserError: There is no such model here.
     """
-    kind = "builtin" if name == "builtin" else "sentence_transformer"
+    kind = "builtin" if name == "builtin" else "endpoint" if "://" in name else "sentence_transformer"
     return cast(_Kind, import_module(f"{__name__}.{kind}")).open_embedder(name)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
 from ..limits import Limits, open_archive
 from ..records import Document, Unread
@@ -14,7 +15,7 @@ EXTENSIONS = (".pptx", ".pptm")
 
 
 def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
-    """Yield the file as one document of Markdown."""
+    """Yield the file as one document of Markdown; ``slides`` in its metadata holds the offset at which each begins."""
     from pptx import Presentation
 
     open_archive(path, limits).close()
@@ -24,7 +25,12 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
         title = (file.core_properties.title or "").strip()
     except Exception as error:  # whatever a broken file makes the library and its XML parser raise
         raise UnreadableError(say("rag.broken_file", reason=error)) from error
-    yield Document(name, "\n\n".join(filter(None, slides)), title, markup="markdown")
+    text = ""
+    starts: list[JsonValue] = []
+    for slide in slides:
+        starts.append(len(text))
+        text += f"{slide}\n\n" if slide else ""
+    yield Document(name, text.rstrip(), title, {"slides": starts}, "markdown")
 
 
 def _slide(number: int, slide: Any) -> str:  # noqa: ANN401 - the library's slide

@@ -49,6 +49,6 @@ def _rows(sheet: Any, name: str, limits: Limits) -> Iterator[Document]:  # noqa:
         if header is None:
             header = cells
         else:
-            yield row_document(header, cells, f"{name}!{number}", sheet.title)
+            yield row_document(header, cells, f"{name}!{number}", sheet.title, {"sheet": sheet.title, "row": number})
     if header is not None and number == 1:
-        yield row_document([], header, f"{name}!1", sheet.title)
+        yield row_document([], header, f"{name}!1", sheet.title, {"sheet": sheet.title, "row": 1})

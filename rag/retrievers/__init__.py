@@ -8,14 +8,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Allowed = NDArray[np.bool_]
+
 Ranking = list[tuple[int, float]]  # positions of chunks with their scores, best first
 
 
 class Ranker(Protocol):
     """Rank the chunks of an index."""
 
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
-        """Return for each question at most ``count`` chunks, best first; a higher score is better."""
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
+        """Return for each question at most ``count`` chunks, best first; a higher score is better.
+
+        Args:
+            questions: What is asked.
+            count: Most chunks per question, counted after the others are left out.
+            allowed: For each chunk whether it may be returned, shape ``(chunks,)``; every one when None.
+        """
 
 
 def retriever_names() -> list[str]:

@@ -1,94 +1,165 @@
 """Rank by the words a chunk shares with the question."""
 
-import io
-import json
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from ..columns import Column
+from ..draft import Draft
+from ..postings import Postings, open_postings, token_key
 from ..tokens import tokenize
 from . import Ranking, best
 
 if TYPE_CHECKING:
-    from bm25s import BM25
+    import numpy as np
+    from numpy.typing import NDArray
 
-_VOCABULARY, _ARRAYS = "bm25.vocabulary.json", ("data", "indices", "indptr")
+    from ..files import CheckedFile
+    from . import Allowed
+
+PEAKS = "words.peaks"
+SATURATION, LENGTH_SHARE = 1.5, 0.75  # k1 and b
+_FEW = 0.02  # share of the chunks up to which looking candidates up is faster than going through all postings
+
+
+@dataclass(frozen=True)
+class _Term:
+    """Hold what a token of the question can add: at most ``peak``, to ``size`` chunks from the posting ``start`` on."""
+
+    start: int
+    size: int
+    weight: float
+    peak: float
 
 
 class Retriever:
     """Score chunks by BM25 in its Lucene form, over the tokens of ``rag/tokens.py``.
 
-    Source: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; computed by bm25s (Lu, 2024).
+    Rare tokens are counted first. As soon as what the others can add does not bring a new chunk among the best any
+    more, they are counted for the chunks found so far only; the result is the same.
+
+    Source: Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; Turtle and Flood, Query Evaluation:
+    Strategies and Optimizations, 1995 (max score).
     """
 
-    def __init__(self, scorer: "BM25", vocabulary: Mapping[str, int]) -> None:
-        self._scorer = scorer
-        self._vocabulary = vocabulary
+    def __init__(self, postings: Postings, peaks: Column) -> None:
+        self._postings, self._peaks = postings, peaks
+        self._norms = _norms(postings)
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> "Retriever":
-        """Return the retriever of these texts.
+    def load(cls, files: "Mapping[str, CheckedFile]") -> "Retriever":
+        """Return the retriever of an index' files."""
+        return cls(open_postings(files), Column(files[PEAKS], "<f4"))
 
-        Args:
-            texts: What each chunk is searched by; at least one has a token.
-        """
-        tokens = [tokenize(text) for text in texts]
-        # sorted, because the library numbers the words of a set, whose order changes from run to run
-        vocabulary = {token: number for number, token in enumerate(sorted({token for row in tokens for token in row}))}
-        scorer = _scorer()
-        scorer.index(([[vocabulary[token] for token in row] for row in tokens], vocabulary), False, show_progress=False)
-        return cls(scorer, vocabulary)
-
-    def files(self) -> dict[str, bytes]:
-        """Return what must be kept, by file name."""
-        arrays = {_file(name): _to_bytes(self._scorer.scores[name]) for name in _ARRAYS}
-        return {_VOCABULARY: json.dumps(list(self._vocabulary)).encode(), **arrays}
-
-    @classmethod
-    def load(cls, files: Mapping[str, bytes], chunks: int) -> "Retriever":
-        """Return the retriever that ``files`` was called on.
-
-        Args:
-            files: As returned by ``files``.
-            chunks: How many chunks the index has.
-        """
-        scorer = _scorer()
-        scorer.scores = {name: _from_bytes(files[_file(name)]) for name in _ARRAYS} | {"num_docs": chunks}
-        scorer.nonoccurrence_array = None
-        return cls(scorer, {token: number for number, token in enumerate(json.loads(files[_VOCABULARY]))})
-
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question the chunks that share a token with it, best first."""
-        return [self._rank(question, count) for question in questions]
+        return [self._rank(question, count, allowed) for question in questions]
 
-    def _rank(self, question: str, count: int) -> Ranking:
-        known = [self._vocabulary[token] for token in tokenize(question) if token in self._vocabulary]
-        return best(self._scorer.get_scores_from_ids(known), count) if known else []
+    def _rank(self, question: str, count: int, allowed: "Allowed | None") -> Ranking:
+        import numpy as np
 
-    @staticmethod
-    def file_names() -> list[str]:
-        """Return the names of the files that ``load`` needs."""
-        return [_VOCABULARY, *map(_file, _ARRAYS)]
+        terms = self._terms(question)
+        scores = np.zeros(len(self._norms), dtype=np.float32)
+        rest = sum(term.peak for term in terms) * 1.0001  # the sums are rounded
+        floor = 0.0  # the best ``count`` chunks have at least this score
+        for place, term in enumerate(terms):
+            if floor > rest:
+                promising = np.flatnonzero(scores >= floor - rest)
+                if len(promising) < _FEW * sum(each.size for each in terms[place:]):
+                    self._add_to(promising, terms[place:], scores)
+                    break
+            chunks, added = self._contributions(term, allowed)
+            scores[chunks] += added
+            rest -= term.peak
+            if len(chunks) >= count:
+                floor = max(floor, float(np.partition(scores[chunks], -count)[-count]))
+        places = np.flatnonzero(scores >= max(floor, float(np.finfo(np.float32).tiny)))
+        return [(int(places[place]), score) for place, score in best(scores[places], count)]
+
+    def rarity(self, token: str) -> float:
+        """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
+        span = self._span(token)
+        return self._weight(0 if span is None else span[2] - span[1])
+
+    def _terms(self, question: str) -> list[_Term]:
+        """Return the tokens that the index knows, rare ones first."""
+        terms: list[_Term] = []
+        for token, times in Counter(tokenize(question)).items():
+            if (span := self._span(token)) is not None:
+                row, start, end = span
+                weight = times * self._weight(end - start)
+                terms.append(_Term(start, end - start, weight, weight * float(self._peaks.rows(row, row + 1)[0])))
+        return sorted(terms, key=lambda term: (term.size, term.start))
+
+    def _span(self, token: str) -> tuple[int, int, int] | None:
+        """Return the row of a token, where its postings begin, and where they end; None if no chunk holds it."""
+        import numpy as np
+
+        keys, key = self._postings.keys.all(), np.uint64(token_key(token))
+        row = int(np.searchsorted(keys, key))
+        if row == len(keys) or keys[row] != key:
+            return None
+        start, end = self._postings.borders.rows(row, row + 2).tolist()
+        return row, start, end
+
+    def _weight(self, holding: int) -> float:
+        """Return how much a token counts that so many chunks hold."""
+        return math.log1p((len(self._norms) - holding + 0.5) / (holding + 0.5))
+
+    def _contributions(
+        self, term: _Term, allowed: "Allowed | None"
+    ) -> "tuple[NDArray[np.uint32], NDArray[np.float32]]":
+        chunks = self._postings.chunks.rows(term.start, term.start + term.size)
+        counts = self._postings.counts.rows(term.start, term.start + term.size)
+        if allowed is not None:
+            kept = allowed[chunks]
+            chunks, counts = chunks[kept], counts[kept]
+        return chunks, _saturated(counts, self._norms[chunks]) * term.weight
+
+    def _add_to(self, candidates: "NDArray[np.int64]", terms: Sequence[_Term], scores: "NDArray[np.float32]") -> None:
+        import numpy as np
+
+        for term in terms:
+            chunks = self._postings.chunks.rows(term.start, term.start + term.size)
+            places = np.minimum(np.searchsorted(chunks, candidates), term.size - 1)
+            holds = chunks[places] == candidates
+            counts = self._postings.counts.rows(term.start, term.start + term.size)[places[holds]]
+            scores[candidates[holds]] += _saturated(counts, self._norms[candidates[holds]]) * term.weight
 
 
-def _file(name: str) -> str:
-    return f"bm25.{name}.npy"
-
-
-def _scorer() -> "BM25":
-    from bm25s import BM25
-
-    return BM25(k1=1.5, b=0.75, method="lucene", backend="numpy", csc_backend="numpy")
-
-
-def _to_bytes(array: Any) -> bytes:  # noqa: ANN401 - numpy is not imported here
+def write_peaks(draft: Draft) -> None:
+    """Write the most that one occurrence pattern of each token adds, before its weight; the postings are written."""
     import numpy as np
 
-    stream = io.BytesIO()
-    np.save(stream, array, allow_pickle=False)
-    return stream.getvalue()
+    files = {name: draft.read(name) for name in draft.names()}
+    postings = open_postings(files)
+    norms, borders = _norms(postings), postings.borders.all()
+    peaks = np.zeros(len(postings.keys), dtype="<f4")
+    step = 1 << 16
+    for first in range(0, len(peaks), step):
+        starts = borders[first : first + step + 1]
+        chunks = postings.chunks.rows(int(starts[0]), int(starts[-1]))
+        counts = postings.counts.rows(int(starts[0]), int(starts[-1]))
+        peaks[first : first + step] = np.maximum.reduceat(_saturated(counts, norms[chunks]), starts[:-1] - starts[0])
+    draft.write_array(PEAKS, peaks)
 
 
-def _from_bytes(content: bytes) -> Any:  # noqa: ANN401 - numpy is not imported here
+def _norms(postings: Postings) -> "NDArray[np.float32]":
+    """Return what stands for each chunk's length in the formula."""
     import numpy as np
 
-    return np.load(io.BytesIO(content), allow_pickle=False)
+    lengths = postings.lengths.all()
+    mean = max(float(lengths.mean(dtype=np.float64)), 1e-9) if len(lengths) else 1.0
+    norms: NDArray[np.float32] = np.float32(SATURATION) * (
+        np.float32(1 - LENGTH_SHARE) + np.float32(LENGTH_SHARE / mean) * lengths.astype(np.float32)
+    )
+    return norms
+
+
+def _saturated(counts: "NDArray[np.uint8]", norms: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    import numpy as np
+
+    many = counts.astype(np.float32)
+    return many / (many + norms)

@@ -3,78 +3,131 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..columns import Column
 from ..embedders import Embedder
 from ..embedding import embed_batches
 from ..gate import can_read
-from . import Ranking
+from ..manifest import StructureEntry
+from ..structures import candidates, refined, search_parameters
+from . import Ranking, best
 
 if TYPE_CHECKING:
     import faiss
     import numpy as np
     from numpy.typing import NDArray
 
-_FILE = "vectors.faiss"
+    from ..files import CheckedFile
+    from . import Allowed
+
+VECTORS, KEYS, STRUCTURE = "vectors.f32", "vectors.keys", "vectors.faiss"
+EXACT_ROWS = 20_000  # so many chosen chunks are compared one by one rather than searched in the structure
 
 
 class Retriever:
-    """Score chunks by the cosine between their vector and the question's, -1 to 1, compared with every one of them.
+    """Score chunks by the cosine between their vector and the question's, -1 to 1.
 
-    Source: Douze et al., The Faiss library, 2024; the flat index is exact.
+    A FAISS structure of compressed vectors proposes chunks, or all are candidates in a small index; the score is
+    always that of the uncompressed vectors. The structure is checked as a whole before its first use.
+
+    Attributes:
+        embedder: Whose vectors these are.
+
+    Args:
+        vectors: One row per chunk, of length 1, or 0 where the embedder cannot read the chunk.
+        structure: The structure's file; None where all vectors are compared.
+        entry: How to search it.
+        embedder: Of the identity that embedded the chunks.
     """
 
-    def __init__(self, index: "faiss.Index", embedder: Embedder) -> None:
-        self._index = index
-        self._embedder = embedder
+    def __init__(
+        self, vectors: Column, structure: "CheckedFile | None", entry: StructureEntry, embedder: Embedder
+    ) -> None:
+        self._vectors, self._file, self._entry, self.embedder = vectors, structure, entry, embedder
+        self._opened: faiss.Index | None = None
 
     @classmethod
-    def build(cls, vectors: "NDArray[np.float32]", embedder: Embedder) -> "Retriever":
-        """Return the retriever of these vectors, shape ``(chunks, dimension)``, each of length 1 or 0."""
-        import faiss
+    def load(cls, files: "Mapping[str, CheckedFile]", entry: StructureEntry, embedder: Embedder) -> "Retriever":
+        """Return the retriever of an index' files."""
+        vectors = Column(files[VECTORS], "<f4", embedder.dimension)
+        return cls(vectors, None if entry.kind == "flat" else files[STRUCTURE], entry, embedder)
 
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(vectors)
-        return cls(index, embedder)
-
-    def files(self) -> dict[str, bytes]:
-        """Return what must be kept, by file name."""
-        import faiss
-
-        # not faiss.write_index: it cannot open every path, and writes around our durable writer
-        return {_FILE: faiss.serialize_index(self._index).tobytes()}
-
-    @classmethod
-    def load(cls, files: Mapping[str, bytes], embedder: Embedder) -> "Retriever":
-        """Return the retriever that ``files`` was called on, with an embedder of the same identity."""
-        import faiss
+    def vectors_of(self, places: Sequence[int]) -> "NDArray[np.float32]":
+        """Return the vectors of some chunks, shape ``(len(places), dimension)``; zeros where one was not read."""
         import numpy as np
 
-        return cls(faiss.deserialize_index(np.frombuffer(files[_FILE], dtype=np.uint8)), embedder)
+        return self._vectors.take(np.array(places, dtype=np.int64))
 
-    @staticmethod
-    def file_names() -> list[str]:
-        """Return the names of the files that ``load`` needs."""
-        return [_FILE]
-
-    @property
-    def vectors(self) -> "NDArray[np.float32]":
-        """Return the vectors, shape ``(chunks, dimension)``."""
-        vectors: NDArray[np.float32] = self._index.reconstruct_n(0, self._index.ntotal)
-        return vectors
-
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question at most ``count`` nearest chunks, best first.
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
         """
-        readable = [place for place, question in enumerate(questions) if can_read(self._embedder, question)]
-        rankings: list[Ranking] = [[] for _ in questions]
-        if readable:
-            vectors = embed_batches(self._embedder, [questions[place] for place in readable], "question")
-            for place, ranking in zip(readable, self._nearest(vectors, count), strict=True):
-                rankings[place] = ranking
-        return rankings
+        vectors = self._embedded(questions)
+        return [[] if vector is None else _positive(self._nearest(vector, count, allowed)) for vector in vectors]
 
-    def _nearest(self, vectors: "NDArray[np.float32]", count: int) -> list[Ranking]:
-        scores, places = self._index.search(vectors, min(count, self._index.ntotal))
-        rows = zip(places.tolist(), scores.tolist(), strict=True)
-        return [[hit for hit in zip(*row, strict=True) if hit[1] > 0.0] for row in rows]
+    def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
+        """Return for each question the given chunks by nearness, best first, under the same conditions."""
+        vectors = self._embedded(questions)
+        return [
+            [] if vector is None or not places else _positive(self._ordered(vector, places))
+            for vector, places in zip(vectors, chunks, strict=True)
+        ]
+
+    def _embedded(self, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
+        readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
+        vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
+        if readable:
+            embedded = embed_batches(self.embedder, [questions[place] for place in readable], "question")
+            for place, vector in zip(readable, embedded, strict=True):
+                vectors[place] = vector
+        return vectors
+
+    def _ordered(self, question: "NDArray[np.float32]", places: Sequence[int]) -> Ranking:
+        import numpy as np
+
+        rows = np.array(places, dtype=np.int64)
+        return refined(self._vectors.take(rows), question, rows, len(rows))
+
+    def _nearest(self, question: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> Ranking:
+        import numpy as np
+
+        chosen = None if allowed is None else np.flatnonzero(allowed)
+        if chosen is not None and len(chosen) <= EXACT_ROWS:
+            return self._ordered(question, chosen.tolist())[:count]
+        if (structure := self._structure()) is not None:
+            parameters = search_parameters(self._entry, allowed)
+            _, rows = structure.search(question[None], candidates(count), params=parameters)
+            found = rows[0][rows[0] >= 0]
+            if len(found) >= min(count, len(self._vectors) if chosen is None else len(chosen)):
+                return refined(self._vectors.take(found), question, found, count)
+        return self._compared(question, count, allowed)
+
+    def _compared(self, question: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> Ranking:
+        """Compare with every vector."""
+        import faiss
+        import numpy as np
+
+        vectors = self._vectors.all()
+        if allowed is None:
+            kept = min(count, len(vectors))
+            found, places = faiss.knn(question[None], vectors, kept, metric=faiss.METRIC_INNER_PRODUCT)
+            order = np.lexsort((places[0], -found[0]))
+            return [(int(places[0, place]), float(found[0, place])) for place in order]
+        scores = np.where(allowed, vectors @ question, np.float32(0))
+        return best(scores, count)
+
+    def _structure(self) -> "faiss.Index | None":
+        import faiss
+        import numpy as np
+
+        if self._opened is None and self._file is not None:
+            self._content = np.frombuffer(self._file.all(), np.uint8)  # damaged links would lead anywhere
+            reader = faiss.ZeroCopyIOReader(  # type: ignore[attr-defined]  # the types' package is behind
+                faiss.swig_ptr(self._content), self._content.nbytes
+            )
+            self._opened = faiss.read_index(reader)
+        return self._opened
+
+
+def _positive(ranking: Ranking) -> Ranking:
+    return [hit for hit in ranking if hit[1] > 0.0]

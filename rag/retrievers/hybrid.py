@@ -2,8 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from . import Ranker, Ranking
+from . import Ranking, bm25, dense
+
+if TYPE_CHECKING:
+    from . import Allowed
 
 DAMPING = 60  # the constant of the method; its paper finds the result hardly depends on it
 DEPTH = 100  # how far down each ranking counts
@@ -20,14 +24,18 @@ class Retriever:
     Source: Cormack, Clarke and Büttcher, Reciprocal Rank Fusion outperforms Condorcet, SIGIR 2009.
     """
 
-    def __init__(self, lexical: Ranker, near: Ranker, weight: float = 1.0) -> None:
+    def __init__(self, lexical: bm25.Retriever, near: dense.Retriever, weight: float = 1.0) -> None:
         self._lexical, self._near, self._weight = lexical, near, weight
 
-    def rank(self, questions: Sequence[str], count: int) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
         """Return for each question at most ``count`` chunks that are ranked, best first."""
         depth = max(count, DEPTH)
-        pairs = zip(self._lexical.rank(questions, depth), self._near.rank(questions, depth), strict=True)
-        return [fuse(lexical, near, self._weight)[:count] for lexical, near in pairs]
+        lexical = self._lexical.rank(questions, depth, allowed)
+        if self._weight < 1:
+            near = self._near.order(questions, [[place for place, _ in ranking] for ranking in lexical])
+        else:
+            near = self._near.rank(questions, depth, allowed)
+        return [fuse(*pair, self._weight)[:count] for pair in zip(lexical, near, strict=True)]
 
 
 def fuse(lexical: Ranking, near: Ranking, weight: float = 1.0) -> Ranking:
@@ -36,12 +44,10 @@ def fuse(lexical: Ranking, near: Ranking, weight: float = 1.0) -> Ranking:
     Args:
         lexical: The ranking that counts 1.
         near: The other ranking.
-        weight: How much it counts, above 0; below 1 it only reorders what the first one found.
+        weight: How much it counts, above 0.
     """
     scores: defaultdict[int, float] = defaultdict(float)
-    for rank, (place, _) in enumerate(lexical, start=1):
-        scores[place] += 1.0 / (DAMPING + rank)
-    for rank, (place, _) in enumerate(near, start=1):
-        if weight >= 1 or place in scores:
-            scores[place] += weight / (DAMPING + rank)
+    for counts, ranking in ((1.0, lexical), (weight, near)):
+        for rank, (place, _) in enumerate(ranking, start=1):
+            scores[place] += counts / (DAMPING + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -92,6 +92,15 @@ def test_the_next_command_plans_for_the_answers_given(
     assert main(["plan", "--set", "task_type=qa", "-o", "other.yaml"]) == 0
 
 
+def test_a_description_is_planned_as_it_is_advised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = ["--describe", "Sort our 6,000 labelled tickets into 14 departments; we have one RTX 3090."]
+    advised = run_json(["recommend", *told], capsys)
+    plan = tmp_path / "plan.yaml"
+    assert main(["plan", *told, "-o", str(plan)]) == 0
+    assert "6,000" in capsys.readouterr().out  # what was understood is shown
+    assert f"label: {advised['label']}" in plan.read_text(encoding="utf-8")
+
+
 def test_answers_alone_are_enough(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["recommend", "--set", "task_type=ner", "--set", "labelled_examples=12"]
     assert run_json(words, capsys)["label"] == "prompting:few_shot"

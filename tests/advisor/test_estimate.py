@@ -82,6 +82,26 @@ def test_what_fits_needs_a_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--gpu" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--method", "lora"], ["--compare"], ["--what-fits", "--gpu", "4090"]])
+def test_a_packed_cache_goes_with_inference_only(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", *words, "--cache-quant", "int4", "--language", "en"]) == 2
+    assert "--method inference" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--method", "lora"], ["--compare"]])
+def test_with_several_gpus_every_view_says_that_figures_are_of_one(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "page.html"
+    shared = ["--gpus", "2", "--parallel", "fsdp", "--gpu", "a100-40gb", "--html", str(path), "--language", "en"]
+    assert main(["estimate", "--model", "70b", *words, *shared]) == 0
+    told = "er GPU, 2 x a100-40gb, FSDP"
+    out = capsys.readouterr().out
+    assert told in out
+    assert told in path.read_text(encoding="utf-8")
+    assert "--compare" in words or "GiB per GPU, 2 in all" in " ".join(out.split())
+
+
 @pytest.mark.parametrize("words", [["--method", "full"], ["--compare"]])
 @pytest.mark.parametrize(("language", "page"), [("zh", "zh-CN"), ("en", "en")])
 def test_a_page_that_prints_and_runs_nothing(words: list[str], language: str, page: str, tmp_path: Path) -> None:

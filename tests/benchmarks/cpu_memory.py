@@ -1,66 +1,87 @@
-"""Compare the estimate for a CPU with the resident memory of a real training step there, random weights, no download.
+"""Compare the estimate for a CPU with the resident memory of real training steps there, random weights, no download.
 
-Usage: python tests/benchmarks/cpu_memory.py METHOD BATCH LENGTH, with METHOD ``full`` or ``lora``.
-One configuration per process, as freed memory stays with the process; Linux only. Needs the extra [train].
+Usage: python tests/benchmarks/cpu_memory.py [METHOD BATCH LENGTH CHECKPOINTING]; without words, the settings of
+``SETTINGS``, each in a process of its own, as freed memory stays with the process. Linux only; needs the extra [train].
 """
 
 import gc
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.request import EstimateRequest
-from ftadvisor.executors.freed_memory import return_freed_memory
+from ftadvisor.executors.freed_memory import is_returned, return_freed_memory
 
 MIB = 2**20
 CONFIG: dict[str, Any] = {
     "model_type": "llama",
-    "vocab_size": 8000,
-    "hidden_size": 256,
-    "intermediate_size": 704,
-    "num_hidden_layers": 6,
-    "num_attention_heads": 8,
+    "vocab_size": 16000,
+    "hidden_size": 768,
+    "intermediate_size": 2048,
+    "num_hidden_layers": 8,
+    "num_attention_heads": 12,
+    "num_key_value_heads": 4,
     "max_position_embeddings": 2048,
     "tie_word_embeddings": True,
 }
-SMALL = {"hidden_size": 64, "intermediate_size": 128, "vocab_size": 320, "num_hidden_layers": 2}
+SMALL = {"hidden_size": 48, "intermediate_size": 128, "vocab_size": 320, "num_hidden_layers": 2}
+SETTINGS = (
+    ("full", 4, 512, False),
+    ("full", 8, 512, True),
+    ("lora", 4, 512, False),
+    ("ia3", 4, 512, False),
+    ("adapter", 8, 256, False),
+    ("bitfit", 8, 512, True),
+)
+"""Method, rows, tokens a row, gradient checkpointing; tensors of a GiB or more each."""
 
 
 def main(words: list[str]) -> int:
-    """Print the measured and the estimated peak."""
-    method, batch, length = words[0], int(words[1]), int(words[2])
-    return_freed_memory()  # as the trainer does
-    train(CONFIG | SMALL, method, 2, 32)  # loads the libraries
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")
-    before = resident("VmRSS")
-    train(CONFIG, method, batch, length)
-    measured = resident("VmHWM") - before
-    request = EstimateRequest(
-        config=CONFIG, method=method, batch=batch, seq_len=length, dtype="fp32", device="cpu", grad_checkpointing=False
-    )
-    peak = estimate(request).peak
-    figures = (measured, peak.allocated_bytes, peak.low_bytes, peak.device_bytes, peak.high_bytes)
-    print(
-        method,
-        batch,
-        length,
-        *(f"{figure / MIB:.0f}" for figure in figures),
-        "MiB: measured, tensors, low, likely, high",
-    )
+    """Print the measured and the estimated peak of one setting, or of all."""
+    if words:
+        compare(words[0], int(words[1]), int(words[2]), words[3] == "True")
+        return 0
+    print(f"{'setting':<32} {'measured':>9} {'tensors':>8} {'low':>6} {'likely':>7} {'high':>6}  MiB   error of likely")
+    for setting in SETTINGS:
+        subprocess.run([sys.executable, __file__, *map(str, setting)], check=True)
     return 0
 
 
-def train(config: dict[str, Any], method: str, batch: int, length: int) -> None:
-    """Run two optimization steps."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoConfig, AutoModelForCausalLM
+def compare(method: str, batch: int, length: int, checkpointing: bool) -> None:
+    """Measure one setting in this process and print it beside its estimate."""
+    values = {"method": method, "batch": batch, "seq_len": length, "grad_checkpointing": checkpointing}
+    config = CONFIG | ({"attention_bias": True, "mlp_bias": True} if method == "bitfit" else {})
+    request = EstimateRequest.model_validate({"config": config, "dtype": "fp32", "device": "cpu", **values})
+    peak = estimate(request).peak
+    if is_returned(peak.allocated_bytes):  # as the trainer does
+        return_freed_memory()
+    train(config | SMALL, method, 2, 32, checkpointing)  # loads the libraries
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
+    train(config, method, batch, length, checkpointing)
+    measured = resident("VmHWM") - before
+    figures = (measured, peak.allocated_bytes, peak.low_bytes, peak.device_bytes, peak.high_bytes)
+    shown = [f"{figure / MIB:.0f}" for figure in figures]
+    name = f"{method} {batch}x{length}{' checkpoints' if checkpointing else ''}"
+    widths = zip(shown, (9, 8, 6, 7, 6), strict=True)
+    print(
+        f"{name:<32}", *(f"{text:>{width}}" for text, width in widths), f"      {peak.device_bytes / measured - 1:+.1%}"
+    )
 
-    model: Any = AutoModelForCausalLM.from_config(AutoConfig.for_model(**config))
-    if method == "lora":
-        model = get_peft_model(model, LoraConfig(r=16, target_modules="all-linear", task_type="CAUSAL_LM"))
+
+def train(config: dict[str, Any], method: str, batch: int, length: int, checkpointing: bool) -> None:
+    """Run two optimization steps of a method as the trainer attaches it."""
+    import torch
+    from ftadvisor.executors.method import method_module
+    from ftadvisor.executors.train import recompute_activations
+
+    module = method_module(method)
+    model = module.attach(base_model(config), module.Options())
+    if checkpointing:
+        recompute_activations(model)
     model.train()
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], fused=True)
     for _ in range(2):
@@ -68,6 +89,23 @@ def train(config: dict[str, Any], method: str, batch: int, length: int) -> None:
         model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
+
+
+def base_model(config: dict[str, Any]) -> Any:
+    """Return a model with random weights, read from a file as the trainer reads it."""
+    from tempfile import TemporaryDirectory
+
+    from ftadvisor.executors.models import load_model
+    from ftadvisor.executors.plan import ModelSource
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    with TemporaryDirectory() as folder:
+        AutoModelForCausalLM.from_config(AutoConfig.for_model(**config)).save_pretrained(folder)
+        gc.collect()
+        source = ModelSource.model_validate({"source": folder, "dtype": "float32"})
+        return load_model(source)
 
 
 def resident(name: str) -> int:

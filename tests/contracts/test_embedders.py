@@ -1,6 +1,9 @@
 """What every embedder promises."""
 
+import json
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pkgutil import iter_modules
 
 import pytest
@@ -15,8 +18,30 @@ def _minilm() -> Embedder:
     return open_embedder(str(package.MODEL_DIR))
 
 
+def _endpoint() -> Embedder:
+    """An endpoint on this machine whose vectors are those of the built-in embedder."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Vectors)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return open_embedder(f"http://127.0.0.1:{server.server_port}/v1#any")
+
+
+class _Vectors(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+        vectors = open_embedder("builtin").embed(texts, "passage") + 0.01
+        sent = json.dumps({"data": [{"embedding": vector.tolist()} for vector in vectors]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 OPENERS: dict[str, Callable[[], Embedder]] = {
     "builtin": lambda: open_embedder("builtin"),
+    "endpoint": _endpoint,
     "sentence_transformer": _minilm,
 }
 
@@ -63,5 +88,10 @@ def test_tokens_begin_inside_the_text_in_order(embedder: Embedder) -> None:
 
 
 def test_identity_is_stable(embedder: Embedder, request: pytest.FixtureRequest) -> None:
-    again = OPENERS["builtin" if embedder.identity.startswith("builtin") else "sentence_transformer"]()
+    kind, _, rest = embedder.identity.partition(":")
+    again = (
+        open_embedder(rest.rpartition(":")[0])
+        if kind == "endpoint"
+        else OPENERS[kind.replace("transformers", "transformer").replace("-", "_")]()
+    )
     assert again.identity == embedder.identity

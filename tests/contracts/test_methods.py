@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ftadvisor.executors.adapters import load_adapted
+from ftadvisor.executors.adapters import load_adapted, task_of
 from ftadvisor.executors.data import Conversation, Turn
 from ftadvisor.executors.losses import validation_loss
 from ftadvisor.executors.method import method_ids, method_module
@@ -98,7 +98,8 @@ def test_loss_falls_and_what_was_saved_is_what_was_trained(method: str, model: P
     assert losses[result["best_step"]] == min(losses.values())
     loaded = load_adapted(task.base, task.adapter)
     tokenizer = load_tokenizer(str(model))
-    again = validation_loss(loaded, tokenizer.pad_token_id, [training_row(tokenizer, row.turns) for row in rows(4)], 8)
+    examples = [training_row(tokenizer, row.turns) for row in rows(4)]
+    again = validation_loss(task_of(task.adapter), loaded, tokenizer.pad_token_id, examples, 8)
     assert again == pytest.approx(min(losses.values()), rel=1e-5)
     assert not [path for path in task.adapter.rglob("*") if path.suffix in {".bin", ".pt", ".pth", ".pkl"}]
 
@@ -160,7 +161,11 @@ def test_interrupted_training_goes_on_to_the_same_end(method: str, model: Path, 
     with pytest.raises(KeyboardInterrupt):
         train(interrupted, rows(16), rows(4), silent, stop)
     steps: list[int] = []
-    found = train(interrupted, rows(16), rows(4), silent, lambda _, /, **values: steps.append(values["step"]))
+
+    def note(name: str, /, **values: Any) -> None:
+        steps.extend([values["step"]] if "step" in values else [])
+
+    found = train(interrupted, rows(16), rows(4), silent, note)
     assert min(steps) == 5  # after the checkpoint at step 4
     assert found["loss"] == expected["loss"]
     assert found["validation_loss"] == expected["validation_loss"]

@@ -6,6 +6,7 @@ from ftadvisor.executors.batches import collate
 from ftadvisor.executors.losses import answer_loss, should_stop, validation_loss
 from ftadvisor.executors.models import load_model
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.task import TaskOptions, task_class
 from ftadvisor.executors.tokens import TokenRow
 
 
@@ -31,7 +32,7 @@ def test_loss_equals_the_models_own_over_all_positions(tiny_model: Path) -> None
 def test_validation_loss_does_not_depend_on_batches(tiny_model: Path) -> None:
     model = load_model(ModelSource(source=str(tiny_model)))
     rows = some_rows(7)
-    losses = [validation_loss(model, 2, rows, size) for size in (1, 3, 7)]
+    losses = [validation_loss(task_class("causal_lm")(TaskOptions(), {}), model, 2, rows, size) for size in (1, 3, 7)]
     assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
 
 

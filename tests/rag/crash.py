@@ -1,25 +1,48 @@
-"""Kill builds of an index at every change they make to the disk; run by ``test_crash.py`` in a small process.
+"""Kill builds or updates of an index at every change they make to the disk; run by ``test_crash.py``.
 
-Arguments: the first corpus or ``-``, the corpus whose build is killed, a folder to work in, a question.
-Prints what the index answers after each kill, one line of JSON, and fails when a rebuild is not byte-identical.
+Arguments: ``build`` or ``update``, the first corpus or ``-``, the corpus to come, a folder to work in, a question.
+Prints what the index answers after each kill, one line of JSON, and fails when finishing the work afterwards does not
+give the very bytes of undisturbed work.
 """
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from faults import DEAD, Faults
 from ftadvisor.knowledge.errors import UserError
-from ftadvisor.rag.build import build_index
+from ftadvisor.rag.build import build_index, update_index
 from ftadvisor.rag.index import open_index
 from ftadvisor.rag.records import IndexOptions
 
 OPTIONS = IndexOptions(retriever="hybrid")
 
 
-def build(source: Path, index: Path) -> None:
-    build_index([source], index, OPTIONS)
+class Work:
+    """Build the index of a folder, or update it after the folder changed."""
+
+    def __init__(self, update: bool, before: str, after: Path, folder: Path) -> None:
+        self._update, self._before, self._after = update, before, after
+        self._source = folder / "source"
+
+    def prepare(self, index: Path) -> None:
+        """Build the index as it is before the work."""
+        if self._before != "-":
+            self._fill(Path(self._before))
+            build_index([self._source], index, OPTIONS)
+        self._fill(self._after)
+
+    def do(self, index: Path) -> None:
+        if self._update:
+            update_index([], index)
+        else:
+            build_index([self._source], index, OPTIONS)
+
+    def _fill(self, content: Path) -> None:
+        shutil.rmtree(self._source, ignore_errors=True)
+        shutil.copytree(content, self._source)
 
 
 def state(index: Path) -> dict[str, bytes]:
@@ -27,12 +50,12 @@ def state(index: Path) -> dict[str, bytes]:
     return {path.relative_to(index).as_posix(): path.read_bytes() for path in paths}
 
 
-def killed(source: Path, index: Path, change: int) -> bool:
-    """Build in a process that dies at a change; say whether it came that far."""
+def killed(work: Work, index: Path, change: int) -> bool:
+    """Work in a process that dies at a change; say whether it came that far."""
     child = os.fork()
     if child == 0:
         with Faults(change, "die").active():
-            build(source, index)
+            work.do(index)
         os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, DEAD), code
@@ -47,21 +70,22 @@ def answer(index: Path, question: str) -> str:
     return hits[0].document
 
 
-def main(before: str, source: Path, folder: Path, question: str) -> None:
-    build(source, folder / "undisturbed")
+def main(kind: str, before: str, after: Path, folder: Path, question: str) -> None:
+    work = Work(kind == "update", before, after, folder)
+    work.prepare(folder / "undisturbed")
+    work.do(folder / "undisturbed")
     wanted = state(folder / "undisturbed")
     answers: list[str] = []
     while True:
         index = folder / f"索引 {len(answers)}"
-        if before != "-":
-            build(Path(before), index)
-        if not killed(source, index, len(answers) + 1):
+        work.prepare(index)
+        if not killed(work, index, len(answers) + 1):
             break
         answers.append(answer(index, question))
-        build(source, index)
+        work.do(index)
         assert state(index) == wanted, len(answers)
     print(json.dumps(answers))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]), sys.argv[5])

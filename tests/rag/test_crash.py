@@ -31,9 +31,9 @@ def changed(policies: Path) -> Path:
     return folder
 
 
-def answers_after_kills(before: str, source: Path, folder: Path) -> list[str]:
+def answers_after_kills(kind: str, before: str, after: Path, folder: Path) -> list[str]:
     script = Path(__file__).with_name("crash.py")
-    words = [sys.executable, str(script), before, str(source), str(folder), SHIPPING]
+    words = [sys.executable, str(script), kind, before, str(after), str(folder), SHIPPING]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
@@ -41,17 +41,18 @@ def answers_after_kills(before: str, source: Path, folder: Path) -> list[str]:
 
 @needs_fork
 def test_killed_first_build(policies: Path, tmp_path: Path) -> None:
-    answers = answers_after_kills("-", policies, tmp_path)
-    assert len(answers) > 30
+    answers = answers_after_kills("build", "-", policies, tmp_path)
+    assert len(answers) > 50
     complete = answers.count("shipping.md")
     assert 0 < complete < len(answers)
     assert all("no index" in answer for answer in answers[:-complete]), answers
 
 
 @needs_fork
-def test_killed_rebuild(policies: Path, changed: Path, tmp_path: Path) -> None:
-    answers = answers_after_kills(str(policies), changed, tmp_path)
-    assert len(answers) > 30
+@pytest.mark.parametrize("kind", ["build", "update"])
+def test_killed_renewal(kind: str, policies: Path, changed: Path, tmp_path: Path) -> None:
+    answers = answers_after_kills(kind, str(policies), changed, tmp_path)
+    assert len(answers) > 50
     assert set(answers) == {"shipping.md", "new.txt"}
     assert answers == sorted(answers, reverse=True), "once the new index is there, it stays"
 

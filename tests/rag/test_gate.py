@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ftadvisor.rag.build import build_index
 from ftadvisor.rag.embedders import Role, builtin
-from ftadvisor.rag.gate import can_read, measure_reach
+from ftadvisor.rag.gate import can_read, measured_length, reach_of
 from ftadvisor.rag.index import open_index
 from ftadvisor.rag.records import IndexOptions
 
@@ -42,10 +42,14 @@ LATIN = "".join(map(chr, range(32, 127)))
 
 
 def test_reach_is_measured_text_by_text() -> None:
-    reach = measure_reach(Reader(LATIN), ["abcd", "退货", "x" * 41])
+    import numpy as np
+
+    reader = Reader(LATIN)
+    measured = np.array([measured_length(reader, text) for text in ("abcd", "退货", "x" * 41)])
+    reach = reach_of(reader, measured[:, 0], measured[:, 1])
     assert reach.unknown_share == round(2 / 47, 4)
     assert reach.truncated_share == round(1 / 3, 4)
-    assert reach.readable == [True, False, True]
+    assert reach.readable.tolist() == [True, False, True]
 
 
 def test_a_few_unknown_characters_do_no_harm() -> None:

@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.lock import locked
 from ftadvisor.rag import store
-from ftadvisor.rag.build import build_index
+from ftadvisor.rag.build import build_index, update_index
 from ftadvisor.rag.index import open_index
 from ftadvisor.rag.records import IndexOptions
 
@@ -83,18 +83,57 @@ def test_a_reader_that_was_overtaken_by_a_build_reads_the_new_index(
     index: Path, policies: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (policies / "new.txt").write_text("brand new words", encoding="utf-8")
-    read = store.Generation.read
+    opened = store._open
     overtaken = False
 
-    def overtake(generation: store.Generation, name: str) -> bytes:
+    def overtake(place: Path, text: bytes) -> store.Generation:
         nonlocal overtaken
         if not overtaken:
             overtaken = True
             build_index([policies], index)
-        return read(generation, name)
+        return opened(place, text)
 
-    monkeypatch.setattr(store.Generation, "read", overtake)
+    monkeypatch.setattr(store, "_open", overtake)
     assert "new.txt" in open_index(index).documents
+
+
+def test_an_open_index_is_undisturbed_by_a_newer_one(index: Path, policies: Path) -> None:
+    reader = open_index(index)
+    before = reader.search("Islands take a week")
+    (policies / "shipping.md").unlink()
+    build_index([policies], index)
+    assert reader.search("Islands take a week") == before
+    assert reader.documents["shipping.md"].text
+    assert "shipping.md" not in open_index(index).documents
+
+
+def _check_all(index: Path) -> None:
+    store.open_generation(index).check()
+
+
+def _use_all(index: Path) -> None:
+    reader = open_index(index)
+    reader.search("Islands take a week")
+    assert all(reader.documents[name] for name in reader.documents)
+    update_index([], index)  # looks at what only updates need
+
+
+@pytest.mark.parametrize("use", [_check_all, _use_all])
+def test_a_flipped_bit_of_a_large_index_is_detected_where_it_is_used(
+    use: Callable[[Path], None], index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large index is not read whole when it is opened; what a search uses is checked, and so is all by request."""
+    monkeypatch.setattr(store, "CHECKED_AT_ONCE", 0)
+    for path in files(index):
+        if path.name in (store.POINTER, store.MANIFEST, "blocks.sha256"):
+            continue
+        content = path.read_bytes()
+        path.write_bytes(bytes([content[0] ^ 4]) + content[1:])
+        with pytest.raises(UserError) as caught:
+            use(index)
+        assert str(path) in caught.value.message
+        path.write_bytes(content)
+    store.open_generation(index).check()
 
 
 def test_a_folder_that_cannot_be_written(policies: Path, tmp_path: Path) -> None:

@@ -33,3 +33,8 @@ def test_any_text_has_tokens_and_ascending_starts(text: str) -> None:
     starts = token_starts(text)
     assert starts == sorted(set(starts))
     assert all(not text[start].isspace() for start in starts)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_text_takes_a_short_way_to_the_same_tokens(text: str) -> None:
+    assert tokenize(text) == tokenize(f"{text} 退")[:-1]

@@ -6,10 +6,10 @@ from functools import partial
 
 from ....knowledge.json_value import JsonValue
 from ....knowledge.stack import Stack
-from ..shadow.attention import Heads, repeat
+from ..shadow.attention import PLAIN, Heads, Scores, repeat
 from ..shadow.graph import Value
 from ..shadow.modules import Modules
-from ..shadow.operations import activation, add, multiply, scale, split
+from ..shadow.operations import activation, add, multiply, scale, softcap, split
 from ..weights import Architecture, Block, Weight
 from .config import flag, number, share
 from .parts import layer_norms, linears, rms_norms
@@ -46,6 +46,8 @@ def read(config: Config, stack: Stack) -> Architecture:
         angles=int(_head_size(config) * share(config, "rotary_percentage")),
         upcasts_logits=False,
         keys=number(config, "n_query_groups", number(config, "n_head")) * _head_size(config),
+        after_head=_capped if config.get("final_logit_softcapping") else _as_it_is,
+        needs_eager=bool(config.get("attention_logit_softcapping")),
         loss_rows=128,
         lingers=not flag(config, "longest_first", False),
         mixes_units=True,
@@ -65,6 +67,9 @@ def _weights(config: Config) -> Iterator[Weight]:
     yield from _norms(config, "norm_1")
     if not flag(config, "shared_attention_norm", False):
         yield from _norms(config, "norm_2")
+    for name in ("post_attention_norm", "post_mlp_norm"):
+        if flag(config, name, False):
+            yield from _norms(config, name)
 
 
 def _gated(config: Config) -> bool:
@@ -89,13 +94,17 @@ def _as_it_is(modules: Modules, x: Value) -> Value:
     return x
 
 
+def _capped(modules: Modules, logits: Value) -> Value:
+    return softcap(logits)
+
+
 def _scaled(modules: Modules, x: Value) -> Value:
     return scale(x)
 
 
 def _forward(config: Config, modules: Modules, x: Value) -> Value:
     hidden = _norm(config, "norm_1", modules, x)
-    attended = _attend(config, modules, hidden)
+    attended = _normed_behind(config, "post_attention_norm", modules, _attend(config, modules, hidden))
     if flag(config, "parallel_residual", True):
         if not flag(config, "shared_attention_norm", False):
             hidden = _norm(config, "norm_2", modules, x)
@@ -103,7 +112,12 @@ def _forward(config: Config, modules: Modules, x: Value) -> Value:
     else:
         x = add(attended, x)
         hidden = _norm(config, "norm_2", modules, x)
-    return add(modules.after("feed_forward", _feed_forward(config, modules, hidden)), x)
+    hidden = modules.after("feed_forward", _feed_forward(config, modules, hidden))
+    return add(_normed_behind(config, "post_mlp_norm", modules, hidden), x)
+
+
+def _normed_behind(config: Config, name: str, modules: Modules, x: Value) -> Value:
+    return _norm(config, name, modules, x) if flag(config, name, False) else x
 
 
 def _feed_forward(config: Config, modules: Modules, x: Value) -> Value:
@@ -128,5 +142,6 @@ def _attend(config: Config, modules: Modules, x: Value) -> Value:
     turned = share(config, "rotary_percentage")
     query, key = modules.rotary(query, turned), modules.rotary(key, turned)
     key, value = repeat(key, heads), repeat(value, heads)
-    output = modules.attend(query, key, value, Heads(modules.sequences, queries, queries, size))
+    scores = Scores(limit=softcap) if config.get("attention_logit_softcapping") else PLAIN
+    output = modules.attend(query, key, value, Heads(modules.sequences, queries, queries, size), scores)
     return modules.after("attention", modules.linear("attn.proj", output))

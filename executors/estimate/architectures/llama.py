@@ -4,16 +4,28 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from ....knowledge.json_value import JsonValue
+from ....knowledge.messages import say
 from ....knowledge.stack import Stack
 from ..shadow.attention import Heads
 from ..shadow.graph import Value, view
 from ..shadow.modules import Modules
 from ..shadow.operations import activation, add, multiply
+from ..unsupported import UnsupportedError
 from ..weights import Architecture, Block, Weight
 from .config import flag, number
 from .parts import linears, outer, rms_norms
 
-MODEL_TYPES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
+MODEL_TYPES = frozenset(
+    {"llama", "mistral", "ministral", "ministral3", "qwen2", "qwen3", "smollm3", "ernie4_5"},
+)
+HEAD_SIZES = dict.fromkeys(("qwen3", "glm", "glm4", "ernie4_5", "ministral3"), 128) | dict.fromkeys(
+    ("gemma", "gemma2", "gemma3_text"), 256
+)
+"""Numbers per head where the config does not say. Source: transformers ``Qwen3Config``, ``GlmConfig``, ``Glm4Config``,
+``Ernie4_5Config``, ``Ministral3Config``, ``GemmaConfig``, ``Gemma2Config``, ``Gemma3TextConfig``."""
+TIED = frozenset({"smollm3", "ernie4_5"})
+"""Families whose head is the embedding unless the config says otherwise. Source: transformers ``SmolLM3Config``,
+``Ernie4_5Config``."""
 
 Config = Mapping[str, JsonValue]
 
@@ -21,10 +33,15 @@ Config = Mapping[str, JsonValue]
 def read(config: Config, stack: Stack) -> Architecture:
     """Return the shapes of a Llama-like decoder.
 
-    Source: transformers ``models/llama/modeling_llama.py`` and its siblings for Mistral and Qwen.
+    Raises:
+        UnsupportedError: ERNIE with biases everywhere, which no published size has.
+
+    Source: transformers ``models/llama/modeling_llama.py`` and its siblings of the names above.
     """
+    if flag(config, "use_bias", False):
+        raise UnsupportedError(say("estimate.unknown_variant", key="use_bias", value=config["use_bias"]))
     hidden, vocab = number(config, "hidden_size"), number(config, "vocab_size")
-    tied = flag(config, "tie_word_embeddings", False)
+    tied = flag(config, "tie_word_embeddings", config["model_type"] in TIED)
     weights = (
         *attention(config),
         *gated_mlp(config),
@@ -96,8 +113,9 @@ def gated_mlp(config: Config) -> Iterator[Weight]:
 
 
 def head_size(config: Config) -> int:
-    """Return the numbers per attention head."""
-    return number(config, "head_dim", number(config, "hidden_size") // number(config, "num_attention_heads"))
+    """Return the numbers per attention head; some families have a default of their own."""
+    even = number(config, "hidden_size") // number(config, "num_attention_heads")
+    return number(config, "head_dim", HEAD_SIZES.get(str(config["model_type"]), even))
 
 
 def key_width(config: Config) -> int:

@@ -1,4 +1,4 @@
-"""Phi-3, Phi-4 and GLM: Llama's block with fused projections; GLM turns only half of every head by its position."""
+"""Phi-3, Phi-4, GLM and GLM-4-0414: Llama's block with fused projections; GLM turns half of every head."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -13,7 +13,7 @@ from . import llama
 from .config import flag, number, share
 from .parts import linears, outer, rms_norms
 
-MODEL_TYPES = frozenset({"phi3", "glm"})
+MODEL_TYPES = frozenset({"phi3", "glm", "glm4"})
 
 
 def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
@@ -25,7 +25,9 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
     tied = flag(config, "tie_word_embeddings", False)
     inner = number(config, "intermediate_size")
     mlp = linears({"gate_up_proj": (2 * inner, hidden), "down_proj": (hidden, inner)})
-    weights = (*_attention(config), *mlp, *rms_norms(hidden, "input_layernorm", "post_attention_layernorm"))
+    behind = ("post_self_attn_layernorm", "post_mlp_layernorm") if config["model_type"] == "glm4" else ()
+    norms = rms_norms(hidden, "input_layernorm", "post_attention_layernorm", *behind)
+    weights = (*_attention(config), *mlp, *norms)
     block = Block("layer", number(config, "num_hidden_layers"), weights, partial(_forward, config))
     outside = (*outer(vocab, hidden, tied=tied), *rms_norms(hidden, "norm"))
     angles = int(llama.head_size(config) * share(config, "partial_rotary_factor"))
@@ -48,10 +50,14 @@ def _attention(config: Mapping[str, JsonValue]) -> Iterator[Weight]:
 
 def _forward(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
     hidden = modules.rms_norm("input_layernorm", x)
-    hidden = add(x, _attend(config, modules, hidden))
+    hidden = add(x, _normed_behind(modules, "post_self_attn_layernorm", _attend(config, modules, hidden)))
     residual = hidden
     hidden = modules.rms_norm("post_attention_layernorm", hidden)
-    return add(residual, _feed_forward(modules, hidden))
+    return add(residual, _normed_behind(modules, "post_mlp_layernorm", _feed_forward(modules, hidden)))
+
+
+def _normed_behind(modules: Modules, name: str, x: Value) -> Value:
+    return modules.rms_norm(name, x) if name in modules.weights else x
 
 
 def _attend(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:

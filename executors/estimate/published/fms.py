@@ -1,10 +1,26 @@
 """fms-acceleration: byte-exact runs of the transformers trainer on one or two A100."""
 
+from ....knowledge.json_value import JsonValue
 from ..model_config import config_of
 from . import words
 from .words import Row, Settings
 
 SOURCE = "fms-acceleration"
+MODELS: dict[str, dict[str, JsonValue]] = {
+    "ibm-granite/granite-3.0-3b-a800m-instruct": {
+        "model_type": "granitemoe",
+        "vocab_size": 49155,
+        "hidden_size": 1536,
+        "intermediate_size": 512,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 24,
+        "num_key_value_heads": 8,
+        "num_local_experts": 40,
+        "num_experts_per_tok": 8,
+        "tie_word_embeddings": True,
+    },
+}
+"""Models that have no card. Source: ``config.json`` of the models of these names."""
 LORA_DROPOUT = 0.1
 """Source: fms-acceleration ``scripts/benchmarks/scenarios.yaml``, ``lora_dropout``."""
 
@@ -12,7 +28,9 @@ LORA_DROPOUT = 0.1
 def settings(row: Row) -> Settings:
     """Return a run's settings, from the columns and the notes."""
     notes = row["notes"]
-    model, config = config_of(row["model"])
+    known = MODELS.get(row["model"])
+    model, config = config_of(row["model"]) if known is None else (row["model"], known)
+    gpus = int(words.found(r"num_gpus=(\d+)", notes) or 1)
     found: Settings = {
         "config": config,
         "model": model,
@@ -26,10 +44,11 @@ def settings(row: Row) -> Settings:
         "attention": words.word(words.ATTENTIONS, "attention", row["attention"]),
         "stack": words.stack_of(notes),
         "amp": words.found(r"amp=(\w+)", notes) in {"bf16", "fp16"},
-        "gpus": int(words.found(r"num_gpus=(\d+)", notes) or 1),
-        "parallel": "fsdp" if "FSDP" in notes else "none",
+        "gpus": gpus,
+        "parallel": "fsdp" if gpus > 1 else "none",
         "kbit_prepare": "prepare_model_for_kbit_training" in notes,
         "outer_dtype": "bf16" if "embed/lm_head bf16" in notes else "",
+        "varied": "packing False" in row["seq"],
         "dropout": LORA_DROPOUT if row["method"] != "full" else 0.0,
     }
     if row["rank"]:

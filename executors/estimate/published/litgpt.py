@@ -23,6 +23,14 @@ GEMMA: Shape = {
     "scale_embeddings": True,
     "padded_vocab_size": 256000,
 }
+GEMMA_2: Shape = {
+    **GEMMA,
+    "head_size": 256,
+    "post_attention_norm": True,
+    "post_mlp_norm": True,
+    "attention_logit_softcapping": 50.0,
+    "final_logit_softcapping": 30.0,
+}
 PHI: Shape = {
     "padded_vocab_size": 51200,
     "n_head": 32,
@@ -43,6 +51,8 @@ MODELS: dict[str, Shape] = {
     ),
     "gemma-2b": _shape(GEMMA, 2048, 18, 8, n_query_groups=1, intermediate_size=16384),
     "gemma-7b": _shape(GEMMA, 3072, 28, 16, head_size=256, intermediate_size=24576),
+    "gemma2-2b": _shape(GEMMA_2, 2304, 26, 8, n_query_groups=4, intermediate_size=9216),
+    "gemma2-9b": _shape(GEMMA_2, 3584, 42, 16, n_query_groups=8, intermediate_size=14336),
     "llama-2-7b": _shape(LLAMA, 4096, 32, 32, padded_vocab_size=32000, intermediate_size=11008),
     "llama-3-8b": _shape(LLAMA, 4096, 32, 32, n_query_groups=8, padded_vocab_size=128256, intermediate_size=14336),
     "llama-3.2-1b": _shape(LLAMA, 2048, 16, 32, n_query_groups=8, padded_vocab_size=128256, intermediate_size=8192),
@@ -65,12 +75,20 @@ OTHER_NAMES = {
 }
 QUERY_VALUE = ("qkv",)
 ALL = ("qkv", "proj", "fc_1", "fc_2", "out", "lm_head")
-EVERYWHERE = {"gemma-2b": (8, 16), "gemma-7b": (16, 16), "phi-2": (8, 8), "phi-3": (8, 8), "tiny-llama": (32, 32)}
+EVERYWHERE = {
+    "gemma-2b": (8, 16),
+    "gemma-7b": (16, 16),
+    "gemma2-2b": (8, 16),
+    "gemma2-9b": (16, 16),
+    "phi-2": (8, 8),
+    "phi-3": (8, 8),
+    "tiny-llama": (32, 32),
+}
 """Models whose settings adapt all layers and the head, with the rank without and with packing.
 
 Source: litgpt ``config_hub/finetune/*/lora.yaml`` and ``qlora.yaml``.
 """
-DROPOUT = {"gemma-2b": 0.1, "gemma-7b": 0.1}
+DROPOUT = dict.fromkeys(("gemma-2b", "gemma-7b", "gemma2-2b", "gemma2-9b"), 0.1)
 """Where it is not 0.05. Source: the same files."""
 FULL_DEVICES = {
     "stablelm-base-alpha-3b": 2,

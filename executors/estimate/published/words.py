@@ -44,12 +44,12 @@ ATTENTIONS = {"flash_attention_2": "flash", "sdpa": "sdpa", "sdpa(default)": "sd
 
 
 def refuse_fused(row: Row) -> None:
-    """Refuse rows with fused kernels, whose memory nobody has counted.
+    """Refuse rows with fused kernels, written by hand or by a compiler, whose memory nobody has counted.
 
     Raises:
         UnsupportedError: Which they are.
     """
-    if re.search(r"foak|liger|scattermoe", row["notes"]):
+    if re.search(r"foak|liger|scattermoe|compile|float8", row.get("dtype", "") + row["notes"]):
         raise UnsupportedError(say("estimate.row.fused", value=row["method"]))
 
 

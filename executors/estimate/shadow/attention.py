@@ -35,6 +35,7 @@ class Scores:
         limit: What is applied to written-out scores before the softmax.
         bias: Learned numbers per head and pair of positions, the same for all sequences, that are added to them.
         copies: Whether the bias is copied for a fused kernel: where it is no plain tensor, or a mask is put into it.
+        scaled: Whether the product that makes written-out scores scales them; these and the masked ones stay named.
         masked: Whether a mask is added to written-out scores.
         wide: Whether the softmax is written out in float32.
         apart: Whether each head's rows lie together, so that a fused kernel's output is copied into the rows' order.
@@ -44,6 +45,7 @@ class Scores:
     limit: Callable[[Value], Value] | None = None
     bias: Value | None = None
     copies: bool = False
+    scaled: bool = False
     masked: bool = True
     wide: bool = True
     apart: bool = False
@@ -199,16 +201,22 @@ def _eager(query: Value, key: Value, value: Value, heads: Heads, scores: Scores)
     query, key, value = _apart(query), _apart(repeat(key, heads)), _apart(repeat(value, heads))
     pairs = heads.batch * heads.queries * (query.rows // heads.batch)
     length = key.rows // heads.batch
-    weights = scale(product(query, key, pairs, length))
+    weights = product(query, key, pairs, length)
+    named = [weights] if scores.scaled else []
+    if not scores.scaled:
+        weights = scale(weights)
     if scores.limit is not None:
         weights = scores.limit(weights)
     if scores.bias is not None:
         weights = _plus_bias(weights, scores.bias)
     if scores.masked:
         weights = scale(weights)  # the mask is added
+    if scores.scaled:
+        named.append(weights)
     weights = cast(softmax(cast(weights, FP32 if scores.wide else weights.item)), query.item)
     weights = dropout(weights, scores.chance)
     output = product(weights, value, query.rows, query.width)
+    del named
     return copy(output), weights
 
 

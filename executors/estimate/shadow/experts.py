@@ -67,6 +67,31 @@ def looped(modules: Modules, x: Value, routing: Routing) -> Value:
     return total
 
 
+def listed(modules: Modules, x: Value, routing: Routing) -> Value:
+    """Return the experts' sum, whose rows are sorted by expert, multiplied one expert after the other, and joined.
+
+    Source: transformers 4 ``GraniteMoeMoE.forward``, ``GraniteMoeTopKGating``, ``GraniteMoeParallelExperts``.
+    """
+    run, rows = x.run, x.rows * routing.chosen
+    logits = cast(modules.linear("router.layer", x), FP32)
+    chosen = fresh(run, x.rows, routing.chosen, FP32 + INT64)
+    zeros, gates = (run.new(x.rows * routing.experts * x.item) for _ in range(2))
+    counted = run.new(x.rows * routing.experts * INT64)
+    del zeros, counted
+    order = [run.new(rows * INT64) for _ in range(2)]
+    state = _joined_product(modules, "input_linear", _rows_of(x, rows), 2 * routing.inner)
+    gate, up = split(state, (routing.inner, routing.inner))
+    del state
+    inner = multiply(activation(gate), up)
+    del gate, up
+    output = _weighted(_joined_product(modules, "output_linear", inner, x.width))
+    del inner
+    empty = run.new(x.size)
+    total = _summed(output, x.rows)
+    del empty, logits, chosen, gates, order
+    return cast(total, x.item)
+
+
 def grouped(modules: Modules, x: Value, routing: Routing) -> Value:
     """Return the experts' sum, computed by one grouped product for all experts.
 
@@ -149,3 +174,34 @@ def _product(modules: Modules, name: str, x: Value, width: int) -> Value:
 
     saved = (*((x.storage,) if trained else ()), *((narrow,) if narrow else ()))
     return record(fresh(run, x.rows, width, compute), (leafed(x) if trained else x,), saved, back)
+
+
+def _joined_product(modules: Modules, name: str, x: Value, width: int) -> Value:
+    """Return every row times its expert's matrix: products one by one, whose list lives until they are joined.
+
+    Each expert's matrix is a view; its gradient comes as large as all of them, and is added to the others'.
+
+    Source: PyTorch ``derivatives.yaml``, ``select_backward``, ``split_with_sizes_backward``.
+    """
+    weight: Weight = modules.weights[name]
+    run, size, item = x.run, x.size, modules.placement.item_of(weight)
+    trained, needed = modules.method.trains(weight), x.node is not None
+    compute = run.amp_item or item
+    narrow = run.new(weight.elements * compute, Kind.TEMPORARY) if compute != item else None
+    x = cast(x, compute)
+
+    def back(gradient: Storage) -> Gradients:
+        pieces = run.new(size) if needed else None
+        if trained:
+            one = run.new(weight.elements * item, Kind.TEMPORARY)
+            run.parameter_gradient(weight.elements * item)
+            del one
+        result = run.new(size) if needed else None
+        del pieces
+        return (result,)
+
+    products = run.new(x.rows * width * compute)
+    output = fresh(run, x.rows, width, compute)
+    del products
+    saved = (*((x.storage,) if trained else ()), *((narrow,) if narrow else ()))
+    return record(output, (leafed(x) if trained else x,), saved, back)

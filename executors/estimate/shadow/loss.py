@@ -9,22 +9,36 @@ from .operations import cast
 FP32 = 4
 
 
-def causal_loss(holder: list[Value], *, upcasts: bool, keeps_narrow: bool, copies: bool) -> Value:
+def causal_loss(
+    holder: list[Value],
+    *,
+    upcasts: bool,
+    keeps_narrow: bool,
+    shifts: bool,
+    sequences: int = 1,
+    narrows: bool = False,
+) -> Value:
     """Return cross entropy over all tokens.
 
     Args:
         holder: The logits, one row per token; emptied where the caller of the real loss lets go of them.
         upcasts: Whether the loss is in float32 whatever the logits are.
         keeps_narrow: Whether the 16-bit logits live on beside their float32 copy.
-        copies: Whether the logits are copied to leave out the last token.
+        shifts: Whether the last token's logits are left out, for which those of several sequences are copied.
+        sequences: Sequences in the batch.
+        narrows: Whether a 16-bit copy is made to be returned, when the loss is known.
 
     Source: transformers ``loss/loss_utils.py``, ``ForCausalLMLoss``; before 4.46 in each model's ``forward``.
     """
     logits = holder[0] if keeps_narrow else holder.pop()
+    narrow = logits.size
     if upcasts:
         logits = cast(logits, FP32)
-    shifted = without_last(logits) if copies else logits
-    return _cross_entropy(shifted)
+    shifted = without_last(logits, copied=sequences > 1) if shifts else logits  # named to the end, as there
+    loss = _cross_entropy(shifted)
+    if narrows:
+        logits.run.new(narrow, Kind.LOGITS)
+    return loss
 
 
 def kept_chunks_loss(chunks: list[Value]) -> Value:
@@ -44,14 +58,24 @@ def kept_chunks_loss(chunks: list[Value]) -> Value:
     return record(fresh(run, 1, 1, FP32), losses, (), back)
 
 
-def without_last(logits: Value) -> Value:
-    """Return a copy of the logits without the last position."""
+def without_last(logits: Value, *, copied: bool = True) -> Value:
+    """Return the logits without the last position, whose gradient is as large as the whole.
+
+    Args:
+        logits: The logits.
+        copied: Whether a contiguous copy is made; a view of one sequence is contiguous as it is.
+
+    Source: PyTorch ``Tensor.contiguous``, which passes over dimensions of size 1.
+    """
     run, size = logits.run, logits.size
 
     def back(gradient: Storage) -> Gradients:
         return (run.new(size, Kind.LOGITS),)
 
-    return record(fresh(run, logits.rows, logits.width, logits.item, Kind.LOGITS), (logits,), (), back)
+    output = Value(run, logits.storage, logits.rows, logits.width, logits.item)
+    if copied:
+        output = fresh(run, logits.rows, logits.width, logits.item, Kind.LOGITS)
+    return record(output, (logits,), (), back)
 
 
 def _cross_entropy(logits: Value) -> Value:
@@ -81,7 +105,7 @@ def chunked_loss(hidden: Value, head: Callable[[Value], Value], rows: int) -> Va
     rows = min(rows, hidden.rows)
 
     def play(chunk: Value) -> Value:
-        return causal_loss([head(chunk)], upcasts=True, keeps_narrow=True, copies=False)
+        return causal_loss([head(chunk)], upcasts=True, keeps_narrow=True, shifts=False)
 
     def back(gradient: Storage) -> Gradients:
         result = run.new(size)

@@ -12,7 +12,7 @@ from .attention import PLAIN, Heads, Scores, attend, masked, partly_rotary, pref
 from .convolution import batch_norm, convolve
 from .graph import Gradients, Node, Run, Value, fresh, require_gradient
 from .memory import Kind, Storage
-from .norms import gemma_norm, layer_norm, rms_norm, t5_norm
+from .norms import gemma_norm, late_norm, layer_norm, rms_norm, t5_norm
 from .packed import packed
 from .products import linear
 
@@ -120,7 +120,8 @@ class Modules:
     def base(self, weight: Weight, x: Value) -> Value:
         """Return ``x`` through a linear layer of the base model."""
         if self.placement.quantises(weight):
-            saves, twice = self.stack.saves_packed_inputs, self.stack.unpacks_through_half
+            saves = self.stack.saves_packed_inputs
+            twice = self.stack.unpacks_through_half and self.dtype != "fp16"
             return packed(self.run, weight, x, self.placement, self.dtype, saves=saves, twice=twice)
         bias = self.weights.get(f"{weight.name}.bias")
         trained = self.method.trains(weight)
@@ -152,6 +153,11 @@ class Modules:
         """Return ``x`` through T5's RMSNorm."""
         weight = self.weights[name]
         return t5_norm(x, self.placement.item_of(weight), self.method.trains(weight))
+
+    def late_norm(self, name: str, x: Value) -> Value:
+        """Return ``x`` through ChatGLM's RMSNorm."""
+        weight = self.weights[name]
+        return late_norm(x, self.placement.item_of(weight), self.method.trains(weight))
 
     def convolve(self, name: str, x: Value, rows: int) -> Value:
         """Return ``x`` through a convolution that gives ``rows`` positions."""

@@ -46,6 +46,15 @@ def t5_norm(x: Value, weight_item: int, trained: bool) -> Value:
     return weigh(output, weight_item, trained)
 
 
+def late_norm(x: Value, weight_item: int, trained: bool) -> Value:
+    """Return ChatGLM's RMSNorm: T5's, but multiplied by its weight in float32 and narrowed at the end.
+
+    Source: ChatGLM ``modeling_chatglm.py``, ``RMSNorm.forward``, which comes with the weights.
+    """
+    inverse = _inverse_root(_mean(_square(cast(x, FP32))))
+    return cast(weigh(_times_column(x, inverse), weight_item, trained), x.item)
+
+
 def layer_norm(x: Value, weight_item: int, trained: bool, amp: bool, *, biased: bool = True) -> Value:
     """Return ``nn.LayerNorm``, one kernel that saves its input and two numbers per row.
 

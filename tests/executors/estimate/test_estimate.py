@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.methods.find import method_names
+from ftadvisor.executors.estimate.model_config import config_of
 from ftadvisor.executors.estimate.remedies import ORDER, remedies, single_remedies
 from ftadvisor.executors.estimate.request import EstimateRequest
 from ftadvisor.executors.estimate.result import Estimate
 from ftadvisor.executors.estimate.storage import four_bit_bytes
 from ftadvisor.executors.estimate.unsupported import UnsupportedError
+from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.find import find_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -222,3 +224,11 @@ def test_no_remedy_for_what_fits_or_never_will() -> None:
     request = EstimateRequest(config=LLAMA_7B, method="lora")
     assert remedies(request, 80 * 2**30) == []
     assert remedies(request, 2**30) == []
+
+
+def test_a_copy_under_another_account_has_the_shapes_of_what_it_copies() -> None:
+    name, config = config_of("NousResearch/Llama-2-70b-hf")
+    assert name == "NousResearch/Llama-2-70b-hf"
+    assert config == config_of("llama-2-70b")[1]
+    with pytest.raises(UserError, match="somebody/Llama-2-71b-hf"):
+        config_of("somebody/Llama-2-71b-hf")

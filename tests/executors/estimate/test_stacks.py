@@ -10,6 +10,11 @@ def test_the_stack_for_a_version() -> None:
     assert stack_for("5.13.0").id == "current"
 
 
+@pytest.mark.parametrize("minor", range(32, 58))
+def test_no_version_since_4_32_is_without_a_stack(minor: int) -> None:
+    assert stack_for(f"4.{minor}.0").id.startswith("transformers-4.")
+
+
 def test_the_installed_libraries_have_a_stack() -> None:
     assert stack_named("installed").id == "current"
 

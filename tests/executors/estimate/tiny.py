@@ -23,8 +23,22 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "gemma3_text": COMMON | {"model_type": "gemma3_text", "head_dim": 32},
     "phi3": COMMON | {"model_type": "phi3"},
     "glm": COMMON | {"model_type": "glm", "head_dim": 32, "attention_bias": True, "partial_rotary_factor": 0.5},
+    "glm4": COMMON | {"model_type": "glm4", "head_dim": 32, "attention_bias": True, "partial_rotary_factor": 0.5},
+    "ministral3": COMMON | {"model_type": "ministral3", "head_dim": 32},
+    "smollm3": COMMON | {"model_type": "smollm3", "eos_token_id": 1, "bos_token_id": 2},
+    "ernie4_5": COMMON | {"model_type": "ernie4_5", "head_dim": 32},
     "phi": COMMON | {"model_type": "phi", "num_key_value_heads": 4, "partial_rotary_factor": 0.5},
     "mixtral": COMMON | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2},
+    "granitemoe": COMMON
+    | {"model_type": "granitemoe", "num_local_experts": 4, "num_experts_per_tok": 2, "tie_word_embeddings": True},
+    "bloom": {
+        "model_type": "bloom",
+        "vocab_size": 512,
+        "hidden_size": 128,
+        "n_head": 4,
+        "n_layer": 3,
+        "pad_token_id": 0,
+    },
     "gpt2": {
         "model_type": "gpt2",
         "vocab_size": 512,

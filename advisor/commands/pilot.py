@@ -1,0 +1,116 @@
+"""``ftadvisor pilot``: prompting, RAG, fine-tuning and both on the user's own held-out rows, small enough to decide."""
+
+import argparse
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
+from ..cli import DONE
+from ..files import Files
+from ..own_run import RUNS, SEED, absolute, model_of, print_run, results_of
+from ..running import make_runs, new_run, run_shown
+
+LEARNT, MEASURED = 200, 100
+"""Rows: enough to see a difference of about a tenth, few enough for an afternoon on one GPU."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--train", required=True, type=Path, metavar="FILE", help=say("planning.train_help"))
+    parser.add_argument("--test", required=True, type=Path, metavar="FILE", help=say("planning.test_help"))
+    parser.add_argument("--validation", type=Path, metavar="FILE", help=say("planning.validation_help"))
+    parser.add_argument(
+        "--documents", nargs="+", type=Path, default=[], metavar="PATH", help=say("planning.documents_help")
+    )
+    parser.add_argument("--model", required=True, metavar="MODEL", help=say("own.model_help"))
+    parser.add_argument("--method", default="lora", metavar="METHOD", help=say("own.method_help"))
+    parser.add_argument("--train-rows", type=int, default=LEARNT, metavar="N", help=say("own.train_rows_help"))
+    parser.add_argument("--test-rows", type=int, default=MEASURED, metavar="N", help=say("own.test_rows_help"))
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=say("own.seed_help"))
+    parser.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=say("run.runs_help"))
+    parser.add_argument("--json", action="store_true", help=say("run.json_help"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw rows, compare the ways to answer, and say what the difference is; return 0, or 1 on failure."""
+    make_runs(arguments.runs)
+    folder = arguments.runs.resolve() / f"pilot-{_name(arguments)}"
+    plan_path = _plan(arguments, folder)
+    run_folder = new_run(plan_path, arguments.runs)
+    code = run_shown(run_folder, arguments.quiet)
+    if arguments.json:
+        print_run(run_folder, evaluation=next(iter(results_of(run_folder, "evaluate")), None))
+    elif code == DONE:
+        _show(run_folder, bool(arguments.documents))
+    return code
+
+
+def _name(arguments: argparse.Namespace) -> str:
+    """Return a name that the same wish always has, so that the rows drawn for it may be overwritten."""
+    from hashlib import sha256
+
+    told = [str(value) for _, value in sorted(vars(arguments).items()) if not callable(value)]
+    return sha256(json.dumps(told).encode()).hexdigest()[:8]
+
+
+def _plan(arguments: argparse.Namespace, folder: Path) -> Path:
+    """Write the drawn rows and a plan that compares everything which the files allow."""
+    from ..plan_output import write_draft
+    from ..planning import make_plan
+    from ..profile import Profile
+    from ..recommend import recommend
+
+    label = f"{'rag+finetune' if arguments.documents else 'finetune'}:{arguments.method}"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Files(
+        documents=tuple(str(absolute(path)) for path in arguments.documents),
+        train=_drawn(arguments.train, folder / "train.jsonl", arguments.train_rows, arguments.seed),
+        validation=absolute(arguments.validation),
+        test=_drawn(arguments.test, folder / "test.jsonl", arguments.test_rows, arguments.seed),
+    )
+    profile = Profile.model_validate({"task_type": "dialogue_generation"})
+    recommendation = recommend(profile).model_copy(update={"label": label, "reasons": ()})
+    model = model_of(arguments.model)
+    draft = make_plan(profile, recommendation, files=files, folder=folder, model=model, seed=arguments.seed)
+    write_draft(draft, folder / "plan.yaml", force=True)
+    return folder / "plan.yaml"
+
+
+def _drawn(source: Path, place: Path, most: int, seed: int) -> str:
+    """Write some of the rows of a file, in its order, and return where.
+
+    Raises:
+        UserError: The file is missing, or rows are wrong.
+    """
+    from ...executors.data import read_rows
+    from ...knowledge.durable import write_bytes
+
+    if most < 1:
+        raise UserError(say("own.no_rows", count=most), "ftadvisor pilot --help")
+    lines = [row.line for row in read_rows(source)]
+    kept = set(lines if len(lines) <= most else random.Random(f"{seed}/pilot").sample(lines, most))
+    content = source.read_bytes().split(b"\n")
+    write_bytes(place, b"\n".join(line for number, line in enumerate(content, 1) if number in kept) + b"\n")
+    return place.name
+
+
+def _show(folder: Any, documents: bool) -> None:  # noqa: ANN401 - a run's folder
+    from ...executors.arms import main_arm
+    from ...executors.report.record import Evaluation
+    from ..comparison_view import print_arms
+
+    for result in results_of(folder, "evaluate"):
+        evaluation = Evaluation.model_validate(result)
+        arm = main_arm("rag+finetune" if documents else "finetune", list(evaluation.arms))
+        if arm is not None:
+            print_arms(evaluation, arm, Console(highlight=False, markup=False))
+    report = folder.path / "report.json"
+    if report.is_file():
+        print("\n".join(f"- {text}" for text in json.loads(report.read_bytes())["next"]))
+    for path in folder.reports():
+        print(say("run.report", path=path))

@@ -1,0 +1,132 @@
+"""Run single steps by a command: write them as a plan, execute it in a run folder, and return what came out."""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..executors.plan import ModelSource, Plan
+from ..executors.plan_file import write_plan
+from ..executors.prompt import Prompt
+from ..executors.run_folder import RunFolder
+from ..executors.step import StepOptions, parse_step
+from ..knowledge.builtin import BUILTIN
+from ..knowledge.errors import UserError
+from ..knowledge.messages import current_language, say
+from ..knowledge.problems import problems_of
+from .output import print_json, print_note
+from .running import make_runs, new_run, run_shown
+
+RUNS = Path("runs")
+SEED = 17
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that all commands share which run steps."""
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", help=say("own.set_help"))
+    parser.add_argument("--instruction", default="", metavar="TEXT", help=say("own.instruction_help"))
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=say("own.seed_help"))
+    parser.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=say("run.runs_help"))
+    parser.add_argument("--json", action="store_true", help=say("run.json_help"))
+
+
+def options_of(words: Sequence[str]) -> dict[str, Any]:
+    """Return options as a step has them; ``method_options.rank=8`` is a nested one.
+
+    Raises:
+        UserError: A word is not ``OPTION=VALUE``.
+    """
+    from ruamel.yaml import YAML
+
+    found: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UserError(say("own.wrong_set", word=word), say("own.wrong_set_hint"))
+        *outer, last = name.split(".")
+        place = found
+        for part in outer:
+            place = place.setdefault(part, {})
+        place[last] = YAML(typ="safe").load(value)
+    return found
+
+
+def step_of(kind: str, **options: Any) -> StepOptions:  # noqa: ANN401 - each step its own options
+    """Return a step.
+
+    Raises:
+        UserError: Options are wrong; names all of them.
+    """
+    try:
+        return parse_step({"kind": kind} | {name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        problems = "\n".join(f"  {problem.said()}" for problem in problems_of(error))
+        raise UserError(say("own.wrong_options", kind=kind, problems=problems), say("own.wrong_set_hint")) from None
+
+
+def absolute(path: Path | None) -> str | None:
+    """Return a file's whole path, as the plan lies elsewhere; bundled ones keep their names."""
+    return None if path is None else str(path) if str(path).startswith(BUILTIN) else str(path.resolve())
+
+
+def model_of(source: str) -> str:
+    """Return a model's source; a folder with its whole path."""
+    return str(Path(source).resolve()) if (Path(source) / "config.json").is_file() else source
+
+
+def run_steps(
+    arguments: argparse.Namespace,
+    title: str,
+    label: str,
+    model: Mapping[str, Any],
+    prompt: Prompt,
+    steps: Sequence[StepOptions],
+) -> tuple[RunFolder, int]:
+    """Execute steps in a new run, in front of a person, and return the run and the exit code.
+
+    Args:
+        arguments: What ``add_run_arguments`` added, and ``quiet``.
+        title: Of the run.
+        label: What the plan is about, as a recommendation names it.
+        model: Source and, where it matters, quantisation of the model.
+        prompt: How questions are put.
+        steps: In order.
+
+    Raises:
+        UserError: Input of a step is wrong.
+    """
+    make_runs(arguments.runs)
+    plan = Plan(
+        title=title,
+        language=current_language(),
+        label=label,
+        seed=arguments.seed,
+        knowledge=version("ftadvisor"),
+        model=ModelSource.model_validate(model),
+        prompt=prompt,
+        steps=tuple(steps),
+    )
+    path = (arguments.runs / f".{os.urandom(4).hex()}.plan.yaml").resolve()
+    write_plan(plan, path, {})
+    try:
+        folder = new_run(path, arguments.runs)
+    finally:
+        path.unlink(missing_ok=True)
+    if not arguments.quiet:
+        print_note(say("run.folder", path=folder.path))
+    return folder, run_shown(folder, arguments.quiet)
+
+
+def results_of(folder: RunFolder, kind: str) -> list[dict[str, Any]]:
+    """Return what the finished steps of a kind returned."""
+    return [dict(record["result"]) for record in folder.finished_steps() if record["kind"] == kind]  # type: ignore[arg-type]
+
+
+def print_run(folder: RunFolder, **found: object) -> None:
+    """Print a run as JSON with what the command found."""
+    status = folder.status().model_dump(mode="json")
+    print_json({"run": str(folder.path), "status": status, **found, "reports": [str(one) for one in folder.reports()]})

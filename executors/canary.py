@@ -1,0 +1,199 @@
+"""Try the worst of a training before the long run: its longest rows, a validation, a checkpoint.
+
+Nothing is learnt here: updates have a learning rate of zero, and chance is put back, so that the run that follows is
+the same as without.
+"""
+
+# ruff: noqa: ANN401 - the trainer is transformers' own
+
+import gc
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from pydantic import JsonValue
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from .laying_out import Tried, changes, keep_layout, too_large
+from .memory import PeakMemory
+from .train_options import TrainOptions
+
+WORTH = 50
+"""Updates from which a training is tried out; a shorter one shows soon enough by itself."""
+
+UPDATES = 2
+"""The second one has the optimizer's state beside the activations, as all later ones."""
+
+MICRO_BATCHES = 2
+"""The second one has the first one's gradient beside it."""
+
+CHECKPOINTS = 3
+"""The newest, the best, and the one being written; each has the optimizer's two averages."""
+
+GIBIBYTE = 2**30
+
+Build = Callable[[TrainOptions], Any]
+"""Makes the trainer of a layout."""
+
+
+def is_tried(options: TrainOptions, rows: int) -> bool:
+    """Tell whether a training is tried out first."""
+    if options.canary != "auto":
+        return options.canary == "always"
+    return options.memory_limit_gib is not None or options.updates(rows) >= WORTH
+
+
+def try_out(
+    build: Build,
+    planned: TrainOptions,
+    layouts: Sequence[TrainOptions],
+    limit: int | None,
+    memory: PeakMemory,
+    folder: Path,
+    fingerprint: str,
+) -> tuple[Any, Tried]:
+    """Return the trainer of the first layout that fits, with what trying it showed; it is remembered in the folder.
+
+    Args:
+        build: Makes the trainer of a layout.
+        planned: The layout that the plan names.
+        layouts: What ``that_may_fit`` returns; one where nothing may be adapted.
+        limit: Most memory in bytes; None for what the device has.
+        memory: Has watched since before the model was loaded.
+        folder: The checkpoints' folder.
+        fingerprint: Of the training as planned.
+
+    Raises:
+        UserError: No layout fits, or the disk has no room for the checkpoints.
+    """
+    needed: int | None = None
+    for layout in layouts:
+        trainer, started = build(layout), monotonic()
+        fitting = _fits(trainer, layout, limit, memory)
+        if fitting is not None:
+            seconds, layout = fitting
+            saved = _save(trainer, folder)
+            if layout is not trainer.laid_out:
+                trainer = build(layout)
+            shown: dict[str, JsonValue] = {
+                "seconds": monotonic() - started,
+                "update_seconds": seconds,
+                "peak_memory_bytes": memory.peak_bytes(),
+                "checkpoint_bytes": saved,
+                "layout": changes(planned, layout),
+            }
+            return trainer, keep_layout(folder, fingerprint, layout, shown)
+        needed = memory.peak_bytes()
+        _forget(trainer)
+    raise too_large(layouts, needed, limit)
+
+
+def _fits(
+    trainer: Any, layout: TrainOptions, limit: int | None, memory: PeakMemory
+) -> tuple[float, TrainOptions] | None:
+    """Return seconds of an update and the layout, its validation batch perhaps smaller; None where it is too large."""
+    memory.restart()
+    seconds = _survives(lambda: _update(trainer, layout))
+    if seconds is None or _above(memory, limit):
+        return None
+    rows = trainer.eval_dataset
+    batch = layout.evaluation_batch_size
+    while rows:
+        if _survives(lambda size=batch: _validate(trainer, size)) is not None and not _above(memory, limit):  # type: ignore[misc]
+            break
+        if batch == 1:
+            return None
+        batch //= 2
+        memory.restart()
+    changed = batch != layout.evaluation_batch_size
+    return seconds, layout.model_copy(update={"evaluation_batch_size": batch}) if changed else layout
+
+
+def _survives(work: Callable[[], object]) -> float | None:
+    """Return how long some work took, or None where memory ran out."""
+    import torch
+
+    started = monotonic()
+    try:
+        work()
+    except (torch.OutOfMemoryError, MemoryError):
+        return None
+    except RuntimeError as error:  # PyTorch's CPU allocator has no class of its own
+        if "can't allocate memory" not in str(error) and "out of memory" not in str(error):
+            raise
+        return None
+    return monotonic() - started
+
+
+def _above(memory: PeakMemory, limit: int | None) -> bool:
+    return limit is not None and memory.peak_bytes() > limit
+
+
+def _update(trainer: Any, layout: TrainOptions) -> None:
+    import torch
+
+    longest = sorted(trainer.train_dataset, key=len, reverse=True)[: layout.batch_size]
+    model, tokens = trainer.model, trainer.tokens
+    devices = [model.device] if model.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        model.train()
+        optimizer = trainer.create_optimizer()
+        for group in optimizer.param_groups:
+            group["lr"] = 0.0
+        for _ in range(UPDATES):
+            for _ in range(min(MICRO_BATCHES, layout.accumulation)):
+                batch = trainer._prepare_inputs(trainer.data_collator(longest))
+                with trainer.accelerator.autocast():
+                    loss = trainer.compute_loss(model, batch)
+                _refuse_no_number(loss)
+                loss.backward()
+            if layout.clip:
+                torch.nn.utils.clip_grad_norm_(model.parameters(), layout.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+    trainer.optimizer, trainer.tokens = None, tokens
+
+
+def _validate(trainer: Any, batch_size: int) -> None:
+    longest = sorted(trainer.eval_dataset, key=len, reverse=True)[:batch_size]
+    tokens = trainer.tokens
+    trainer.validation(longest, batch_size)
+    trainer.tokens = tokens
+
+
+def _save(trainer: Any, folder: Path) -> int:
+    """Save and read back what a checkpoint holds of the model, and return its bytes.
+
+    Raises:
+        UserError: The disk has no room for what will be written.
+    """
+    part = folder / "canary"
+    try:
+        trainer.save_model(str(part))
+        trainer.restore(part)
+        size = sum(path.stat().st_size for path in part.iterdir())
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    needed, free = CHECKPOINTS * 3 * size, shutil.disk_usage(folder).free
+    if free < needed:
+        values = {"needed": f"{needed / GIBIBYTE:.1f}", "free": f"{free / GIBIBYTE:.1f}", "path": folder}
+        raise UserError(say("guards.no_room", **values), say("guards.no_room_hint"))
+    return size
+
+
+def _forget(trainer: Any) -> None:
+    import torch
+
+    trainer.optimizer = None
+    trainer.model.zero_grad(set_to_none=True)
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _refuse_no_number(loss: Any) -> None:
+    if not bool(loss.detach().isfinite()):
+        raise UserError(say("guards.no_number"), say("guards.no_number_hint"))

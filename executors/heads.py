@@ -1,0 +1,85 @@
+"""What a model has besides its body: the head of a task, which is trained whole whatever the method."""
+
+# ruff: noqa: ANN401 - models with and without adapters
+
+from typing import Any
+
+HEADS = ("classifier", "score", "classification_head", "pre_classifier", "qa_outputs")
+"""Modules that stand between a model's body and what a task asks for. Source: transformers' model classes."""
+
+KINDS = {
+    "ForSequenceClassification": "SEQ_CLS",
+    "ForTokenClassification": "TOKEN_CLS",
+    "ForQuestionAnswering": "QUESTION_ANS",
+    "ForConditionalGeneration": "SEQ_2_SEQ_LM",
+}
+"""PEFT's names of tasks, by the end of the names of transformers' classes; all others are language models."""
+
+POOLER = "pooler.dense"
+"""Encoders' layer behind the last block, which some checkpoints have and some have not."""
+
+FRESH = "fresh_modules"
+
+
+def kind_of(model: Any) -> str:
+    """Return PEFT's name for what a model was loaded for."""
+    name = type(model).__name__
+    return next((kind for end, kind in KINDS.items() if name.endswith(end)), "CAUSAL_LM")
+
+
+def has_head(model: Any) -> bool:
+    """Tell whether a model has a task's head instead of a language model's."""
+    return kind_of(model) not in {"CAUSAL_LM", "SEQ_2_SEQ_LM"}
+
+
+def note_fresh(model: Any, missing: set[str]) -> None:
+    """Remember which modules a checkpoint had no weights for: they are random, and so have to be trained and kept.
+
+    BERT's pooler is one where the checkpoint was made by a masked language model.
+    """
+    setattr(model, FRESH, tuple(sorted({name.rpartition(".")[0] for name in missing})))
+
+
+def fresh_modules(model: Any) -> tuple[str, ...]:
+    """Return the modules that a checkpoint had no weights for."""
+    found: tuple[str, ...] = getattr(model, FRESH, ())
+    return found
+
+
+def is_head(name: str) -> bool:
+    """Tell whether a module is a task's head or part of it, or an encoder's pooler."""
+    return name.partition(".")[0] in HEADS or name.endswith(POOLER)
+
+
+def head_modules(model: Any) -> list[str]:
+    """Return the names of the modules that are trained whole; none where a language model has all it needs."""
+    if not has_head(model):
+        return []
+    known = [name for name, _ in model.named_children() if name in HEADS]
+    inside = tuple(f"{name}." for name in known)
+    fresh = [name for name in fresh_modules(model) if name not in known and not name.startswith(inside)]
+    return [*known, *fresh]
+
+
+def prompted(model: Any, config: Any) -> Any:
+    """Return a model with the vectors of a prompt-learning method; see ``tuners.prompted`` for those with a head."""
+    from peft import get_peft_model
+
+    from .tuners.prompted import PromptedModel
+
+    if not has_head(model):
+        return get_peft_model(model, config)
+    config.task_type = None
+    config.base_model_name_or_path = model.name_or_path
+    return PromptedModel(model, config)
+
+
+def peft_settings(model: Any) -> dict[str, Any]:
+    """Return the settings of an adapter that follow from what the model was loaded for."""
+    return {"task_type": kind_of(model), "modules_to_save": head_modules(model) or None}
+
+
+def train_head(model: Any) -> None:
+    """Make the head's parameters trainable, for methods that are no adapter of the PEFT library."""
+    for name in head_modules(model):
+        model.get_submodule(name).requires_grad_(True)

@@ -1,0 +1,1 @@
+"""Layouts of training rows, one file each; see ``executors/layout.py``."""

@@ -1,0 +1,154 @@
+"""Read the rows of a JSONL, JSON, CSV, TSV or text file as they are, in whatever encoding, with every row's line."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from ..rag.encoding import decode
+from ..rag.readers import UnreadableError
+from .fault import Fault, fault
+
+MARK = "\ufeff"
+DIVIDER = "|"
+"""Stands between the classes of a row in a table's column ``labels``."""
+
+TABLES = (".csv", ".tsv")
+LISTS = ("labels", "tokens", "tags")
+"""Columns of a table whose cells hold several values."""
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """Hold the fields of one row as the file has them.
+
+    Attributes:
+        line: Where it begins in its file, from 1.
+        values: By the names of the fields.
+    """
+
+    line: int
+    values: dict[str, Any]
+
+
+def read_raw(path: Path) -> tuple[list[RawRow], list[Fault]]:
+    """Return all rows that can be read, and what is wrong with the others and with the file's encoding.
+
+    Args:
+        path: JSONL, one JSON list, CSV, TSV, or text whose paragraphs are rows; told apart by the name.
+
+    Raises:
+        UserError: There is no such file, or it is not text.
+    """
+    if not path.is_file():
+        raise UserError(say("problems.no_file", path=path), say("problems.no_file_hint"))
+    faults: list[Fault] = []
+    text = _text(path, faults)
+    ending = path.suffix.lower()
+    if ending in TABLES:
+        rows = list(_table(text, ending, faults))
+    elif ending in (".txt", ".md"):
+        rows = list(_paragraphs(text))
+    elif text.lstrip().startswith("["):
+        rows = list(_json_list(text, faults))
+    else:
+        rows = list(_json_lines(text, faults))
+    return rows, faults
+
+
+def _text(path: Path, faults: list[Fault]) -> str:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        try:
+            text = decode(content)
+        except UnreadableError as problem:
+            raise UserError(say("problems.unreadable", path=path, problem=problem), say("data.no_text_hint")) from None
+        faults.append(fault(content.count(b"\n", 0, error.start) + 1, "encoding"))
+    return text.removeprefix(MARK)
+
+
+def _json_lines(text: str, faults: list[Fault]) -> Iterator[RawRow]:
+    for line, content in enumerate(text.split("\n"), start=1):
+        if content.strip():
+            try:
+                values = json.loads(content)
+            except ValueError as error:
+                faults.append(fault(line, "not_json", error=error))
+                continue
+            yield from _row(line, values, faults)
+
+
+def _json_list(text: str, faults: list[Fault]) -> Iterator[RawRow]:
+    """Read one JSON list of objects, such as Alpaca's; each object's line is where it begins."""
+    decoder, place = json.JSONDecoder(), text.index("[") + 1
+    while True:
+        place = _skip(text, place)
+        line = text.count("\n", 0, place) + 1
+        if place >= len(text) or text[place] == "]":
+            return
+        try:
+            values, place = decoder.raw_decode(text, place)
+        except ValueError as error:  # nothing after it can be told apart
+            faults.append(fault(line, "not_json", error=error))
+            return
+        yield from _row(line, values, faults)
+
+
+def _skip(text: str, place: int) -> int:
+    found = re.compile(r"[\s,]*").match(text, place)
+    return found.end() if found else place
+
+
+def _row(line: int, values: object, faults: list[Fault]) -> Iterator[RawRow]:
+    if isinstance(values, dict):
+        yield RawRow(line, values)
+    else:
+        faults.append(fault(line, "not_object"))
+
+
+def _paragraphs(text: str) -> Iterator[RawRow]:
+    for match in re.finditer(r"(?:[^\n]*\S[^\n]*\n?)+", text):
+        yield RawRow(text.count("\n", 0, match.start()) + 1, {"text": match[0].strip()})
+
+
+def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may hold a whole document
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter="\t" if ending == ".tsv" else ",")
+    columns: list[str] | None = None
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # an open quotation: nothing after it can be told apart
+            faults.append(fault(line, "not_csv", error=error))
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        if columns is None:
+            columns = [cell.strip() for cell in cells]
+        elif len(cells) != len(columns):
+            faults.append(fault(line, "cells", found=len(cells), expected=len(columns)))
+        else:
+            yield RawRow(line, {name: _cell(name, cell) for name, cell in zip(columns, cells, strict=True)})
+
+
+def _cell(name: str, cell: str) -> object:
+    """Return a cell's value: lists are JSON, or divided by ``|`` in labels and by spaces in tokens and tags."""
+    if cell.startswith(("[", "{")):
+        try:
+            return json.loads(cell)
+        except ValueError:
+            return cell
+    if name not in LISTS:
+        return cell
+    return [part for part in (cell.split(DIVIDER) if name == "labels" else cell.split()) if part.strip()]

@@ -1,0 +1,87 @@
+"""Refuse, before weights are loaded, what a model, a task and a method cannot do together, and name what can."""
+
+# ruff: noqa: ANN401 - transformers' own configs and models
+
+import sys
+from typing import Any, Literal
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from .heads import note_fresh
+from .method import MethodModule, MethodOptions
+from .models import load_config, require
+from .plan import ModelSource
+from .task import LANGUAGE_MODEL, Loader
+
+Family = Literal["encoder", "decoder", "encoder_decoder"]
+
+INSTEAD = {
+    (LANGUAGE_MODEL, "encoder"): "encoder_writes",
+    (LANGUAGE_MODEL, "encoder_decoder"): "use_seq2seq",
+    ("AutoModelForSeq2SeqLM", "encoder"): "encoder_writes",
+    ("AutoModelForSeq2SeqLM", "decoder"): "use_causal_lm",
+}
+"""What to do where a family of models cannot be loaded for a task, by transformers' Auto class and the family."""
+
+
+def family_of(config: Any) -> Family:
+    """Return whether a model reads a whole text at once, writes from left to right, or does one after the other."""
+    transformers = require("transformers")
+    if config.is_encoder_decoder:
+        return "encoder_decoder"
+    masked = type(config) in transformers.AutoModelForMaskedLM._model_mapping
+    return "encoder" if masked and not getattr(config, "is_decoder", False) else "decoder"
+
+
+def refuse_impossible(
+    base: ModelSource, loader: Loader, method_id: str, method: MethodModule, options: MethodOptions
+) -> None:
+    """Check that a model has a class for the task, and that the method finds what it trains.
+
+    The method is attached to the model without its weights, so what it refuses it refuses here.
+
+    Args:
+        base: The model.
+        loader: What it is loaded for.
+        method_id: The method, as people call it.
+        method: The same.
+        options: The method's options.
+
+    Raises:
+        UserError: They do not go together; names what does.
+    """
+    import torch
+
+    transformers = require("transformers")
+    config = load_config(base, loader)
+    kind, family = config.model_type, family_of(config)
+    auto = getattr(transformers, loader.auto)
+    if key := INSTEAD.get((loader.auto, family)):
+        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"))
+    if type(config) not in auto._model_mapping:
+        raise UserError(say("refusals.no_class", kind=kind, auto=loader.auto), say("refusals.no_class_hint"))
+    with torch.device("meta"):
+        bare = auto.from_config(config)
+    note_fresh(bare, set())
+    if getattr(options, "virtual_tokens", 0):
+        _refuse_prompt(bare, kind, method_id, method)
+    method.attach(bare, options)
+
+
+def room(config: Any, limit: int, options: MethodOptions) -> int:
+    """Return how many tokens a row may have: what the model can read, less what a method puts before it.
+
+    RoBERTa counts positions from behind its padding token's, so it reads two tokens less than its config says.
+
+    Source: transformers ``RobertaEmbeddings.create_position_ids_from_input_ids``.
+    """
+    offset = config.pad_token_id + 1 if config.model_type in {"roberta", "xlm-roberta", "camembert"} else 0
+    return limit if limit == sys.maxsize else limit - offset - getattr(options, "virtual_tokens", 0)
+
+
+def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -> None:
+    from .heads import has_head
+    from .tuners.prompted import carrier
+
+    if not method.CHECKPOINTING and has_head(bare) and carrier(bare) is None:
+        raise UserError(say("refusals.no_prefix", kind=kind, method=method_id), say("refusals.no_prefix_hint"))

@@ -1,0 +1,133 @@
+"""Classifying: a head on top of the model tells the class of a text, or all of the classes that apply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..asking import in_batches
+from ..batches import IGNORED, padded
+from ..classified import measured, write_predictions
+from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
+from ..linear import decided
+from ..prompt import Prompt
+from ..step import Result, StepContext
+from ..task import Asking, Batch, Known, TaskBase
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class ClassExample:
+    """Hold a text's tokens, and for each class whether it applies."""
+
+    tokens: list[int]
+    classes: list[bool]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+class Task(TaskBase):
+    """Learn the classes of texts."""
+
+    AUTO: ClassVar[str] = "AutoModelForSequenceClassification"
+
+    @staticmethod
+    def read(path: Path, prompt: Prompt) -> list[LabelledRow]:
+        """Return rows with ``text`` and ``label``, or ``labels`` where several classes may apply."""
+        return read_labelled(path)
+
+    @staticmethod
+    def study(rows: Sequence[LabelledRow], path: Path) -> Known:
+        """Return the classes, how many rows each has, and whether several may apply."""
+        check_classes(rows, path)
+        counts = class_counts(rows)
+        return {"classes": {**counts}, "rows": len(rows), "several": rows[0].several}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return tuple(self.known["classes"])  # type: ignore[arg-type]
+
+    @property
+    def several(self) -> bool:
+        """Whether a text may have any number of classes."""
+        return bool(self.known["several"])
+
+    def config(self) -> dict[str, Any]:
+        """Return the classes in the layout of a model's config."""
+        names = dict(enumerate(self.classes))
+        kind = "multi_label_classification" if self.several else "single_label_classification"
+        return {"id2label": names, "label2id": {name: place for place, name in names.items()}, "problem_type": kind}
+
+    def examples(
+        self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[LabelledRow], limit: int
+    ) -> list[tuple[int, ClassExample]]:
+        """Return each text with the special tokens that the model knows; classes that were not learnt are left out."""
+        return [
+            (row.line, ClassExample(tokenizer(row.text)["input_ids"], [name in row.labels for name in self.classes]))
+            for row in rows
+        ]
+
+    def collate(self, examples: Sequence[ClassExample], padding: int) -> Batch:
+        """Return a batch; ``labels`` are ``(batch,)``, or ``(batch, classes)`` where several may apply."""
+        import torch
+
+        right = torch.tensor([example.classes for example in examples])
+        labels = right.float() if self.several else _only(right)
+        return padded([example.tokens for example in examples], padding) | {"labels": labels}
+
+    def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return the cross-entropy of the right class, or of each class's yes or no."""
+        from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+        labels = batch["labels"]
+        logits = self.logits(model, batch)
+        compare = binary_cross_entropy_with_logits if self.several else cross_entropy
+        return compare(logits, labels, reduction="sum"), (labels != IGNORED).sum()
+
+    def logits(self, model: Any, batch: Batch) -> "Tensor":  # noqa: ANN401 - see TaskBase
+        """Return what the head says of each class, shape ``(batch, classes)``, in float32."""
+        output = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+        logits: Tensor = output.logits.float()
+        return logits
+
+    def answers(self, asking: Asking) -> list[Any]:
+        """Return how likely each class is, for each row; of longer rows the end is not read."""
+        import torch
+
+        found: list[Any] = [None] * len(asking.rows)
+        examples = [example for _, example in self.examples(asking.tokenizer, asking.rows, asking.limit)]
+        for places, batch in in_batches(self, examples, asking):
+            logits = self.logits(asking.model, batch)
+            likely = torch.sigmoid(logits) if self.several else torch.softmax(logits, dim=1)
+            for place, row in zip(places, likely.tolist(), strict=True):
+                found[place] = row
+        return found
+
+    def measured(
+        self, rows: Sequence[LabelledRow], answers: Sequence[Any], base: Sequence[Any] | None, context: StepContext
+    ) -> Result:
+        """Return what a step ``classify`` returns, and keep what was said of each row."""
+        import numpy as np
+
+        probabilities = np.asarray(answers, dtype=np.float32)
+        found = decided(probabilities, self.several)
+        counts: dict[str, int] = self.known["classes"]  # type: ignore[assignment]
+        learnt: int = self.known["rows"]  # type: ignore[assignment]
+        write_predictions(context.own_output, rows, self.classes, found, probabilities)
+        return {
+            "several": self.several,
+            "rows": {"train": learnt, "test": len(rows)},
+            **measured(counts, learnt, self.several, rows, found, probabilities, context),
+        }
+
+
+def _only(right: "Tensor") -> "Tensor":
+    """Return each row's class, shape ``(batch,)``; one that was not learnt is not counted."""
+    import torch
+
+    return torch.where(right.any(dim=1), right.int().argmax(dim=1), IGNORED)

@@ -1,0 +1,116 @@
+"""Commands that run single steps: train, evaluate, tune, pilot."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+
+ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(24)]
+SHORT = ["--set", "epochs=1", "--set", "tracker=none"]
+Shown = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write("train.jsonl", ROWS[:16])
+    write("test.jsonl", ROWS[16:])
+    Path("documents").mkdir()
+    Path("documents/colours.md").write_text("# Colours\n\nEvery thing is blue.\n", encoding="utf-8")
+    return tmp_path
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> None:
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def told(words: list[str], capsys: Shown) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.usefixtures("folder")
+def test_train_then_evaluate_with_the_prompt_it_was_trained_with(tiny_model: Path, capsys: Shown) -> None:
+    words = ["train", "train.jsonl", "--model", str(tiny_model), "--instruction", "Be short.", *SHORT]
+    trained = told([*words, "--set", "method_options.rank=4"], capsys)
+    assert trained["status"]["state"] == "finished"
+    assert trained["training"]["method"] == "lora"
+    assert trained["training"]["validation_loss"]
+    adapter = trained["training"]["adapter"]
+    short = ["--set", "max_new_tokens=4"]
+    measured = told(["evaluate", "test.jsonl", "--adapter", adapter, *short], capsys)
+    assert {*measured["evaluation"]["arms"]} == {"base", "prompting", "finetuned"}
+    assert measured["evaluation"]["rows"] == 8
+    assert [Path(path).name for path in measured["reports"]] == ["report.html", "report.md", "report.json"]
+    assert not list(Path("runs").glob(".*.plan.yaml"))
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_people_see_losses_and_what_to_do_next(tiny_model: Path, capsys: Shown, language: str) -> None:
+    words = ["train", "train.jsonl", "--model", str(tiny_model), *SHORT, "--quiet", "--language", language]
+    assert main(words) == DONE
+    shown = capsys.readouterr().out
+    assert "ftadvisor evaluate TEST.jsonl --adapter" in shown
+    assert "report.html" in shown
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_classifier_is_measured_on_what_was_held_out(tiny_of: Callable[[str], Path], capsys: Shown) -> None:
+    encoder = tiny_of("bert")
+    write("labelled.jsonl", [{"text": f"words of row {n}", "label": "ab"[n % 2]} for n in range(40)])
+    task = ["--task", "sequence_classification", "--held-out", "0.25"]
+    found = told(["train", "labelled.jsonl", "--model", str(encoder), *task, *SHORT], capsys)
+    assert 0 <= found["measured"][0]["metrics"]["accuracy"]["value"] <= 1
+    adapter = found["training"]["adapter"]
+    write("more.jsonl", [{"text": f"words of line {n}", "label": "ab"[n % 2]} for n in range(8)])
+    again = told(["evaluate", "more.jsonl", "--adapter", adapter, "--model", str(encoder)], capsys)
+    assert again["evaluation"]["rows"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_tune_ranks_by_validation_and_names_the_command(tiny_model: Path, capsys: Shown) -> None:
+    vary = ["--vary", "learning_rate=1e-9,1e-2", "--vary", "method_options.rank=2,4", "--trials", "3"]
+    words = ["tune", "train.jsonl", "--model", str(tiny_model), *vary, *SHORT]
+    found = told(words, capsys)
+    losses = [trial["validation_loss"] for trial in found["trials"]]
+    assert len(losses) == 3
+    assert losses == sorted(losses)
+    assert found["best"] == found["trials"][0]["settings"]
+    assert found["best"]["learning_rate"] == 1e-2
+    assert {*found["best"]} == {"learning_rate", "method_options.rank"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_pilot_compares_all_ways_on_drawn_rows(tiny_model: Path, capsys: Shown) -> None:
+    rows = ["--train-rows", "6", "--test-rows", "3"]
+    files = ["--train", "train.jsonl", "--test", "test.jsonl", "--documents", "documents"]
+    found = told(["pilot", *files, "--model", str(tiny_model), *rows], capsys)
+    arms = {"base", "prompting", "rag", "finetuned", "combined", "shuffled"}
+    assert {*found["evaluation"]["arms"]} == arms
+    assert found["evaluation"]["rows"] == 3
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        (["train", "train.jsonl", "--model", "m", "--set", "epochs"], "epochs"),
+        (["train", "train.jsonl", "--model", "m", "--set", "epoch=3"], "epoch"),
+        (["train", "train.jsonl", "--model", "m", "--set", "epochs=-1", "--set", "clip=-1"], "clip"),
+        (["tune", "train.jsonl", "--model", "m", "--vary", "learning_rate"], "learning_rate"),
+        (["evaluate", "test.jsonl"], "--adapter"),
+        (["evaluate", "test.jsonl", "--adapter", "documents"], "documents"),
+        (["pilot", "--train", "train.jsonl", "--test", "test.jsonl", "--model", "m", "--test-rows", "0"], "0"),
+        (["train", "absent.jsonl", "--model", "builtin:tiny"], "absent.jsonl"),
+    ],
+)
+def test_wrong_words_are_told_and_leave_nothing(words: list[str], word: str, capsys: Shown) -> None:
+    assert main([*words, "--language", "en"]) == WRONG_INPUT
+    assert word in capsys.readouterr().err
+    assert not [path for path in Path("runs").glob("*") if not path.name.startswith("pilot")]

@@ -1,0 +1,172 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.executors import canary
+from ftadvisor.executors.laying_out import ladder
+from ftadvisor.executors.memory import PeakMemory
+from ftadvisor.executors.train import train
+from ftadvisor.executors.train_options import TrainOptions
+from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.progress import silent
+
+from .test_train import ROWS, ignore, training, weights
+
+pytestmark = pytest.mark.usefixtures("english")
+
+
+def events_of(task: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    told: dict[str, dict[str, Any]] = {}
+    return train(task, ROWS, ROWS[:4], silent, lambda event, /, **values: told.update({event: values})), told
+
+
+def test_trying_changes_nothing_of_what_is_learnt(tiny_model: Path, tmp_path: Path) -> None:
+    plain = training(tiny_model, tmp_path / "plain", canary="never")
+    tried = training(tiny_model, tmp_path / "tried", canary="always")
+    found, told = events_of(tried)
+    assert found["loss"] == train(plain, ROWS, ROWS[:4], silent, ignore)["loss"]
+    assert weights(tried.adapter) == weights(plain.adapter)
+    assert told["canary"]["peak_memory_bytes"] > 0
+    assert told["canary"]["checkpoint_bytes"] > 0
+    assert told["canary"]["layout"] == {}
+
+
+def test_short_trainings_are_not_tried_unless_asked(tiny_model: Path, tmp_path: Path) -> None:
+    found, told = events_of(training(tiny_model, tmp_path))
+    assert found["canary"] == {}
+    assert "canary" not in told
+
+
+def test_a_resumed_training_is_not_tried_again(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = training(tiny_model, tmp_path, canary="always")
+
+    def stop(event: str, /, **values: Any) -> None:
+        if event == "loss" and values["step"] == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(task, ROWS, ROWS[:4], silent, stop)
+    monkeypatch.setattr(canary, "_update", lambda *_: pytest.fail("tried again"))
+    found = train(task, ROWS, ROWS[:4], silent, ignore)
+    assert found["canary"]["peak_memory_bytes"] > 0
+
+
+def test_the_ladder_keeps_the_rows_of_an_update_and_ends_with_the_costly() -> None:
+    rungs = list(ladder(TrainOptions(batch_size=6, accumulation=2), checkpointing=True, eight_bit=True))
+    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.optimizer) for one in rungs]
+    assert shown == [
+        (6, 2, False, "adamw"),
+        (3, 4, False, "adamw"),
+        (1, 12, False, "adamw"),
+        (1, 12, True, "adamw"),
+        (1, 12, True, "adamw_8bit"),
+    ]
+    assert len(list(ladder(TrainOptions(batch_size=1), checkpointing=False, eight_bit=False))) == 1
+
+
+@pytest.fixture
+def scarce(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Let updates of more than one row, and validations of more than two, run out of memory."""
+    tried: list[tuple[str, int]] = []
+    update, validate = canary._update, canary._validate
+
+    def small_update(trainer: Any, layout: TrainOptions) -> None:
+        tried.append(("update", layout.batch_size))
+        if layout.batch_size > 1:
+            raise MemoryError
+        update(trainer, layout)
+
+    def small_validation(trainer: Any, batch_size: int) -> None:
+        tried.append(("validate", batch_size))
+        if batch_size > 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        validate(trainer, batch_size)
+
+    monkeypatch.setattr(canary, "_update", small_update)
+    monkeypatch.setattr(canary, "_validate", small_validation)
+    return tried
+
+
+def test_what_does_not_fit_is_adapted_and_learns_as_many_rows(
+    tiny_model: Path, tmp_path: Path, scarce: list[tuple[str, int]]
+) -> None:
+    task = training(tiny_model, tmp_path, canary="always", evaluation_batch_size=8)
+    found, told = events_of(task)
+    updates, validations = [("update", size) for size in (4, 2, 1)], [("validate", size) for size in (8, 4, 2)]
+    assert scarce == updates + validations
+    assert told["canary"]["layout"] == {"batch_size": 1, "accumulation": 4, "evaluation_batch_size": 2}
+    assert found["steps"] == 6
+
+
+def test_an_adapted_training_resumes_as_it_was_laid_out(
+    tiny_model: Path, tmp_path: Path, scarce: list[tuple[str, int]]
+) -> None:
+    whole = training(tiny_model, tmp_path / "whole", canary="always")
+    expected, _ = events_of(whole)
+    task = training(tiny_model, tmp_path / "stopped", canary="always")
+
+    def stop(event: str, /, **values: Any) -> None:
+        if event == "loss" and values["step"] == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(task, ROWS, ROWS[:4], silent, stop)
+    assert train(task, ROWS, ROWS[:4], silent, ignore)["loss"] == expected["loss"]
+    assert weights(task.adapter) == weights(whole.adapter)
+
+
+@pytest.mark.usefixtures("scarce")
+def test_refusing_is_said_with_what_else_would_help(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="1 layouts were tried") as error:
+        events_of(training(tiny_model, tmp_path, canary="always", when_too_large="refuse"))
+    assert "max_length" in error.value.hint
+
+
+def test_a_limit_of_memory_is_kept(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PeakMemory, "peak_bytes", lambda _: 3 * 2**30)
+    events_of(training(tiny_model, tmp_path / "fits", memory_limit_gib=3))
+    with pytest.raises(UserError, match="needs 3\\.00 GiB, and the limit is 2\\.50 GiB"):
+        events_of(training(tiny_model, tmp_path, memory_limit_gib=2.5))
+
+
+def test_what_no_layout_makes_fit_is_refused_before_the_model_is_loaded(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftadvisor.executors.train.load_model", lambda *_: pytest.fail("loaded"))
+    with pytest.raises(UserError, match="the limit is 0\\.00 GiB"):
+        events_of(training(tiny_model, tmp_path, memory_limit_gib=1e-6))
+
+
+def test_a_layout_is_chosen_by_its_estimate_and_kept_for_the_next_attempt(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftadvisor.executors.train.least_memory", lambda asked: asked.batch * 2**40)
+    monkeypatch.setattr("ftadvisor.executors.train.device_bytes", lambda: 2**41)
+    found, told = events_of(training(tiny_model, tmp_path))
+    assert told["canary"]["layout"] == {"batch_size": 2, "accumulation": 2}
+    assert found["steps"] == 6
+    monkeypatch.setattr("ftadvisor.executors.train.device_bytes", lambda: 2**45)
+    again, _ = events_of(training(tiny_model, tmp_path))
+    assert again["loss"] == found["loss"]
+    assert again["canary"] == found["canary"]
+
+
+def test_other_errors_are_not_taken_for_lack_of_memory(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(canary, "_update", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        events_of(training(tiny_model, tmp_path, canary="always"))
+
+
+def test_too_little_room_on_the_disk_is_said_before_training(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
+    with pytest.raises(UserError, match="disk"):
+        events_of(training(tiny_model, tmp_path, canary="always"))

@@ -1,0 +1,231 @@
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.executors.data_check import check_file
+from ftadvisor.executors.data_statistics import language, statistics
+from ftadvisor.executors.fault import WARNINGS
+from ftadvisor.executors.layout import layout_names, layout_of
+from ftadvisor.executors.prepare import Wish, prepare
+from ftadvisor.knowledge.errors import UserError
+
+pytestmark = pytest.mark.usefixtures("english")
+
+ROWS: dict[str, dict[str, Any]] = {
+    "labelled": {"text": "Where is my parcel?", "label": "delivery"},
+    "question_answer": {"question": "Where?", "answer": "There."},
+    "instruction": {"instruction": "Translate.", "input": "你好", "output": "Hello"},
+    "prompt_completion": {"prompt": "Once", "completion": " upon a time"},
+    "messages": {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]},
+    "extractive": {"question": "Who?", "context": "Ann wrote it.", "answer": "Ann"},
+    "tagged": {"tokens": ["Ann", "sang"], "tags": ["B-PER", "O"]},
+    "raw_text": {"text": "A whole paragraph."},
+}
+Written = Callable[..., Path]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    def write(*rows: object, name: str = "rows.jsonl") -> Path:
+        path = tmp_path / name
+        lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+        path.write_bytes("\n".join(lines).encode())
+        return path
+
+    return write
+
+
+def kinds(path: Path, **options: Any) -> list[tuple[int, str]]:
+    return [(one.line, one.kind) for one in check_file(path, len, **options).faults]
+
+
+def test_every_layout_is_told_apart(written: Written) -> None:
+    assert {*ROWS} == {*layout_names()}
+    for name, row in ROWS.items():
+        assert layout_of(row.keys()) == name
+        assert check_file(written(row), len).layout == name
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ("{", "not_json"),
+        ("[1]", "not_object"),
+        ({"question": "a"}, "missing_field"),
+        ({"question": "a", "answer": " "}, "empty_answer"),
+        ({"question": "", "answer": "b"}, "empty"),
+        ({"question": ["a"], "answer": "b"}, "wrong_type"),
+        ('{"question": "a", "answer": "b\\ud800"}', "lost_characters"),
+        ({"question": "a", "answer": "b\ufffd"}, "lost_characters"),
+        ({"question": "a", "answer": "b\x00"}, "control_characters"),
+        ({"question": "caf\u00c3\u00a9", "answer": "b"}, "mojibake"),
+        ({"question": "Where?", "answer": "There."}, "duplicate"),
+        ({"question": "where?", "answer": "Nowhere."}, "contradiction"),
+        ({"question": "a", "answer": "b" * 100}, "too_long"),
+    ],
+)
+def test_each_fault_of_a_row_is_told_with_its_line(written: Written, row: object, kind: str) -> None:
+    first = ROWS["question_answer"]
+    found = kinds(written(first, "", {"question": "One?", "answer": "Two."}, row), longest=50)
+    assert found == [(4, kind)]
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"messages": [{"role": "user", "content": "a"}]}, "no_answer"),
+        ({"messages": [{"role": "bard", "content": "a"}, {"role": "assistant", "content": "b"}]}, "role"),
+        (
+            {"messages": [{"role": "user", "content": "a"}] * 2 + [{"role": "assistant", "content": "b"}]},
+            "turns_repeat",
+        ),
+        ({"messages": "hello"}, "wrong_type"),
+        ({"question": "q", "context": "c", "answer": "d"}, "not_in_context"),
+        ({"question": "q", "context": "c d", "answers": {"text": ["d"], "answer_start": [0]}}, "wrong_start"),
+        ({"tokens": ["a"], "tags": []}, "unequal"),
+        ({"tokens": ["a", "b"], "tags": ["O", "I-PER"]}, "tag_order"),
+        ({"text": "a", "label": "b", "labels": ["c"]}, "label_and_labels"),
+        ({"colour": "red"}, "unknown_layout"),
+    ],
+)
+def test_faults_of_each_layout_are_told(written: Written, row: object, kind: str) -> None:
+    assert kind in [found for _, found in kinds(written(row))]
+
+
+def test_unanswerable_questions_as_in_squad_are_right(written: Written) -> None:
+    row = {"question": "q", "context": "c", "answers": {"text": [], "answer_start": []}}
+    assert kinds(written(row)) == []
+
+
+def test_each_problem_says_what_to_do_in_both_languages(written: Written) -> None:
+    checked = check_file(written("{", ROWS["question_answer"], {"question": "", "answer": ""}), len)
+    assert all(one.text and one.fix for one in checked.faults)
+    assert (checked.total, len(checked.rows), checked.serious) == (3, 1, 3)
+
+
+def test_classes_with_a_single_example_and_files_with_a_single_class(written: Written) -> None:
+    rows = [{"text": f"t{number}", "label": "a" if number else "b"} for number in range(4)]
+    assert kinds(written(*rows)) == [(1, "single_example")]
+    assert kinds(written(*rows[1:])) == [(1, "one_class")]
+
+
+def test_rows_that_repeat_the_test_are_told(written: Written) -> None:
+    test = written({"question": "How do I return a parcel?", "answer": "x"}, name="test.jsonl")
+    rows = written(
+        {"question": "how do I return a parcel", "answer": "x"}, {"question": "Where do you live?", "answer": "y"}
+    )
+    assert kinds(rows, test=test) == [(1, "leaks_test")]
+
+
+def test_odd_encodings_are_read_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    text = '{"question": "a", "answer": "b"}\n{"question": "什么时候可以退货？", "answer": "七天内"}\n'
+    path.write_bytes(text.encode("gb18030"))
+    checked = check_file(path, len)
+    assert [(one.line, one.kind) for one in checked.faults] == [(2, "encoding")]
+    assert checked.rows[1].asked == "什么时候可以退货？"
+    path.write_bytes(text.encode("utf-16"))
+    assert [row.asked for row in check_file(path, len).rows] == ["a", "什么时候可以退货？"]
+    path.write_bytes(b"\x00\x01\x02\xff" * 200)
+    with pytest.raises(UserError):
+        check_file(path, len)
+
+
+def test_tables_lists_and_texts_are_read(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text('tokens,tags\nAnn sang,B-PER O\n"Bob\nran",B-PER O\none\n', encoding="utf-8")
+    checked = check_file(table, len)
+    assert [row.values["tokens"] for row in checked.rows] == [["Ann", "sang"], ["Bob", "ran"]]
+    assert [(one.line, one.kind) for one in checked.faults] == [(5, "cells")]
+    listed = tmp_path / "rows.json"
+    listed.write_text(json.dumps([ROWS["instruction"], ROWS["instruction"]], indent=1), encoding="utf-8")
+    assert kinds(listed) == [(7, "duplicate")]
+    text = tmp_path / "rows.txt"
+    text.write_text("One\nparagraph.\n\n\nAnother.\n", encoding="utf-8")
+    assert [(row.line, row.asked) for row in check_file(text, len).rows] == [(1, "One\nparagraph."), (5, "Another.")]
+
+
+def test_statistics_count_classes_lengths_and_languages(written: Written) -> None:
+    rows = [{"text": "你好", "label": "a"}, {"text": "Hello", "label": "a"}, {"text": "привет", "label": "b"}]
+    figures: Any = statistics(check_file(written(*rows), len), "letters")
+    assert figures["classes"] == {"a": 2, "b": 1}
+    assert figures["languages"] == {"zh": 1, "latin": 1, "ru": 1}
+    assert figures["characters"]["asked"] == {"least": 2, "median": 5, "p95": 6, "greatest": 6, "total": 13}
+    assert [language(text) for text in ("これは", "한국", "123")] == ["ja", "ko", "other"]
+
+
+WISH = Wish(validation=0.2, test=0.2, seed=3, group=None, most_broken=0.1)
+
+
+def parts(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    return {path.stem: [json.loads(line) for line in path.open(encoding="utf-8")] for path in folder.glob("*.jsonl")}
+
+
+def test_prepared_parts_keep_classes_and_tear_no_text(written: Written, tmp_path: Path) -> None:
+    rows = [{"text": f"text {number // 2}{' ' * (number % 2)}", "label": f"c{number // 2 % 3}"} for number in range(60)]
+    path = written(*rows, {"text": "alone", "label": "c9"}, "{")
+    summary: Any = prepare(check_file(path, len), path, tmp_path / "out", WISH)
+    found = parts(tmp_path / "out")
+    assert summary["rows"] == {"source": 62, "left_out": 31, "train": 19, "validation": 6, "test": 6}
+    for part in ("train", "validation", "test"):
+        assert {row["label"] for row in found[part]} >= {"c0", "c1", "c2"}
+    assert {"text": "alone", "label": "c9"} in found["train"]
+    texts = [{row["text"] for row in found[part]} for part in ("train", "validation", "test")]
+    assert not any(first & second for first, second in pairwise([*texts, texts[0]]))
+    again = prepare(check_file(path, len), path, tmp_path / "again", WISH)
+    assert (parts(tmp_path / "again"), again) == (found, summary)
+
+
+def test_groups_stay_together_and_near_repeats_on_the_learning_side(written: Written, tmp_path: Path) -> None:
+    rows = [
+        {"question": f"{word} number {number}: {word * 3}?", "answer": "x", "customer": number % 7}
+        for number, word in enumerate(["apple", "bread", "chair", "dance", "eagle", "frost", "grape"] * 6)
+    ]
+    path = written(*rows)
+    wish = Wish(validation=0.2, test=0.2, seed=1, group="customer", most_broken=0)
+    prepare(check_file(path, len), path, tmp_path / "out", wish)
+    found = parts(tmp_path / "out")
+    sides = [{row["customer"] for row in rows} for rows in found.values()]
+    assert sum(map(len, sides)) == len(set.union(*sides)) == 7
+    path = written(*({"question": f"The {word} that I bought never came, {word}", "answer": "x"} for word in "abcdef"))
+    prepare(check_file(path, len), path, tmp_path / "near", WISH)
+    assert {*parts(tmp_path / "near")} == {"train"}  # every question nearly repeats another
+
+
+def test_broken_rows_are_recorded_and_too_many_refused(written: Written, tmp_path: Path) -> None:
+    rows: list[object] = [{"text": f"some words {number}", "label": "ab"[number % 2]} for number in range(20)]
+    path = written(*rows, {"text": "twice", "label": "a"}, {"text": "Twice", "label": "b"}, "{")
+    prepare(check_file(path, len), path, tmp_path / "out", WISH)
+    left = parts(tmp_path / "out")["left_out"]
+    assert [(row["line"], row["why"][0]["kind"]) for row in left] == [
+        (21, "contradiction"),
+        (22, "contradiction"),
+        (23, "not_json"),
+    ]
+    with pytest.raises(UserError, match="exists"):
+        prepare(check_file(path, len), path, tmp_path / "out", WISH)
+    strict = Wish(validation=0.1, test=0.1, seed=1, group=None, most_broken=0.01)
+    with pytest.raises(UserError, match="1 of 23"):
+        prepare(check_file(path, len), path, tmp_path / "strict", strict)
+    assert not (tmp_path / "strict").exists()
+
+
+def test_what_is_prepared_has_no_faults_left(written: Written, tmp_path: Path) -> None:
+    for name, row in ROWS.items():
+        path = written(
+            row, row, {**row, "label": "other", "text": "x"} if "label" in row else row, "{", name=f"{name}.jsonl"
+        )
+        wish = Wish(validation=0, test=0, seed=1, group=None, most_broken=0.5)
+        prepare(check_file(path, len), path, tmp_path / name, wish)
+        again = check_file(tmp_path / name / "train.jsonl", len)
+        assert not {one.kind for one in again.faults} - {"single_example"}
+        assert len(again.rows) == (2 if "label" in row else 1)
+
+
+def test_warnings_are_kinds_that_are_told(written: Written) -> None:
+    checked = check_file(written({"question": "a\x01", "answer": "b"}), len)
+    assert {one.kind for one in checked.faults} <= WARNINGS
+    assert not checked.serious

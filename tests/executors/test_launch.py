@@ -1,0 +1,107 @@
+"""Two processes on a CPU (gloo) learn what one process learns."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.executors.events import read_events
+from ftadvisor.executors.launch import launch_file
+from ftadvisor.executors.plan_file import read_plan
+from ftadvisor.executors.run import RunFailed, execute_run
+from ftadvisor.executors.run_folder import RunFolder, create_run
+from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.progress import silent
+from ruamel.yaml import YAML
+
+pytestmark = [
+    pytest.mark.usefixtures("english"),
+    pytest.mark.skipif(os.name == "nt", reason="ends process groups as POSIX does"),
+]
+
+TOLERANCE = 2e-5
+"""Relative: the same sums in another order, over six updates in float32."""
+
+PLAN = """\
+version: 1
+title: together
+language: en
+label: finetune:lora
+seed: 17
+knowledge: 0.1.0
+model: {{source: '{model}'}}
+prompt: {{instruction: ''}}
+steps:
+  - {{kind: train, name: a, method: lora, train: rows.jsonl, validation: rows.jsonl, output: a, epochs: 2,
+     precision: float32, tracker: none, general: null, validate_every: 3, {layout}}}
+"""
+
+
+def run(folder: Path, model: Path, layout: str) -> RunFolder:
+    folder.mkdir()
+    rows = [
+        {"question": f"Which colour has thing {n}? " * (1 + n % 3), "answer": "Blue." * (1 + n % 2)} for n in range(12)
+    ]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    path = folder / "plan.yaml"
+    path.write_text(PLAN.format(model=model, layout=layout), encoding="utf-8")
+    found = create_run(read_plan(path), path, folder / "runs")
+    execute_run(found, silent, lambda *_: None)
+    return found
+
+
+def result(folder: RunFolder) -> dict[str, Any]:
+    found: Any = folder.finished_steps()[0]["result"]
+    return dict(found)
+
+
+def numbers(folder: RunFolder) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return load_file(folder.path / "outputs" / "a" / "adapter_model.safetensors")
+
+
+def test_two_processes_learn_what_one_does(tiny_model: Path, tmp_path: Path) -> None:
+    one = run(tmp_path / "one", tiny_model, "batch_size: 2, accumulation: 2")
+    two = run(tmp_path / "two", tiny_model, "batch_size: 2, accumulation: 1, processes: 2")
+    alone, together = result(one), result(two)
+    assert together["steps"] == alone["steps"] == 6
+    for name in ("loss", "validation_loss"):
+        assert [step for step, _ in together[name]] == [step for step, _ in alone[name]]
+        for (_, ours), (_, theirs) in zip(together[name], alone[name], strict=True):
+            assert ours == pytest.approx(theirs, rel=TOLERANCE)
+    learnt, expected = numbers(two), numbers(one)
+    assert {*learnt} == {*expected}
+    for name, value in learnt.items():
+        assert (value - expected[name]).abs().max() <= 1e-4 * expected[name].abs().max() + 1e-6, name
+    losses = [event for event in read_events(two.events_file) if event["event"] == "loss"]
+    assert [event["step"] for event in losses] == [1, 2, 3, 4, 5, 6]  # told once, not by each
+    assert (two.path / "launch" / "1" / "accelerate.yaml").is_file()
+
+
+def test_a_workers_refusal_is_told_as_one_process_tells_it(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="longer than"):
+        run(tmp_path / "two", tiny_model, "batch_size: 2, processes: 2, max_length: 9")
+
+
+def test_a_broken_worker_fails_the_step_with_its_log(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "accelerate.py").write_text("raise ValueError('a defect')", encoding="utf-8")
+    with pytest.raises(RunFailed) as failure:
+        run(tmp_path / "two", tiny_model, "batch_size: 2, processes: 2")
+    assert "a defect" in str(failure.value.__cause__)
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+def test_accelerate_reads_the_launch_file(sharded: bool, tmp_path: Path) -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    path = tmp_path / "accelerate.yaml"
+    path.write_text(launch_file(4, on_gpus=True, sharded=sharded, half=True), encoding="utf-8")
+    found = load_config_from_file(str(path))
+    assert found.num_processes == 4
+    assert str(found.distributed_type).endswith("FSDP" if sharded else "MULTI_GPU")
+    assert YAML(typ="safe").load(path).get("fsdp_config", {}).get("fsdp_version") == (2 if sharded else None)

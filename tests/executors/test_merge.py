@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.executors.merge import merge
+from ftadvisor.executors.method import method_module
+from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.train import train
+from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.progress import silent
+
+from .test_train import ROWS, ignore, training
+
+pytestmark = pytest.mark.usefixtures("english")
+
+
+def trained(model: Path, folder: Path, method: str, **base: Any) -> tuple[Path, ModelSource]:
+    """Train a little, so that what is merged is not nothing."""
+    source = ModelSource(source=str(model), **base)
+    options = method_module(method).Options()
+    task = training(model, folder, method=method, method_options=options, base=source, learning_rate=0.05)
+    train(task, ROWS, [], silent, ignore)
+    return task.adapter, ModelSource.model_validate(json.loads((task.adapter / "ftadvisor.json").read_bytes())["model"])
+
+
+@pytest.mark.parametrize("method", ["lora", "qlora", "ia3", "adalora", "full"])
+def test_a_merged_model_answers_as_the_trained_one(method: str, tiny_model: Path, tmp_path: Path) -> None:
+    """A 4-bit base is merged as it was rounded, not rounded anew, which would change answers."""
+    adapter, base = trained(tiny_model, tmp_path, method)
+    found: Any = merge(adapter, tmp_path / "merged", base, "trained_on", "float32", silent)
+    assert found["drift"]["relative"] <= 1e-5
+    assert found["drift"]["mean_kl"] <= 1e-6
+    assert found["drift"]["same_first"] == 1
+    config = json.loads((tmp_path / "merged" / "config.json").read_bytes())
+    assert "quantization_config" not in config
+    assert not list((tmp_path / "merged").glob("adapter*"))
+
+
+def test_other_targets_report_how_far_they_drift(tiny_model: Path, tmp_path: Path) -> None:
+    adapter, base = trained(tiny_model, tmp_path, "qlora")
+    exact: Any = merge(adapter, tmp_path / "exact", base, "trained_on", "float32", silent)
+    half: Any = merge(adapter, tmp_path / "half", base, "trained_on", "bfloat16", silent)
+    original: Any = merge(adapter, tmp_path / "original", base, "original", "float32", silent)
+    largest = [found["drift"]["relative"] for found in (exact, half, original)]
+    assert largest == sorted(largest)
+    assert largest[2] > 1000 * largest[0]
+    assert half["bytes"] < 0.8 * exact["bytes"]
+
+
+def test_what_cannot_be_merged_is_refused_with_what_to_do(tiny_model: Path, tmp_path: Path) -> None:
+    adapter, base = trained(tiny_model, tmp_path, "prompt_tuning")
+    with pytest.raises(UserError, match="prompt_tuning") as error:
+        merge(adapter, tmp_path / "merged", base, "trained_on", "float32", silent)
+    assert "--adapter" in error.value.hint
+    assert not (tmp_path / "merged").exists()
+
+
+def test_the_command_merges_and_refuses_what_is_there(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter, _ = trained(tiny_model, tmp_path, "lora")
+    words = ["export", str(adapter), "-o", str(tmp_path / "merged"), "--quiet", "--language", "en"]
+    assert main(words) == DONE
+    assert "same first choice 1" in capsys.readouterr().out
+    assert main(words) == WRONG_INPUT
+    assert main(["export", str(tmp_path), "-o", str(tmp_path / "other"), "--language", "en"]) == WRONG_INPUT

@@ -1,0 +1,37 @@
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from ftadvisor.executors import trackers
+from ftadvisor.executors.trackers import tracker_callback
+from ftadvisor.executors.train import train
+from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.progress import silent
+
+from .test_train import ROWS, ignore, training
+
+pytestmark = pytest.mark.usefixtures("english")
+
+
+def test_without_tensorboard_training_goes_on_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trackers, "find_spec", lambda _: None)
+    callback, told = tracker_callback("tensorboard", tmp_path, "a")
+    assert callback is None
+    assert "not installed" in told
+    with pytest.raises(UserError) as error:
+        tracker_callback("wandb", tmp_path, "a")
+    assert error.value.hint == "pip install wandb"
+    assert tracker_callback("none", tmp_path, "a") == (None, "")
+
+
+@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is not installed")
+def test_event_files_hold_both_losses(tiny_model: Path, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    task = training(tiny_model, tmp_path, tracker="tensorboard", tracked=tmp_path / "tensorboard")
+    found = train(task, ROWS, ROWS[:4], silent, ignore)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    shown = [[event.step, pytest.approx(event.value, rel=1e-4)] for event in events.Scalars("train/loss")]
+    assert found["loss"] == shown
+    assert len(events.Scalars("eval/loss")) == 3

@@ -1,0 +1,72 @@
+"""A sentence of an answer holds only if what it cites says so."""
+
+import pytest
+from ftadvisor.rag.evidence import Sentence
+from ftadvisor.rag.support import LEAST_SUPPORT, best_support, denial_differs, missing_numbers
+
+FACTS = (
+    "The bridge was opened in 1932, and it carries eight lanes of traffic.",
+    "Its builders did not use steel from abroad.",
+    "故宫始建于1406年，1420年建成。",
+    "参观者不得携带宠物入内。",
+)
+
+
+def sentences() -> list[Sentence]:
+    found, start = [], 0
+    for text in FACTS:
+        found.append(Sentence(0, "d", start, start + len(text), text, 1.0, 1.0))
+        start += len(text) + 1
+    return found
+
+
+def holds(text: str) -> bool:
+    return best_support(text, sentences(), lambda _: 1.0).score >= LEAST_SUPPORT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bridge was opened in 1932.",
+        "The bridge carries 8 lanes of traffic.",
+        "Builders did not use steel from abroad.",
+        "故宫建成于1420年。",
+        "参观者不得携带宠物。",
+    ],
+)
+def test_what_the_evidence_says_is_supported(text: str) -> None:
+    assert holds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The bridge was opened in 1933.",
+        "The bridge was not opened in 1932.",
+        "The builders did use steel from abroad.",
+        "The tower was painted by a famous artist.",
+        "故宫始建于1407年。",
+        "参观者可携带宠物入内。",
+        "颐和园位于北京西郊。",
+        "",
+    ],
+)
+def test_what_it_does_not_say_is_not(text: str) -> None:
+    assert not holds(text)
+
+
+def test_two_neighbouring_sentences_may_bear_one_together() -> None:
+    text = "The bridge was opened in 1932 with eight lanes, and its builders did not use steel from abroad."
+    found = best_support(text, sentences(), lambda _: 1.0)
+    assert found.score >= LEAST_SUPPORT
+    assert [each.text for each in found.sources] == list(FACTS[:2])
+
+
+def test_numbers_may_be_written_in_words_or_with_marks() -> None:
+    assert not missing_numbers("It has 4 gates and 1,200 rooms.", "Four gates lead to 1200 rooms.")
+    assert missing_numbers("It has 5 gates.", "Four gates.") == {"5"}
+
+
+def test_words_that_only_look_like_denial_deny_nothing() -> None:
+    assert not denial_differs("两国的货币不同，非常稳定。", "两国的货币各异，十分稳定。")
+    assert denial_differs("两国的货币不稳定。", "两国的货币十分稳定。")
