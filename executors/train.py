@@ -23,6 +23,7 @@ from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, least_memory, training_request
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
+from .heads import head_shape, is_pooler_fresh
 from .laying_out import Tried, ladder, remember_layout, remembered, that_may_fit
 from .losses import should_stop
 from .memory import PeakMemory, device_bytes
@@ -119,7 +120,8 @@ def train(
     learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
     checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     fingerprint = _fingerprint(training, learned, checked)
-    config, shape = load_config(base, loader), task.shape(learned)
+    config = load_config(base, loader)
+    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
 
     def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
         return request_for(config, base, training.method, training.method_options, options, shape)
@@ -257,6 +259,7 @@ def request_of(
     shape: Mapping[str, Any],
 ) -> EstimateRequest | None:
     """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
+    shape = {**shape, "fresh_pooler": is_pooler_fresh(model)}
     return request_for(model.config, base, method, method_options, options, shape)
 
 
