@@ -17,6 +17,7 @@ from pydantic import JsonValue
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .freed_memory import trim
 from .laying_out import Tried, changes, keep_layout, too_large
 from .memory import PeakMemory
 from .train_options import TrainOptions
@@ -76,6 +77,7 @@ def try_out(
         if fitting is not None:
             seconds, layout = fitting
             saved = _save(trainer, folder)
+            _forget(trainer)
             if layout is not trainer.laid_out:
                 trainer = build(layout)
             shown: dict[str, JsonValue] = {
@@ -190,6 +192,7 @@ def _forget(trainer: Any) -> None:
     trainer.optimizer = None
     trainer.model.zero_grad(set_to_none=True)
     gc.collect()
+    trim()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
