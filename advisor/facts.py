@@ -119,7 +119,7 @@ def examples_per_class(labelled_examples: int, n_classes: int) -> float:
 
 
 def answers_logged(failure: str, labelled_examples: int | None, labels_inputs: bool | None) -> bool:
-    """Tell whether a prompt writes well and is only too dear, and nobody counted what it wrote: there are such texts."""
+    """Tell whether a prompt writes well and is only too dear, and nobody counted what it wrote: there are texts."""
     return failure == "cost_latency" and labelled_examples is None and not labels_inputs
 
 
