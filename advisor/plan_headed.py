@@ -1,4 +1,4 @@
-"""The plan of a model with a task's head: an encoder that learns to tell classes, tags or where an answer stands."""
+"""The plan of an encoder that learns to tell classes, tags or where an answer stands, and of a T5 that rewrites."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -6,6 +6,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from ..executors.estimate.architectures.t5 import MODEL_TYPES
 from ..executors.fault import Fault
 from ..executors.layout import layout_of
 from ..executors.method import method_ids
@@ -29,7 +30,8 @@ from .profile import Profile
 from .recommendation import Recommendation
 from .wiring import facts_of
 
-CLASSES = "sequence_classification"
+CLASSES, REWRITE = "sequence_classification", "seq2seq"
+PAIRS = {"question_answer", "instruction", "prompt_completion"}
 BY_LAYOUT = {"labelled": CLASSES, "tagged": "token_classification", "extractive": "question_answering"}
 BY_FAMILY = {"tagging": "token_classification", "span_reading": "question_answering"}
 MULTILINGUAL_ENCODER = "FacebookAI/xlm-roberta-base"
@@ -40,11 +42,26 @@ SHARE = 0.1
 """Of the rows, to measure on and to choose the best state by where there are no files for these."""
 
 
-def trains_head(recommendation: Recommendation) -> bool:
-    """Say whether a recommendation's plan trains a model with a task's head."""
+def trains_head(profile: Profile, recommendation: Recommendation, model: str | None) -> bool:
+    """Say whether a recommendation's plan trains a model with a task's head, or one that reads first and writes then.
+
+    Args:
+        profile: May name the model.
+        recommendation: The recommendation.
+        model: The model, if the user names it.
+    """
     if recommendation.label == "classifier:encoder":
         return True
-    return recommendation.path == "finetune" and recommendation.base in ENCODERS and recommendation.variant != "api"
+    if recommendation.path != "finetune" or recommendation.variant == "api":
+        return False
+    return recommendation.base in ENCODERS or _rewrites(model or profile.base_model)
+
+
+def _rewrites(name: str | None) -> bool:
+    """Tell whether a model is an encoder-decoder, as T5 is."""
+    if name is None or not can_be_loaded(name):
+        return False
+    return str((describe(name, "").config or {}).get("model_type")) in MODEL_TYPES
 
 
 def make_headed_plan(
@@ -69,9 +86,10 @@ def make_headed_plan(
         seed: Decides all chance.
         stem: The name of the plan's file without its ending.
     """
-    handwork, task = handwork_of(recommendation), _task(profile, files, folder)
+    base, handwork = _base(profile, model), handwork_of(recommendation)
+    task = REWRITE if _rewrites(base.source) else _task(profile, files, folder)
     prepared = _tables(handwork, files, folder, stem) if task == CLASSES else {}
-    base, device = _base(profile, model), device_of(profile, look())
+    device = device_of(profile, look())
     rows, known = _rows(files, stem, prepared), len(_raw(files.train, folder))
     method = recommendation.variant if recommendation.variant in method_ids() else "full"
     training = set_up(method, base, device, known or profile.labelled_examples, LONGEST)
@@ -103,7 +121,8 @@ def make_headed_plan(
         prompt=Prompt(),
         steps=tuple(steps.steps),
     )
-    ready = prepared or (known and layout_of(_raw(files.train, folder)[0].values.keys()) in BY_LAYOUT)
+    fitting = PAIRS if task == REWRITE else {layout for layout, fits in BY_LAYOUT.items() if fits == task}
+    ready = prepared or (known and layout_of(_raw(files.train, folder)[0].values.keys()) in fitting)
     missing = () if ready else (say(f"planning.prepare_{task}", path=files.train or "train.jsonl"),)
     remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
     comments = steps.comments | _comments(recommendation, base, remaining)

@@ -56,7 +56,7 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
-    if trains_head(recommendation):
+    if trains_head(profile, recommendation, model):
         return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)

@@ -235,6 +235,8 @@ def _layouts(
 ) -> list[TrainOptions]:
     """Return the ways to lay a training out that may fit, as far as estimates know, before anything is loaded."""
     options, kind = training.options, device().type
+    if options.optimizer == "adamw_8bit" and kind != "cuda":
+        raise UserError(say("guards.no_eight_bit", device=kind), say("guards.no_eight_bit_hint"))
     limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
     rungs = list(ladder(options, method.CHECKPOINTING, eight_bit=kind == "cuda"))
     rungs = rungs[:1] if options.when_too_large == "refuse" else rungs

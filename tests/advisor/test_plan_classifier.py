@@ -105,3 +105,14 @@ def test_the_layout_of_the_rows_decides_what_an_encoder_learns(row: dict[str, An
     assert [step["task"] for step in steps if "task" in step] == [task, task]
     assert [step["method"] for step in steps if step["kind"] == "train"] == ["lora"]
     assert not any("Prepare" in text for text in draft.remaining)
+
+
+def test_a_t5_that_is_named_learns_to_rewrite(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "say a", "completion": "a"}), encoding="utf-8")
+    profile = Profile.model_validate({"task_type": "translation", "language": "en"})
+    recommendation = recommend(profile).model_copy(update={"label": "finetune:lora", "base": "llm<=8b"})
+    draft = make_plan(profile, recommendation, files=Files(train="rows.jsonl"), folder=tmp_path, model="t5-small")
+    assert draft.plan is not None
+    assert [step.kind for step in draft.plan.steps] == ["train", "measure", "report"]
+    assert draft.plan.steps[0].model_dump()["task"] == "seq2seq"
+    assert not any("Prepare" in text for text in draft.remaining)

@@ -5,6 +5,7 @@ import pytest
 from ftadvisor.executors import canary
 from ftadvisor.executors.laying_out import ladder
 from ftadvisor.executors.memory import PeakMemory
+from ftadvisor.executors.models import device
 from ftadvisor.executors.train import train
 from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
@@ -137,6 +138,12 @@ def test_what_no_layout_makes_fit_is_refused_before_the_model_is_loaded(
     monkeypatch.setattr("ftadvisor.executors.train.load_model", lambda *_: pytest.fail("loaded"))
     with pytest.raises(UserError, match="the limit is 0\\.00 GiB"):
         events_of(training(tiny_model, tmp_path, memory_limit_gib=1e-6))
+
+
+@pytest.mark.skipif(device().type == "cuda", reason="it works here")
+def test_an_optimizer_that_does_not_work_here_is_refused_before_loading(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="adamw_8bit works on CUDA"):
+        events_of(training(tiny_model, tmp_path, optimizer="adamw_8bit"))
 
 
 def test_a_layout_is_chosen_by_its_estimate_and_kept_for_the_next_attempt(
