@@ -168,6 +168,7 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         max_grad_norm=options.clip,
         optim=OPTIMIZERS[options.optimizer],
         bf16=_half(options),
+        use_cpu=device().type == "cpu",  # otherwise it refuses bfloat16 there
         seed=seed,
         eval_strategy="steps" if validated else "no",
         save_strategy="steps",
