@@ -23,7 +23,7 @@ def on_one_line(text: str) -> str:
 
 
 class AnswerView:
-    """Print an answer.
+    """Print an answer, in whole sentences; the few words that answer it are wrong too often to stand above them.
 
     Args:
         streams: Whether the draft is shown as it comes; the checked answer follows.
@@ -69,8 +69,6 @@ def _sentences(answer: Answer, sources: list[tuple[str, int, int]]) -> Iterator[
     if answer.abstained:
         yield answer.text
         return
-    if answer.short is not None:
-        yield f"{on_one_line(answer.short.text)}\n"
     gap = "" if current_language() == "zh" else " "
     for each in answer.statements:
         numbers = "".join(f"[{sources.index(_key(citation)) + 1}]" for citation in each.citations)

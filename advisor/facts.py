@@ -118,9 +118,14 @@ def examples_per_class(labelled_examples: int, n_classes: int) -> float:
     return labelled_examples / n_classes
 
 
-def answers_logged(failure: str, labelled_examples: int | None) -> bool:
-    """Tell whether a prompt is good and only too dear, and nobody counted what it answered: there are such answers."""
-    return failure == "cost_latency" and labelled_examples is None
+def answers_logged(failure: str, labelled_examples: int | None, labels_inputs: bool | None) -> bool:
+    """Tell whether a prompt writes well and is only too dear, and nobody counted what it wrote: there are texts."""
+    return failure == "cost_latency" and labelled_examples is None and not labels_inputs
+
+
+def labels_uncounted(labels_inputs: bool, labelled_examples: int | None) -> bool:
+    """Tell whether inputs are to be labelled, and nobody counted those that are."""
+    return labels_inputs and labelled_examples is None
 
 
 def small_base_uncounted(base_size_b: float, labelled_examples: int | None) -> bool:
