@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from ..columns import Column
 from ..draft import Draft
@@ -133,7 +133,7 @@ class Retriever:
         counts = self._postings.counts.rows(term.start, term.start + term.size)[places[holds]]
         holding = candidates[holds]
         scores[holding] += _saturated(counts, self._norms[holding]) * term.weight
-        return cast("NDArray[np.float32]", scores[candidates])
+        return scores[candidates]
 
 
 def write_peaks(draft: Draft) -> None:
