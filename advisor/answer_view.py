@@ -7,6 +7,7 @@ from ..knowledge.messages import current_language, say
 from ..rag.answer import Answer, Citation
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_LINE_IN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s*\n\s*(?=[\u3000-\u9fff\uff00-\uffef])")
 _QUOTED_CHARACTERS = 160
 PLACES = ("page", "last_page", "slide", "last_slide", "sheet", "row", "heading")
 
@@ -16,8 +17,13 @@ def harmless(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
+def on_one_line(text: str) -> str:
+    """Return a text whose lines are put together, with a space between words and none between ideographs."""
+    return " ".join(_LINE_IN_CHINESE.sub("", text).split())
+
+
 class AnswerView:
-    """Print an answer.
+    """Print an answer, in whole sentences; the few words that answer it are wrong too often to stand above them.
 
     Args:
         streams: Whether the draft is shown as it comes; the checked answer follows.
@@ -63,12 +69,10 @@ def _sentences(answer: Answer, sources: list[tuple[str, int, int]]) -> Iterator[
     if answer.abstained:
         yield answer.text
         return
-    if answer.short is not None:
-        yield f"{answer.short.text}\n"
     gap = "" if current_language() == "zh" else " "
     for each in answer.statements:
         numbers = "".join(f"[{sources.index(_key(citation)) + 1}]" for citation in each.citations)
-        yield f"{each.text}{numbers or say('answers.unsupported')}{gap}"
+        yield f"{on_one_line(each.text)}{numbers or say('answers.unsupported')}{gap}"
 
 
 def _source(number: int, citation: Citation) -> str:
@@ -80,5 +84,5 @@ def _source(number: int, citation: Citation) -> str:
 
 
 def _quoted(text: str) -> str:
-    line = harmless(" ".join(text.split()))
+    line = harmless(on_one_line(text))
     return line if len(line) <= _QUOTED_CHARACTERS else line[:_QUOTED_CHARACTERS] + " ..."

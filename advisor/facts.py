@@ -21,6 +21,12 @@ FULL_BYTES = 16
 LORA_GB = 2.4
 #: GB per billion parameters for QLoRA: 65 billion on 48, 34 billion on 24 (evidence qlora-paper, weyssow-code-peft).
 QLORA_GB = 0.7
+#: Several tasks share one base of at most so many billions, by an adapter each (evidence apple-adapters, lora-land).
+MOST_SHARED_B, SEVERAL_TASKS = 14, 5
+#: Below so many billion parameters no prompt is followed (evidence bucher-small-models).
+PROMPTED_B = 1.5
+#: Whoever brings so many examples means to learn from them, whatever the task (evidence openai-accuracy-guide).
+MANY_EXAMPLES = 1000
 #: Names of models whose weights cannot be downloaded.
 CLOSED = ("gpt-3.5", "gpt-4", "gpt-5", "chatgpt", "claude", "gemini", "palm", "qwen-max", "doubao", "ernie", "文心")
 #: Names of encoder families, for models that have no card.
@@ -110,6 +116,39 @@ def corpus_to_learn(
 def examples_per_class(labelled_examples: int, n_classes: int) -> float:
     """Return how many labelled examples there are per class."""
     return labelled_examples / n_classes
+
+
+def answers_logged(failure: str, labelled_examples: int | None, labels_inputs: bool | None) -> bool:
+    """Tell whether a prompt writes well and is only too dear, and nobody counted what it wrote: there are texts."""
+    return failure == "cost_latency" and labelled_examples is None and not labels_inputs
+
+
+def labels_uncounted(labels_inputs: bool, labelled_examples: int | None) -> bool:
+    """Tell whether inputs are to be labelled, and nobody counted those that are."""
+    return labels_inputs and labelled_examples is None
+
+
+def small_base_uncounted(base_size_b: float, labelled_examples: int | None) -> bool:
+    """Tell whether a model that is too small for prompts is fixed, and nobody counted the examples."""
+    return base_size_b < PROMPTED_B and labelled_examples is None
+
+
+def shared_base_uncounted(
+    base_size_b: float, n_tasks: int | None, family: str | None, labelled_examples: int | None
+) -> bool:
+    """Tell whether one small base model, which is fixed, is to serve several tasks, with examples nobody counted."""
+    several = family == "several" or (n_tasks or 1) >= SEVERAL_TASKS
+    return base_size_b <= MOST_SHARED_B and several and labelled_examples is None
+
+
+def speech_uncounted(family: str, labelled_examples: int | None) -> bool:
+    """Tell whether speech is to be understood, and nobody counted what is transcribed."""
+    return family == "speech" and labelled_examples is None
+
+
+def examples_of_untold_task(labelled_examples: int, family: str | None) -> bool:
+    """Tell whether there are many examples of a task that nobody named."""
+    return family is None and labelled_examples >= MANY_EXAMPLES
 
 
 def base_size_b(base_model: str | None, base_model_params_b: float | None) -> float | None:

@@ -62,7 +62,7 @@ def step_of(kind: str, **options: Any) -> StepOptions:  # noqa: ANN401 - each st
         UserError: Options are wrong; names all of them.
     """
     try:
-        return parse_step({"kind": kind} | {name: value for name, value in options.items() if value is not None})
+        return parse_step({"kind": kind, **options})
     except ValidationError as error:
         problems = "\n".join(f"  {problem.said()}" for problem in problems_of(error))
         raise UserError(say("own.wrong_options", kind=kind, problems=problems), say("own.wrong_set_hint")) from None

@@ -1,10 +1,8 @@
 """The plan of a small classifier: it is trained and measured beside the simplest one and the most frequent class."""
 
 from importlib.metadata import version
-from math import inf
 from pathlib import Path
 
-from ..executors.classifier import classifier_ids
 from ..executors.labelled import read_labelled
 from ..executors.plan import Plan
 from ..executors.prompt import Prompt
@@ -13,20 +11,18 @@ from ..knowledge.messages import current_language, say
 from .draft import PlanDraft, Steps, Why
 from .files import Files, place_of
 from .label_text import title_of
-from .model_choice import suitable_models
 from .plan_remaining import by_hand, handwork_of
 from .profile import Profile
 from .recommendation import Recommendation
 
 SIMPLEST = "tfidf"
 EMBEDDERS = {"en": "sentence-transformers/all-MiniLM-L6-v2", "zh": "BAAI/bge-small-zh-v1.5"}
-MULTILINGUAL_ENCODER = "FacebookAI/xlm-roberta-base"
 MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
 
 
 def runs_as_classifier(recommendation: Recommendation) -> bool:
     """Say whether a recommendation is a small classifier: the plan trains it, or what it must beat."""
-    return recommendation.path == "classifier"
+    return recommendation.path == "classifier"  # an encoder has a plan of its own
 
 
 def make_classifier_plan(
@@ -45,18 +41,16 @@ def make_classifier_plan(
         recommendation: Which classifier.
         files: The user's files; without rows to measure on, part of the rows to learn from is held out.
         folder: Where the plan will lie; names of files start there.
-        model: What embeds the texts, or the encoder to train by hand, if the user names it.
+        model: What embeds the texts, if the user names it.
         seed: Decides all chance.
     """
     steps, kind = Steps(), recommendation.variant or SIMPLEST
-    by_itself = kind in classifier_ids()
     rows = {"train": files.train or "train.jsonl", "test": files.test}
     if kind != SIMPLEST:
         _add(steps, SIMPLEST, Why(SIMPLEST, say("planning.why_simplest")), rows)
-    if by_itself:
-        given = {} if kind == SIMPLEST else {"embedder": _embedder(profile, model)}
-        reason = say("planning.why_method", label=title_of(recommendation.label))
-        _add(steps, kind, Why(kind, reason), rows, **({"classifier_options": given} if given else {}))
+    given = {} if kind == SIMPLEST else {"embedder": _embedder(profile, model)}
+    reason = say("planning.why_method", label=title_of(recommendation.label))
+    _add(steps, kind, Why(kind, reason), rows, **({"classifier_options": given} if given else {}))
     steps.add("report")
     plan = Plan(
         title=" ".join(filter(None, [profile.id, recommendation.label])),
@@ -68,10 +62,8 @@ def make_classifier_plan(
         prompt=Prompt(),
         steps=tuple(steps.steps),
     )
-    encoder = "" if by_itself else model or _encoder(profile)
-    remaining = (*_to_prepare(files, folder), *by_hand(handwork_of(recommendation), files, encoder))
-    notice = "" if by_itself else say("planning.encoder_by_hand", model=encoder)
-    return PlanDraft(plan, steps.comments | _comments(recommendation, notice, remaining), remaining, notice=notice)
+    remaining = (*_to_prepare(files, folder), *by_hand(handwork_of(recommendation), files, ""))
+    return PlanDraft(plan, steps.comments | _comments(recommendation, remaining), remaining)
 
 
 def _add(steps: Steps, name: str, classifier: Why, rows: dict[str, str | None], **options: object) -> None:
@@ -82,14 +74,6 @@ def _embedder(profile: Profile, named: str | None) -> Why:
     if named is not None:
         return Why(named, say("planning.model_named"))
     return Why(EMBEDDERS.get(profile.language or "", MULTILINGUAL), say("planning.why_embedder"))
-
-
-def _encoder(profile: Profile) -> str:
-    """Return the encoder to train by hand: the profile's, or the first of the catalogue that reads the language."""
-    if profile.base_model is not None:
-        return profile.base_model
-    card = next(iter(suitable_models("encoder", profile.language, inf)), None)
-    return card.hub_id if card else MULTILINGUAL_ENCODER
 
 
 def _to_prepare(files: Files, folder: Path) -> list[str]:
@@ -106,8 +90,8 @@ def _labelled(path: Path) -> bool:
     return True
 
 
-def _comments(recommendation: Recommendation, notice: str, remaining: tuple[str, ...]) -> dict[str, str]:
-    notes = [*filter(None, [notice]), say("planning.remaining_title")]
+def _comments(recommendation: Recommendation, remaining: tuple[str, ...]) -> dict[str, str]:
+    notes = [say("planning.remaining_title")]
     notes += [f"{number}. {text}" for number, text in enumerate(remaining, start=1)]
     return {
         "": "\n".join(notes),

@@ -16,6 +16,7 @@ from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
 from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
+from .plan_headed import make_headed_plan, trains_head
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
@@ -55,6 +56,8 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
+    if trains_head(profile, recommendation, model):
+        return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())

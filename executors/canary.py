@@ -7,19 +7,18 @@ the same as without.
 # ruff: noqa: ANN401 - the trainer is transformers' own
 
 import gc
-import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from pydantic import JsonValue
 
-from ..knowledge.durable import write_json
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .freed_memory import trim
+from .laying_out import Tried, changes, keep_layout, too_large
 from .memory import PeakMemory
 from .train_options import TrainOptions
 
@@ -35,30 +34,10 @@ MICRO_BATCHES = 2
 CHECKPOINTS = 3
 """The newest, the best, and the one being written; each has the optimizer's two averages."""
 
-FILE = "layout.json"
-MEASURES = ("batch_size", "accumulation", "evaluation_batch_size", "gradient_checkpointing", "optimizer")
 GIBIBYTE = 2**30
 
 Build = Callable[[TrainOptions], Any]
 """Makes the trainer of a layout."""
-
-
-@dataclass(frozen=True)
-class Tried:
-    """Hold how a training is laid out, and what trying it showed.
-
-    Attributes:
-        options: The layout that fits.
-        shown: Figures for the report; empty where nothing was tried.
-    """
-
-    options: TrainOptions
-    shown: dict[str, JsonValue]
-
-    @property
-    def adapted(self) -> bool:
-        """Whether the layout is not the planned one."""
-        return bool(self.shown.get("layout"))
 
 
 def is_tried(options: TrainOptions, rows: int) -> bool:
@@ -68,49 +47,21 @@ def is_tried(options: TrainOptions, rows: int) -> bool:
     return options.memory_limit_gib is not None or options.updates(rows) >= WORTH
 
 
-def remembered(folder: Path, fingerprint: str, options: TrainOptions) -> Tried | None:
-    """Return what an interrupted attempt at the same training found, or None."""
-    try:
-        kept = json.loads((folder / FILE).read_bytes())
-    except (OSError, ValueError):
-        return None
-    if kept.get("fingerprint") != fingerprint:
-        return None
-    return Tried(options.model_copy(update=kept["options"]), kept["shown"])
-
-
-def ladder(options: TrainOptions, checkpointing: bool, eight_bit: bool) -> Iterator[TrainOptions]:
-    """Yield the layout itself, then what needs less memory and learns the same, from harmless to costly.
-
-    Smaller batches with more of them for each update; recomputed activations; an optimizer with 8-bit state. Shorter
-    rows are never chosen here, as they lose text: that is the user's word.
-
-    Args:
-        options: As planned.
-        checkpointing: Whether the method works with recomputed activations.
-        eight_bit: Whether an 8-bit optimizer works here.
-    """
-    yield options
-    per_update, batch = options.batch_size * options.accumulation, options.batch_size
-    while batch > 1:
-        batch //= 2
-        options = options.model_copy(update={"batch_size": batch, "accumulation": -(-per_update // batch)})
-        yield options
-    if checkpointing and not options.gradient_checkpointing:
-        options = options.model_copy(update={"gradient_checkpointing": True})
-        yield options
-    if eight_bit and options.optimizer == "adamw":
-        yield options.model_copy(update={"optimizer": "adamw_8bit"})
-
-
 def try_out(
-    build: Build, layouts: Sequence[TrainOptions], limit: int | None, memory: PeakMemory, folder: Path, fingerprint: str
+    build: Build,
+    planned: TrainOptions,
+    layouts: Sequence[TrainOptions],
+    limit: int | None,
+    memory: PeakMemory,
+    folder: Path,
+    fingerprint: str,
 ) -> tuple[Any, Tried]:
     """Return the trainer of the first layout that fits, with what trying it showed; it is remembered in the folder.
 
     Args:
         build: Makes the trainer of a layout.
-        layouts: What ``ladder`` yields; only the first one where nothing may be adapted.
+        planned: The layout that the plan names.
+        layouts: What ``that_may_fit`` returns; one where nothing may be adapted.
         limit: Most memory in bytes; None for what the device has.
         memory: Has watched since before the model was loaded.
         folder: The checkpoints' folder.
@@ -126,6 +77,7 @@ def try_out(
         if fitting is not None:
             seconds, layout = fitting
             saved = _save(trainer, folder)
+            _forget(trainer)
             if layout is not trainer.laid_out:
                 trainer = build(layout)
             shown: dict[str, JsonValue] = {
@@ -133,14 +85,12 @@ def try_out(
                 "update_seconds": seconds,
                 "peak_memory_bytes": memory.peak_bytes(),
                 "checkpoint_bytes": saved,
-                "layout": _changes(layouts[0], layout),
+                "layout": changes(planned, layout),
             }
-            folder.mkdir(parents=True, exist_ok=True)
-            write_json(folder / FILE, {"fingerprint": fingerprint, "options": shown["layout"], "shown": shown})
-            return trainer, Tried(layout, shown)
+            return trainer, keep_layout(folder, fingerprint, layout, shown)
         needed = memory.peak_bytes()
         _forget(trainer)
-    raise _too_large(layouts, needed, limit)
+    raise too_large(layouts, needed, limit)
 
 
 def _fits(
@@ -242,26 +192,11 @@ def _forget(trainer: Any) -> None:
     trainer.optimizer = None
     trainer.model.zero_grad(set_to_none=True)
     gc.collect()
+    trim()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _changes(planned: TrainOptions, found: TrainOptions) -> dict[str, JsonValue]:
-    pairs = {name: (getattr(planned, name), getattr(found, name)) for name in MEASURES}
-    return {name: after for name, (before, after) in pairs.items() if before != after}
 
 
 def _refuse_no_number(loss: Any) -> None:
     if not bool(loss.detach().isfinite()):
         raise UserError(say("guards.no_number"), say("guards.no_number_hint"))
-
-
-def _too_large(layouts: Sequence[TrainOptions], needed: int | None, limit: int | None) -> UserError:
-    smallest = layouts[-1]
-    values = {
-        "needed": f"{(needed or 0) / GIBIBYTE:.2f}",
-        "limit": "-" if limit is None else f"{limit / GIBIBYTE:.2f}",
-        "batch": smallest.batch_size,
-        "count": len(layouts),
-    }
-    return UserError(say("guards.too_large", **values), say("guards.too_large_hint"))

@@ -14,8 +14,10 @@ DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_8bit"}
 QUANTISATIONS = {"none": "none", "int8": "int8", "nf4": "nf4-dq"}
 AMP = {"float32": False, "bfloat16": True, "auto": None}
-SHARED = ("rank", "targets", "dropout", "virtual_tokens")
+SHARED = ("rank", "targets", "dropout", "virtual_tokens", "encoder_width", "bottleneck")
 """Options that methods and the estimator call by the same name."""
+UNCOUNTED = frozenset({("encoder", "lstm"), ("placement", "pfeiffer")})
+"""Options of methods that the estimator does not know."""
 
 
 def expected_memory(request: EstimateRequest) -> int | None:
@@ -31,6 +33,14 @@ def expected_tensors(request: EstimateRequest | None) -> int | None:
     """Return the estimate of what the tensors alone take at their peak, in bytes; None where there is no honest one."""
     try:
         return estimate(request).peak.allocated_bytes if request else None
+    except (UnsupportedError, UserError):
+        return None
+
+
+def least_memory(request: EstimateRequest | None) -> int | None:
+    """Return the least that a training takes by its estimate, in bytes; None where there is no honest one."""
+    try:
+        return estimate(request).peak.low_bytes if request else None
     except (UnsupportedError, UserError):
         return None
 
@@ -58,6 +68,8 @@ def training_request(
         device: Kind of device as PyTorch calls it, such as ``cuda``.
     """
     own = method_options.model_dump()
+    if UNCOUNTED & {*own.items()}:
+        return None
     values = {
         "config": dict(config),
         "method": method,
@@ -70,6 +82,7 @@ def training_request(
         "dtype": DTYPES.get(number_type),
         "amp": AMP[options.precision],
         "optimizer": OPTIMIZERS[options.optimizer],
+        "loss": options.loss,
         "device": device,
         **{name: own[name] for name in SHARED if name in own},
     }

@@ -26,12 +26,27 @@ def return_freed_memory() -> None:
 
     Source: mallopt(3), ``M_MMAP_THRESHOLD``; glibc ``malloc/malloc.c``, ``_int_memalign``.
     """
+    if _glibc_alone():
+        from ctypes import CDLL
+
+        CDLL(None).mallopt(_M_MMAP_THRESHOLD, RETURNED_FROM)
+
+
+def trim() -> None:
+    """Give back what is free now, so that a trial leaves nothing behind that the work after it cannot use.
+
+    Source: malloc_trim(3).
+    """
+    if _glibc_alone():
+        from ctypes import CDLL
+
+        CDLL(None).malloc_trim(0)
+
+
+def _glibc_alone() -> bool:
+    """Tell whether tensors lie in memory that glibc manages."""
     from platform import libc_ver
 
     import torch
 
-    if torch.cuda.is_available() or libc_ver()[0] != "glibc":
-        return
-    from ctypes import CDLL
-
-    CDLL(None).mallopt(_M_MMAP_THRESHOLD, RETURNED_FROM)
+    return not torch.cuda.is_available() and libc_ver()[0] == "glibc"

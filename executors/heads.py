@@ -18,12 +18,19 @@ KINDS = {
 POOLER = "pooler.dense"
 """Encoders' layer behind the last block, which some checkpoints have and some have not."""
 
+HEAD_KINDS = {
+    "AutoModelForSequenceClassification": "sequence",
+    "AutoModelForTokenClassification": "token",
+    "AutoModelForQuestionAnswering": "span",
+}
+"""What the estimator calls a head, by transformers' Auto class."""
+
 FRESH = "fresh_modules"
 
 
 def kind_of(model: Any) -> str:
     """Return PEFT's name for what a model was loaded for."""
-    name = type(model).__name__
+    name = type(model.get_base_model() if hasattr(model, "get_base_model") else model).__name__
     return next((kind for end, kind in KINDS.items() if name.endswith(end)), "CAUSAL_LM")
 
 
@@ -51,6 +58,16 @@ def is_head(name: str) -> bool:
     return name.partition(".")[0] in HEADS or name.endswith(POOLER)
 
 
+def is_pooler_fresh(model: Any) -> bool:
+    """Tell whether an encoder's pooler starts from chance, and so is trained whole."""
+    return has_head(model) and any(name.endswith(POOLER) for name in fresh_modules(model))
+
+
+def head_shape(auto: str, labels: int) -> dict[str, Any]:
+    """Return what an estimate has to know of a head, as fields of its request; nothing for language models."""
+    return {"labels": labels, "head": HEAD_KINDS[auto]} if auto in HEAD_KINDS else {}
+
+
 def head_modules(model: Any) -> list[str]:
     """Return the names of the modules that are trained whole; none where a language model has all it needs."""
     if not has_head(model):
@@ -67,11 +84,23 @@ def prompted(model: Any, config: Any) -> Any:
 
     from .tuners.prompted import PromptedModel
 
+    _fill_sizes(model.config.get_text_config(), config)
     if not has_head(model):
         return get_peft_model(model, config)
     config.task_type = None
     config.base_model_name_or_path = model.name_or_path
     return PromptedModel(model, config)
+
+
+def _fill_sizes(model: Any, config: Any) -> None:
+    """Name sizes that the PEFT library does not find: DistilBERT's, and T5's keys, which may be narrower than itself.
+
+    Source: peft 0.21.2, utils/other.py, _prepare_prompt_learning_config.
+    """
+    if "hidden_size" not in model.to_dict():
+        config.token_dim, config.num_attention_heads = model.hidden_size, model.num_attention_heads
+    if config.peft_type == "PREFIX_TUNING" and hasattr(model, "d_kv"):
+        config.token_dim = model.num_heads * model.d_kv
 
 
 def peft_settings(model: Any) -> dict[str, Any]:

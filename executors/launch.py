@@ -13,11 +13,12 @@ from pathlib import Path
 
 from ..knowledge.durable import write_text
 from ..knowledge.errors import UserError
+from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from .export_run import yaml_of
 from .step import Result, StepContext
 
-RESULT, ERROR, LOG, FILE = "result.json", "error.json", "workers.log", "accelerate.yaml"
+RESULT, ERROR, LOG, LOCK, FILE = "result.json", "error.json", "workers.log", "lock", "accelerate.yaml"
 TAIL = 4000
 """Characters of the workers' log that an error shows."""
 
@@ -30,12 +31,15 @@ def launch(context: StepContext, processes: int) -> Result:
         processes: How many, 2 or more.
 
     Raises:
-        UserError: There are fewer GPUs, or a worker found wrong input.
+        UserError: There are fewer GPUs, workers of an earlier attempt still run, or a worker found wrong input.
         RuntimeError: A worker broke.
     """
     on_gpus = _refuse_too_few(processes)
     folder = context.run_folder / "launch" / str(context.number)
     folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / LOCK) as free:  # workers outlive a killed run until they next tell how far they are
+        if not free:
+            raise UserError(say("run.locked", path=context.run_folder), say("run.locked_hint"))
     for name in (RESULT, ERROR):
         (folder / name).unlink(missing_ok=True)
     write_text(folder / FILE, launch_file(processes, on_gpus))

@@ -3,6 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
+from .environment import memory_bytes
+
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
 
@@ -47,3 +49,12 @@ def _resident(name: str) -> int:
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def device_bytes() -> int | None:
+    """Return the memory of the accelerator, or else of the machine, in bytes; None where the system does not tell."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[1])
+    return memory_bytes()

@@ -34,5 +34,8 @@ def token_places(
     cut = {} if limit is None else {"truncation": True, "max_length": limit}
     found = tokenizer(text, return_offsets_mapping=True, **cut)
     spans = found["offset_mapping"]
-    holding = {character: place for place, (start, end) in enumerate(spans) for character in range(start, end)}
+    holding: dict[int, int] = {}
+    for place, (start, end) in enumerate(spans):
+        for character in range(start, end):  # several tokens of bytes may make up one character; the first one counts
+            holding.setdefault(character, place)
     return found["input_ids"], [holding.get(start, -1) for start in starts]

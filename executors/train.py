@@ -14,22 +14,25 @@ from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .adapters import save_adapter
 from .audit import audit, stops_of
-from .canary import Build, Tried, is_tried, ladder, remembered, try_out
+from .canary import Build, is_tried, try_out
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .chunked_loss import has_plain_head, refuse_other_loss
 from .data import Conversation
 from .device_name import machine_name
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
-from .expected import expected_memory, expected_tensors, training_request
+from .expected import expected_memory, expected_tensors, least_memory, training_request
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
+from .heads import head_shape, is_pooler_fresh
+from .laying_out import Able, Tried, layouts_of, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
-from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .task import LANGUAGE_MODEL, Example, Known, ReadRow, TaskBase, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
@@ -117,6 +120,19 @@ def train(
     limit = training.max_length or room(load_config(base), context_length(base), training.method_options)
     learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
     checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
+    fingerprint = _fingerprint(training, learned, checked)
+    config = load_config(base, loader)
+    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
+
+    def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
+        return request_for(config, base, training.method, training.method_options, options, shape)
+
+    able = Able(
+        checkpointing=method.CHECKPOINTING,
+        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
+        eight_bit=device().type == "cuda",
+    )
+    layouts = layouts_of(training.options, able, lambda layout: least_memory(request_of_layout(layout)))
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
@@ -124,10 +140,9 @@ def train(
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
-    request = request_of(model, base, training.method, training.method_options, training.options, task.shape(learned))
+    request = request_of(model, base, training.method, training.method_options, training.options, shape)
     if is_returned(expected_tensors(request)):
         return_freed_memory()
-    fingerprint = _fingerprint(training, learned, checked)
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
     watch = Watcher(training.name, updates, training.options, progress, event)
     _audit(training, watch, model, tokenizer, rows, learned)
@@ -135,6 +150,8 @@ def train(
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
         if options.gradient_checkpointing and not training.options.gradient_checkpointing:
             recompute_activations(model)
+        if options.loss == "chunked":
+            refuse_other_loss(model, task.collate(learned[:1], tokenizer.pad_token_id))
         schedule = schedule_of(method, model, training.method_options, updates)
         return make_trainer(
             model,
@@ -151,7 +168,8 @@ def train(
             schedule,
         )
 
-    trainer, tried = _tried(training, build, method, len(learned), memory, fingerprint, progress)
+    trainer, tried = _tried(training, build, layouts, len(learned), memory, fingerprint, progress)
+    request = request_of_layout(tried.options) if tried.adapted else request
     watch.expected = expected_memory(request) if request else None
     if tried.shown:
         event("canary", name=training.name, estimated_memory_bytes=watch.expected, **tried.shown)
@@ -202,7 +220,7 @@ def _audit(
 def _tried(
     training: Training,
     build: Build,
-    method: MethodModule,
+    layouts: Sequence[TrainOptions],
     rows: int,
     memory: PeakMemory,
     fingerprint: str,
@@ -211,15 +229,13 @@ def _tried(
     """Return the trainer laid out so that it fits, as an interrupted attempt found it or as trying it shows."""
     options = training.options
     known = remembered(training.checkpoints, fingerprint, options)
-    if known is not None or not is_tried(options, rows) or processes() > 1:
-        known = known or Tried(options, {})
+    if known is None and (not is_tried(options, rows) or processes() > 1):
+        known = remember_layout(training.checkpoints, fingerprint, options, layouts[0])
+    if known is not None:
         return build(known.options), known
     progress(say("training.trying"), 0, None)
     limit = None if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
-    rungs = list(ladder(options, method.CHECKPOINTING, eight_bit=device().type == "cuda"))
-    if options.when_too_large == "refuse":
-        rungs = rungs[:1]
-    return try_out(build, rungs, limit, memory, training.checkpoints, fingerprint)
+    return try_out(build, options, layouts, limit, memory, training.checkpoints, fingerprint)
 
 
 def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
@@ -240,9 +256,22 @@ def request_of(
     shape: Mapping[str, Any],
 ) -> EstimateRequest | None:
     """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
+    shape = {**shape, "fresh_pooler": is_pooler_fresh(model)}
+    return request_for(model.config, base, method, method_options, options, shape)
+
+
+def request_for(
+    config: Any,  # noqa: ANN401 - each family has its own
+    base: ModelSource,
+    method: str,
+    method_options: MethodOptions,
+    options: TrainOptions,
+    shape: Mapping[str, Any],
+) -> EstimateRequest | None:
+    """Return the question to the estimator about a training of a model with this config."""
     weights = str(number_type(base)).removeprefix("torch.")
-    config = json.loads(model.config.to_json_string(use_diff=False))
-    return training_request(config, method, method_options, options, shape, weights, base.quantisation, device().type)
+    known = json.loads(config.to_json_string(use_diff=False))
+    return training_request(known, method, method_options, options, shape, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:

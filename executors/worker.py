@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from pydantic import JsonValue
 
 from ..knowledge.durable import write_json
 from ..knowledge.errors import UserError
+from ..knowledge.lock import locked
 from ..knowledge.messages import use_language
 from .events import append_event
-from .launch import ERROR, RESULT
+from .launch import ERROR, LOCK, RESULT
 from .plan_file import read_plan
 from .step import StepContext, step_module
 from .together import is_first
@@ -41,7 +43,10 @@ def main(run: Path, plans: Path, number: int, folder: Path) -> int:
     context = StepContext(run, plans, plan, number, (), _tell if first else _nothing, event)
     options = plan.steps[number - 1]
     try:
-        result = step_module(options.kind).execute(options, context)
+        with locked(folder / LOCK) if first else nullcontext(True) as free:
+            if not free:
+                return 1
+            result = step_module(options.kind).execute(options, context)
     except UserError as error:
         write_json(folder / ERROR, {"message": error.message, "hint": error.hint})  # whoever found it
         return 1

@@ -18,6 +18,8 @@ def quiet_libraries() -> None:
     Source: bitsandbytes 0.50.2, backends/cpu/ops.py, which asks for the package ``kernels`` on CPUs with AVX512-BF16.
     """
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    # its table of weights that a checkpoint lacks: of a head they always are, and a body's are refused
+    logging.getLogger("transformers.modeling_utils").addFilter(lambda record: "LOAD REPORT" not in record.getMessage())
     if sys.warnoptions:
         return
     for category in (FutureWarning, DeprecationWarning):

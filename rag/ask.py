@@ -15,7 +15,7 @@ from .injection import which_speak
 from .places import place_of
 from .records import Hit
 from .search import SearchOptions, search
-from .sufficiency import LEAST_EVIDENCE, evidence_of
+from .sufficiency import evidence_of, least_evidence
 from .support import LEAST_SUPPORT, best_support
 
 Unsupported = Literal["mark", "remove"]
@@ -62,7 +62,7 @@ def ask(
     found = sentences_of(searched, hits, index.words.rarity)
     injected = _speaking(found)
     clean = [each for each in found if each not in injected and not _heads(index, each)]
-    least = LEAST_EVIDENCE if options.least_evidence is None else options.least_evidence
+    least = least_evidence(searched) if options.least_evidence is None else options.least_evidence
     evidence = evidence_of(clean)
     draft = Draft([])
     if clean and evidence >= least:

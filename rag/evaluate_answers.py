@@ -18,7 +18,7 @@ from .generators import Generator
 from .index import Index
 from .questions import Question
 from .search import search
-from .sufficiency import LEAST_EVIDENCE, evidence_of
+from .sufficiency import evidence_of, least_evidence
 
 Failure = Literal["not_retrieved", "ranked_low", "not_used", "abstained", "wrong"]
 """No document that answers was found at all; only below what was read; it was read, and another was quoted; it was
@@ -140,7 +140,9 @@ def evaluate_answers(
     judged = [each for each in asked if each.question.answers]
     citations = [name in each.question.answered_by for each in asked for name in each.cited]
     statements = [one.supported for each in asked for one in each.answer.statements]
-    least = LEAST_EVIDENCE if options.least_evidence is None else options.least_evidence
+    least = options.least_evidence
+    if least is None:
+        least = least_evidence(questions[0].question)  # a file of questions is in one language
     return AnswerMetrics(
         questions=len(asked),
         exact_match=_mean([exact_match(each.text, each.question.answers) for each in judged]),

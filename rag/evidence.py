@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .records import Hit
 from .sentences import sentence_spans
+from .tokens import IDEOGRAPHS
 from .units import content_tokens
 
 Rarity = Callable[[str], float]
@@ -15,6 +16,7 @@ LEAST_WIDTH = 40
 """Columns of a line that may have been wrapped; a shorter one is a verse, an entry or a heading."""
 _ENDED = re.compile(r"[.!?:。！？；：|…][”’」』）)\"']*\s*$|^\s*(#{1,6}\s|\||```)")
 _BEGINS = re.compile(r"\s*([-*•#|>]|\d+[.)、]|[（(]?[一二三四五六七八九十]+[)）、]|```)")
+_PAIR = re.compile(rf"[{IDEOGRAPHS}]{{2}}")
 _HEADING = re.compile(r"#{1,6}\s")
 
 MOST_SENTENCES = 12
@@ -52,7 +54,7 @@ def sentences_of(question: str, hits: Sequence[Hit], rarity: Rarity) -> list[Sen
         hits: Best first.
         rarity: Of a token.
     """
-    asked = {token: rarity(token) for token in content_tokens(question)}
+    asked = weighted_content(question, rarity)
     found: dict[tuple[str, int], Sentence] = {}
     for rank, hit in enumerate(hits):
         surroundings = coverage(asked, hit.text)
@@ -68,6 +70,17 @@ def sentences_of(question: str, hits: Sequence[Hit], rarity: Rarity) -> list[Sen
 def is_heading(text: str) -> bool:
     """Tell whether a line is a heading of Markdown, which says what follows is about and answers nothing."""
     return _HEADING.match(text) is not None
+
+
+def weighted_content(question: str, rarity: Rarity) -> dict[str, float]:
+    """Return the rarity of each token that a question is about.
+
+    A pair of ideographs that no chunk has is mostly the end of one word with the beginning of another; its two
+    characters count, and the pair does not. A word of another script that no chunk has counts most of all.
+    """
+    nowhere = rarity("")
+    weights = {token: rarity(token) for token in content_tokens(question)}
+    return {token: weight for token, weight in weights.items() if weight < nowhere or not _PAIR.fullmatch(token)}
 
 
 def coverage(asked: dict[str, float], text: str) -> float:

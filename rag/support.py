@@ -23,6 +23,9 @@ from .units import content_tokens, simplified
 LEAST_SUPPORT = 0.5
 """Of a sentence's content that the evidence must have. See the source above."""
 
+COMPARED = 4
+"""Stretches of evidence whose meaning is compared; embedding all of them would take seconds."""
+
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[^\W\d_][ ,;])[A-Z][\w'’-]+|(?<=[\u4e00-\u9fff])[A-Z][\w'’-]+")
 _NO_NAMES = {"I", "The", "In", "It"}
@@ -82,14 +85,15 @@ def _pairs(sentences: Sequence[Sentence]) -> list[tuple[Sentence, ...]]:
 
 
 def _with_meaning(text: str, texts: list[str], scores: list[float], embedder: Embedder) -> list[float]:
-    readable = [place for place, each in enumerate(texts) if can_read(embedder, each)]
+    """Return the scores, those of the few that share most words raised where the meaning is nearer than the words."""
+    nearest = sorted(range(len(texts)), key=lambda place: -scores[place])[:COMPARED]
+    readable = [place for place in nearest if can_read(embedder, texts[place])]
     if not readable:
         return scores
-    vector = embed_batches(embedder, [text], "passage")[0]
-    vectors = embed_batches(embedder, [texts[place] for place in readable], "passage")
+    vector, *vectors = embed_batches(embedder, [text, *(texts[place] for place in readable)], "passage")
     both = list(scores)
-    for place, cosine in zip(readable, vectors @ vector, strict=True):
-        both[place] = (scores[place] + max(float(cosine), 0.0)) / 2
+    for place, other in zip(readable, vectors, strict=True):
+        both[place] = max(scores[place], (scores[place] + float(other @ vector)) / 2)
     return both
 
 

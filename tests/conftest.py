@@ -2,13 +2,14 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from ftadvisor.knowledge.messages import use_language
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # the hub's library reads it when it is imported, here and in processes we start
 for _name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # no test reads or writes what the user's own runs measured
@@ -141,3 +142,11 @@ def _tokenizer(before: str = "", after: str = "") -> Any:
     return PreTrainedTokenizerFast(
         tokenizer_object=core, bos_token="<s>", eos_token="</s>", pad_token="<pad>", chat_template=TEMPLATE
     )
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Speak English for the time of a test."""
+    use_language("en")
+    yield
+    use_language(None)

@@ -97,6 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print one estimate, all methods side by side, what fits, or one line per row of a file."""
     if arguments.rows is not None:
         return _run_rows(arguments)
+    if arguments.cache_quant not in {None, "none"} and (arguments.what_fits or arguments.compare):
+        view = "--what-fits" if arguments.what_fits else "--compare"
+        words = {"cache_quant": arguments.cache_quant, "method": view}
+        raise UserError(say("estimate.cache_of_inference", **words), "ftadvisor estimate --help")
     if arguments.what_fits:
         return _run_what_fits(arguments)
     if arguments.calibrate:

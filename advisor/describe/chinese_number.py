@@ -23,14 +23,16 @@ _VAGUE = 3
 """A few of something: 几百 is about 300."""
 
 _MEASURES = "条个张块卡种类份篇本页对组台片次轮名位家套句段例则项只封门字万千百元块秒天小人亿级分档"
+_AFTER_LONG = f"{_MEASURES}首通件宗册幅笔起单卷帧场道枚部"
+"""Behind numerals of two characters and more also those that after one character make other words, as 一起 does."""
 _PLAIN = "零一二两俩三四五六七八九十百千万亿"
 CHINESE = (
     rf"[一二两三四五六七八]、[二两三四五六七八九][十百千万亿]+(?=[几多余来]?[{_MEASURES}])"
-    rf"|(?:上|成|数以|近)?[几数好][十百千万亿]+(?=[几多余来]?[{_MEASURES}]|的|\s|$|[，。；,）、级])|好几[十百千万]+"
+    rf"|(?:上|成|数以|近)?[几数好][十百千万亿]+(?=[几多余来]?[{_AFTER_LONG}]|的|\s|$|[，。；,）、级])|好几[十百千万]+"
     rf"|成千上万|数以[百千万亿]计|上[百千万亿]{{1,2}}(?=[{_MEASURES}])|[百千万]把(?=[{_MEASURES}])"
     rf"|[十百千]来(?=[{_MEASURES}])|[十百千]余(?=[{_MEASURES}])"
     rf"|[几数](?=[{_MEASURES}])|十几[万千百亿]?(?=[{_MEASURES}]|的)"
-    rf"|[{_PLAIN}]{{2,}}(?<![万千百]一)(?=[几多余来]?[{_MEASURES}]|[到至\-~、，。；,\s多余左上]|$"
+    rf"|[{_PLAIN}]{{2,}}(?<![万千百]一)(?=[几多余来]?[{_AFTER_LONG}]|[到至\-~、，。；,\s多余左上]|$"
     rf"|[a-z0-9亿显标样数分])"
     rf"|(?!一(?:天|周|星期|个?月|年|个?小时|季度|日))[一二两俩三四五六七八九十](?=[{_MEASURES}到至\-~]"
     rf"|\s?[a-z]?\d{{2,4}})"

@@ -25,6 +25,14 @@ _CHINESE_AFTER = re.compile(
 )
 
 
+_MISSED = re.compile(
+    r"(?:n't|\bnot|\bnever)\s+(?:quite\s+|really\s+|always\s+)?"
+    r"(?=(?:sound|read|write|talk|speak|feel|look|follow|match|stick|adhere|obey|respect|keep))"
+    r"|(?<!要)(?:不太|不|没有?)(?=像|按|照|符合|遵)"
+)
+"""What is not met is complained about, and wanted all the same: "it does not sound like us"."""
+
+
 def denied_before(text: str, start: int) -> bool:
     """Tell whether the words before a place deny what follows: "not 4,000 per class"."""
     before = CLAUSE_END.split(text[max(0, start - 60) : start])[-1]
@@ -34,7 +42,8 @@ def denied_before(text: str, start: int) -> bool:
 def denied(text: str, start: int, end: int) -> bool:
     """Tell whether the words from ``start`` to ``end`` of a plain text are denied: "no need for citations"."""
     after = CLAUSE_END.split(text[end : end + 40])[0]
-    return denied_before(text, start) or bool(_CHINESE_AFTER.match(after) or _denied_after(after))
+    missed = any(found.end() == start for found in _MISSED.finditer(text, max(0, start - 20)))
+    return (denied_before(text, start) and not missed) or bool(_CHINESE_AFTER.match(after) or _denied_after(after))
 
 
 def _denied_after(after: str) -> bool:

@@ -26,7 +26,7 @@ _COUNT = (
     r"(?P<one>" + _ONE + r")\s*(?:张|块|卡|片|个|颗|台)?\s+?|(?:单|一)(?:张|块|卡|片|台)?)?"
 )
 _MAKER = (
-    r"(?:(?P<each>\d{1,3})\s*(?:gib|gb|g)\s*(?:的\s*)?)?(?:(?:nvidia|geforce|tesla|rtx|gtx|amd"
+    r"(?:(?P<each>[1-9]\d{0,2})\s*(?:gib|gb|g)\s*(?:的\s*)?)?(?:(?:nvidia|geforce|tesla|rtx|gtx|amd"
     r"|instinct|英伟达|used|old|new|consumer|laptop)\s*-?)*"
 )
 _MEMORY = r"(?:[\s\-(（,]*(?P<memory>\d{1,3})\s*(?:gib|gb|g)(?![a-z])(?:\s*(?:显存|vram|memory))?[)）]?)?"
@@ -84,18 +84,26 @@ _NOT_OWNED = re.compile(
 _OWN_AGAIN = re.compile(r"\b(?:but|have|has|own|got)\b|但|有|只是|不过")
 
 
+class _Cards(NamedTuple):
+    """GPUs of one name: their memory together, and how many they are."""
+
+    found: Finding
+    number: int
+
+
 class _Name(NamedTuple):
     pattern: re.Pattern[str]
     memory_gb: dict[str, int]
 
 
 def find_gpus(text: str) -> Iterator[Finding]:
-    """Yield the memory of all GPUs named in a plain text together, in GB."""
-    names = _together(text, [one for one in _named(text) if _is_there(text, one)])
-    if names:
-        exact = all(one.exact for one in names)
-        total = sum(one.value for one in names)
-        yield Finding("vram_gb", total, names[0].start, names[-1].end, 5, exact)
+    """Yield the memory of all GPUs named in a plain text together, in GB, and their number where there are several."""
+    named = _together(text, [one for one in _named(text) if _is_there(text, one.found)])
+    if named:
+        first, last = named[0].found, named[-1].found
+        exact = all(one.found.exact for one in named)
+        memory = first._replace(value=sum(one.found.value for one in named), end=last.end, exact=exact)
+        yield from _with_number(memory, sum(one.number for one in named))
         return
     for pattern in (_UNLISTED_CARD, _CARDS_OF, _OTHER_CARD, _PLAIN_MEMORY, _MEMORY_FIRST):
         for match in pattern.finditer(text):
@@ -103,8 +111,16 @@ def find_gpus(text: str) -> Iterator[Finding]:
                 continue
             groups = match.groupdict()
             count = _value(groups.get("count")) or _value(groups.get("times")) or 1
-            yield Finding("vram_gb", count * int(match["memory"]), match.start(), match.end(), 4)
+            memory = Finding("vram_gb", count * int(match["memory"]), match.start(), match.end(), 4)
+            yield from _with_number(memory, count)
             return
+
+
+def _with_number(memory: Finding, count: int) -> Iterator[Finding]:
+    """Yield the memory, and over how many GPUs it is spread; a model has to fit one of them."""
+    yield memory
+    if count > 1:
+        yield memory._replace(field="n_gpus", value=count)
 
 
 def _is_there(text: str, one: Finding) -> bool:
@@ -117,16 +133,16 @@ def _is_not_owned(text: str, start: int) -> bool:
     return bool(_NOT_OWNED.search(_OWN_AGAIN.split(before)[-1]))
 
 
-def _together(text: str, names: list[Finding]) -> list[Finding]:
+def _together(text: str, names: list[_Cards]) -> list[_Cards]:
     """Return the first GPU named and those added to it: "one A100 and two 3090s"; others are the same ones again."""
     kept = names[:1]
     for one in names[1:]:
-        if _ADDED.fullmatch(text[kept[-1].end : one.start]):
+        if _ADDED.fullmatch(text[kept[-1].found.end : one.found.start]):
             kept.append(one)
     return kept
 
 
-def _named(text: str) -> Iterator[Finding]:
+def _named(text: str) -> Iterator[_Cards]:
     for match in _names().pattern.finditer(text):
         before = text[max(0, match.start() - 24) : match.start()]
         count, exact = _count(match), True
@@ -137,7 +153,7 @@ def _named(text: str) -> Iterator[Finding]:
         given = match["memory"] or match["each"]
         memory = int(given) if given else _names().memory_gb[_key(match["name"])]
         start = match.start() + len(match[0]) - len(match[0].lstrip())
-        yield Finding("vram_gb", count * memory, start, match.end(), 5, exact)
+        yield _Cards(Finding("vram_gb", count * memory, start, match.end(), 5, exact), count)
 
 
 def _count(match: re.Match[str]) -> int:

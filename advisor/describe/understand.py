@@ -1,20 +1,14 @@
 """Put together what was found in a description: one answer per field, and what nothing was found in."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..answers import read_answer
 from ..profile import FIELDS, Profile
-from .base_model import find_models
-from .elsewhere import without_others
 from .finding import Finding
-from .gpu import find_gpus
+from .found import best, find_all, touches
 from .implied import implied, unlikely
-from .lexical import IGNORED, find_counts, find_words
-from .number import find_numbers
+from .learned import supposed
 from .plain_text import clauses, plain_text
-from .writing import find_language
 
 
 class Read(NamedTuple):
@@ -51,67 +45,29 @@ class Understood(NamedTuple):
         return Profile().with_answers("described", **{read.field: read.value for read in self.answers})
 
 
-def understand(text: str) -> Understood:
-    """Read a description in Chinese or English with the lexicons, on this machine alone."""
+def understand(text: str, *, lexicons_only: bool = False) -> Understood:
+    """Read a description in Chinese or English on this machine alone.
+
+    Args:
+        text: The description as it was written.
+        lexicons_only: Leave out what the learned reader supposes where the lexicons are silent.
+    """
     plain = plain_text(text)
-    found = list(_found(plain, text))
-    chosen = _multiplied(_best(found))
+    found = find_all(plain, text)
+    chosen = best(found)
     for field in tuple(unlikely(chosen)):
         del chosen[field]
+    if not lexicons_only:
+        found += (guesses := list(supposed(text, chosen)))
+        chosen |= {one.field: one for one in guesses}
     chosen |= {one.field: one for one in implied(chosen)}
     answers = [read for field in FIELDS if field in chosen if (read := _read(text, chosen[field]))]
     places = [(one.start, one.end) for one in found if one.field in chosen]
-    left = [text[start:end].strip() for start, end in clauses(plain) if not _touches(places, start, end)]
+    left = [text[start:end].strip() for start, end in clauses(plain) if not touches(places, start, end)]
     uncounted = [
         Read(one.field, None, text[one.start : one.end].strip(), False) for one in chosen.values() if one.value is None
     ]
     return Understood(tuple(answers), tuple(part for part in left if _says_something(part)), uncounted=tuple(uncounted))
-
-
-def _found(plain: str, text: str) -> Iterable[Finding]:
-    plain = without_others(plain)
-    named = [*find_gpus(plain), *find_models(plain, text)]
-    taken = [(one.start, one.end) for one in named]
-    numbers = [number for number in find_numbers(plain) if not _touches(taken, number.start, number.end)]
-    return [*named, *_one_each(find_counts(plain, numbers)), *find_words(plain), *find_language(plain)]
-
-
-def _one_each(counts: Iterable[Finding]) -> list[Finding]:
-    """Return the counts, every number counting one thing only."""
-    kept: dict[int | None, Finding] = {}
-    for one in counts:
-        if one.number not in kept or one.weight > kept[one.number].weight:
-            kept[one.number] = one
-    return _summed([one for one in kept.values() if one.field != IGNORED])
-
-
-def _summed(counts: list[Finding]) -> list[Finding]:
-    """Return the counts with those that are parts of one number added up, at the first one's place."""
-    sums: dict[str, float] = {}
-    for one in counts:
-        if one.added:
-            sums[one.added] = sums.get(one.added, 0) + one.value
-    return [one._replace(value=sums[one.added]) if one.added else one for one in counts]
-
-
-def _best(found: Iterable[Finding]) -> dict[str, Finding]:
-    """Return the heaviest finding of each field; of equal ones that whose answer is said more often, then the first."""
-    found = list(found)
-    often = Counter((one.field, one.value) for one in found)
-    best: dict[str, Finding] = {}
-    for one in sorted(found, key=lambda one: (-one.weight, -often[one.field, one.value], one.start)):
-        best.setdefault(one.field, one)
-    return best
-
-
-def _multiplied(chosen: dict[str, Finding]) -> dict[str, Finding]:
-    """Return the answers with "8 per class" multiplied by the number of classes."""
-    for field, one in list(chosen.items()):
-        if one.each is not None:
-            times = chosen[one.each].value if one.each in chosen else one.least
-            exact = one.exact and one.each in chosen
-            chosen[field] = one._replace(value=one.value * times, exact=exact)
-    return chosen
 
 
 def _read(text: str, one: Finding) -> Read | None:
@@ -124,10 +80,6 @@ def _read(text: str, one: Finding) -> Read | None:
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - any field's value
     return round(value) if isinstance(value, float) and (value.is_integer() or value > 1000) else value
-
-
-def _touches(places: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    return any(first < end and start < last for first, last in places)
 
 
 def _says_something(part: str) -> bool:

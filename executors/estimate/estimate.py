@@ -8,6 +8,7 @@ from .architectures.find import architecture_of
 from .device import Outside, around, limit_of, workspace_of
 from .duration import cost_of, duration_of
 from .generation import generation_of
+from .heads import headed
 from .host import around_on_cpu
 from .inputs import with_lengths
 from .memory import Memory, memory_of
@@ -15,7 +16,7 @@ from .methods.find import method_of
 from .methods.method import FineTuning
 from .request import EstimateRequest
 from .result import Estimate, Fit, Peak
-from .settings import assumptions_of, filled
+from .settings import CLASSIFIERS, ENCODERS, assumptions_of, filled
 from .stacks import stack_named
 from .unsupported import UnsupportedError
 from .weights import Architecture
@@ -36,6 +37,8 @@ def estimate(request: EstimateRequest, *, replay: bool = False) -> Estimate:
     request = filled(request)
     stack = stack_named(request.stack)
     architecture = architecture_of(request.config, stack)
+    if request.labels and request.config["model_type"] not in ENCODERS | CLASSIFIERS:
+        architecture = headed(architecture, request)
     request = with_lengths(request, architecture)
     if architecture.needs_eager and request.attention == "sdpa":
         request = request.model_copy(update={"attention": "eager"})

@@ -28,6 +28,7 @@ Parallel = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"]
 Offload = Literal["none", "optimizer", "parameters"]
 CacheQuant = Literal["none", "fp8", "int4", "int2"]
 Device = Literal["cuda", "cpu"]
+Head = Literal["sequence", "token", "span"]
 
 BITS: dict[Dtype, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
 """Bytes of one number of each precision."""
@@ -54,6 +55,8 @@ class EstimateRequest(Frozen):
         encoder_width: Width of the network that makes soft prompts, for methods that have one.
         bottleneck: Width of a bottleneck adapter.
         labels: Number of classes of a classifier head; 0 keeps the language-model head.
+        head: Where ``labels`` is not 0: whether a text, each token, or a span is told.
+        fresh_pooler: Whether the checkpoint lacks the encoder's pooler, which is then trained whole.
         batch: Sequences per device and step.
         seq_len: Tokens per sequence, padding included.
         target_len: Tokens of the decoder's side in encoder-decoder models; 0 means ``seq_len``.
@@ -89,6 +92,8 @@ class EstimateRequest(Frozen):
     encoder_width: int = Field(default=128, ge=1)
     bottleneck: int = Field(default=64, ge=1)
     labels: int = Field(default=0, ge=0)
+    head: Head = "sequence"
+    fresh_pooler: bool = False
     batch: int = Field(default=1, ge=1)
     seq_len: int = Field(default=1024, ge=1)
     target_len: int = Field(default=0, ge=0)

@@ -16,6 +16,7 @@ from .utilisation import kind_of, utilisation_of
 
 ENCODERS = bert.MODEL_TYPES | modernbert.MODEL_TYPES | deberta.MODEL_TYPES
 CLASSIFIERS = vit.MODEL_TYPES | resnet.MODEL_TYPES
+HEADS = {"sequence": "ForSequenceClassification", "token": "ForTokenClassification", "span": "ForQuestionAnswering"}
 OFFLOADING = {
     "optimizer": frozenset({"zero1", "zero2", "zero3"}),
     "parameters": frozenset({"zero3", "fsdp"}),
@@ -46,7 +47,7 @@ def filled(request: EstimateRequest) -> EstimateRequest:
     if request.labels and request.config["model_type"] in ENCODERS | CLASSIFIERS:
         head: dict[str, JsonValue] = {"num_labels": request.labels}
         if request.config["model_type"] in ENCODERS:
-            head["architectures"] = ["ForSequenceClassification"]
+            head |= {"architectures": [HEADS[request.head]], "fresh_pooler": request.fresh_pooler}
         request = request.model_copy(update={"config": {**request.config, **head}})
     problems = [say(f"estimate.{key}", **values) for key, values in _problems(request)]
     if problems:
@@ -67,8 +68,6 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_packed_zero", {"quant": request.quant}))
     if request.quant == "gptq" and request.variant == "dora":
         found.append(("no_grouped_dora", {}))
-    if request.labels and request.config["model_type"] not in ENCODERS | CLASSIFIERS:
-        found.append(("no_classifier", {"kind": request.config["model_type"]}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
         found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
     if request.method != "inference" and request.cache_quant != "none":

@@ -10,7 +10,10 @@ from .unsupported import UnsupportedError
 INSTALLED = "installed"
 CURRENT = "current"
 KEEPS_NO_INPUT = (0, 43)
-"""First bitsandbytes whose 4-bit products keep no input. Source: evidence bitsandbytes-4-bit-products."""
+"""First bitsandbytes whose 4-bit products keep no input, and whose weights are not packed from float16.
+
+Source: evidence bitsandbytes-4-bit-products, bitsandbytes-0-41-products.
+"""
 
 
 def stack_named(name: str) -> Stack:
@@ -46,7 +49,8 @@ def _installed() -> Stack:
     packing = _version_of("bitsandbytes")
     if packing is None:
         return stack
-    return stack.model_copy(update={"saves_packed_inputs": _numbers(packing) < KEEPS_NO_INPUT})
+    older = _numbers(packing) < KEEPS_NO_INPUT
+    return stack.model_copy(update={"saves_packed_inputs": older, "unpacks_through_half": older})
 
 
 def _version_of(package: str) -> str | None:

@@ -8,7 +8,7 @@ from .classified import drawable
 from .costs import memory_bars, time_bars
 from .curves import learning_curve
 from .matrix import confusion_matrix
-from .names import arm_name, field_name, metric_name
+from .names import NUMBERS, arm_name, field_name, metric_name
 from .record import Evaluation, Metrics, Report
 
 Figures = dict[str, str]
@@ -37,7 +37,7 @@ def comparison_figures(report: Report) -> Figures:
 
 
 def _metrics(arms: dict[str, Metrics]) -> list[str]:
-    return list(dict.fromkeys(metric for metrics in arms.values() for metric in metrics))
+    return list(dict.fromkeys(metric for metrics in arms.values() for metric in metrics if metric not in NUMBERS))
 
 
 def _by_arm(arms: dict[str, Metrics], metric: str) -> Metrics:

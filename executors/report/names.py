@@ -2,6 +2,9 @@
 
 from ...knowledge.messages import current_language, say
 
+NUMBERS = frozenset({"perplexity"})
+"""Metrics that are no share of 1; they stand in tables, and not in pictures of shares."""
+
 
 def arm_name(arm: str) -> str:
     """Return the name of a way to answer."""

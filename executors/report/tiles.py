@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...knowledge.messages import say
 from ...knowledge.quantity import duration, share, size
-from .names import metric_name
+from .names import NUMBERS, metric_name
 from .record import Report
 
 
@@ -26,6 +26,7 @@ def tiles(report: Report) -> list[Tile]:
             say("report.tile.interval", low=value.low * 100, high=value.high * 100),
         )
         for metric, value in report.metrics.get("test", {}).items()
+        if metric not in NUMBERS
     ]
     seconds = sum(step.seconds for step in report.measured.steps)
     found.append(

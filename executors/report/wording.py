@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...knowledge.messages import say
 from ...knowledge.quantity import duration, share, size
-from .names import arm_name, metric_name
+from .names import NUMBERS, arm_name, metric_name
 from .next_steps import CONTROL, gap, points, primary_metric
 from .record import Interval, Report, Training
 
@@ -28,7 +28,7 @@ def verdict(report: Report) -> str:
         return say("report.verdict.not_compared")
     metric = primary_metric(report.evaluation)
     names = {"arm": arm_name(report.arm), "metric": metric_name(metric), "rows": report.evaluation.rows}
-    value = with_interval(report.metrics["test"][metric])
+    value = with_interval(metric, report.metrics["test"][metric])
     rivals = {arm: found[metric] for arm, found in report.differences.items() if arm != CONTROL and metric in found}
     if not rivals:
         return say("report.verdict.alone", value=value, **names)
@@ -39,8 +39,10 @@ def verdict(report: Report) -> str:
     return say(f"report.verdict.{kind}", value=value, other=arm_name(closest), points=apart, **names)
 
 
-def with_interval(found: Interval) -> str:
-    """Return a share with its interval, such as ``87 % [82, 91]``."""
+def with_interval(metric: str, found: Interval) -> str:
+    """Return a share with its interval, such as ``87 % [82, 91]``; a metric that is no share as a number."""
+    if metric in NUMBERS:
+        return f"{found.value:.4g} [{found.low:.4g}, {found.high:.4g}]"
     return f"{share(found.value)} [{100 * found.low:.0f}, {100 * found.high:.0f}]"
 
 
@@ -64,7 +66,7 @@ def arm_table(report: Report) -> Table:
     rows = [
         [
             arm_name(arm),
-            *(with_interval(found[metric]) if metric in found else "" for metric in metrics),
+            *(with_interval(metric, found[metric]) if metric in found else "" for metric in metrics),
             duration(seconds[arm]) if arm in seconds else "",
         ]
         for arm, found in arms.items()

@@ -19,7 +19,7 @@ class _Task(StepOptions):
     """Say what is trained, how, and on what; stands before the settings in a plan file."""
 
     inputs: ClassVar = ("train", "validation", "general", "replay")
-    rows: ClassVar = {"train": "learn", "validation": "choose"}
+    rows: ClassVar = {"train": "learn", "validation": "choose", "replay": "learn"}
     needs_model: ClassVar = True
 
     kind: Literal["train"] = "train"

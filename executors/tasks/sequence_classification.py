@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..asking import in_batches
 from ..batches import IGNORED, padded
 from ..classified import measured, write_predictions
+from ..imbalance import ClassLossOptions, class_loss
 from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
 from ..linear import decided
 from ..prompt import Prompt
 from ..step import Result, StepContext
-from ..task import Asking, Batch, Known, TaskBase
+from ..task import Asking, Batch, Known, TaskBase, TaskOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,6 +34,8 @@ class ClassExample:
 class Task(TaskBase):
     """Learn the classes of texts."""
 
+    Options: ClassVar[type[TaskOptions]] = ClassLossOptions
+    options: ClassLossOptions
     AUTO: ClassVar[str] = "AutoModelForSequenceClassification"
 
     @staticmethod
@@ -81,13 +84,12 @@ class Task(TaskBase):
         return padded([example.tokens for example in examples], padding) | {"labels": labels}
 
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
-        """Return the cross-entropy of the right class, or of each class's yes or no."""
-        from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
-
+        """Return the loss of the right class, or of each class's yes or no."""
+        counts: dict[str, int] = self.known["classes"]  # type: ignore[assignment]
+        rows: int = self.known["rows"]  # type: ignore[assignment]
         labels = batch["labels"]
-        logits = self.logits(model, batch)
-        compare = binary_cross_entropy_with_logits if self.several else cross_entropy
-        return compare(logits, labels, reduction="sum"), (labels != IGNORED).sum()
+        loss = class_loss(self.logits(model, batch), labels, self.options, [*counts.values()], rows)
+        return loss, (labels != IGNORED).sum()
 
     def logits(self, model: Any, batch: Batch) -> "Tensor":  # noqa: ANN401 - see TaskBase
         """Return what the head says of each class, shape ``(batch, classes)``, in float32."""

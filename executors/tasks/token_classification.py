@@ -11,12 +11,13 @@ from ...knowledge.messages import say
 from ..asking import in_batches
 from ..batches import IGNORED, filled, padded
 from ..entities import tag_ratios, write_tags
+from ..imbalance import ClassLossOptions, class_loss
 from ..prompt import Prompt
 from ..ratios import compared
 from ..row_files import laid_out
 from ..split_words import joined, token_places
 from ..step import Result, StepContext
-from ..task import Asking, Batch, Known, TaskBase
+from ..task import Asking, Batch, Known, TaskBase, TaskOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,6 +53,8 @@ class TagExample:
 class Task(TaskBase):
     """Learn the tags of words."""
 
+    Options: ClassVar[type[TaskOptions]] = ClassLossOptions
+    options: ClassLossOptions
     AUTO: ClassVar[str] = "AutoModelForTokenClassification"
 
     @staticmethod
@@ -90,12 +93,12 @@ class Task(TaskBase):
         return padded([example.tokens for example in examples], padding) | {"labels": labels}
 
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
-        """Return the cross-entropy of each word's tag."""
-        from torch.nn.functional import cross_entropy
-
+        """Return the loss of each word's tag."""
+        counts: dict[str, int] = self.known["tags"]  # type: ignore[assignment]
         labels = batch["labels"]
         logits = self.logits(model, batch).flatten(0, 1)
-        return cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum"), (labels != IGNORED).sum()
+        loss = class_loss(logits, labels.flatten(), self.options, [*counts.values()], sum(counts.values()))
+        return loss, (labels != IGNORED).sum()
 
     def logits(self, model: Any, batch: Batch) -> "Tensor":  # noqa: ANN401 - see TaskBase
         """Return what the head says of each token, shape ``(batch, seq, tags)``, in float32."""

@@ -101,4 +101,10 @@ def open_generator(name: str) -> LocalGenerator:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise UserError(say("answers.no_model", name=name, reason=reason), say("answers.no_generator_hint")) from error
-    return LocalGenerator(model.eval(), tokenizer)
+    return LocalGenerator(model.eval().to(_device()), tokenizer)
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,6 +1,7 @@
 """PDF: the text layer in its own order; pages that are pictures are read by tesseract where it is installed."""
 
 import math
+import re
 import shutil
 import subprocess
 import time
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
 EXTENSIONS = (".pdf",)
+
+_BROKEN = re.compile("[\ufffe\x02](\r\n)?")  # how the library marks a word that is broken, by its version
 
 DOTS_PER_INCH = 300
 POINTS_PER_INCH = 72
@@ -84,7 +87,7 @@ def _words(page: "PdfPage") -> str:
     layer = page.get_textpage()
     text: str = layer.get_text_bounded()
     layer.close()
-    return text.replace("\ufffe\r\n", "").replace("\ufffe", "").replace("\r\n", "\n").replace("\0", "").strip()
+    return _BROKEN.sub("", text).replace("\r\n", "\n").replace("\0", "").strip()
 
 
 def _recognised(page: "PdfPage", seconds: float) -> str:

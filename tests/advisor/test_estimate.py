@@ -82,6 +82,12 @@ def test_what_fits_needs_a_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--gpu" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--method", "lora"], ["--compare"], ["--what-fits", "--gpu", "4090"]])
+def test_a_packed_cache_goes_with_inference_only(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "7b", *words, "--cache-quant", "int4", "--language", "en"]) == 2
+    assert "--method inference" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--method", "lora"], ["--compare"]])
 def test_with_several_gpus_every_view_says_that_figures_are_of_one(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -15,8 +15,8 @@ from ftadvisor.advisor.recommendation import Recommendation
 SHARED = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared"))
 CASES = SHARED / "cases" / "golden_cases.jsonl"
 ENOUGH_ACCEPTABLE = 0.95
-ENOUGH_FROM_WORDS = 0.77
-MOST_WRONG_FROM_WORDS = 0.09
+ENOUGH_FROM_WORDS = 0.83
+MOST_WRONG_FROM_WORDS = 0.022
 #: What a suffix ``@...`` says about the base model; other suffixes say nothing about it.
 BASES = {
     "llm7b": {"llm<=8b"},

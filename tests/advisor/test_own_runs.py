@@ -9,7 +9,7 @@ import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
 
 ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(24)]
-SHORT = ["--set", "epochs=1", "--set", "tracker=none"]
+SHORT = ["--set", "epochs=1", "--set", "tracker=none", "--set", "general=null"]
 Shown = pytest.CaptureFixture[str]
 
 
@@ -40,6 +40,7 @@ def test_train_then_evaluate_with_the_prompt_it_was_trained_with(tiny_model: Pat
     trained = told([*words, "--set", "method_options.rank=4"], capsys)
     assert trained["status"]["state"] == "finished"
     assert trained["training"]["method"] == "lora"
+    assert "general_loss" not in trained["training"]  # null is a value, not the default
     assert trained["training"]["validation_loss"]
     adapter = trained["training"]["adapter"]
     short = ["--set", "max_new_tokens=4"]

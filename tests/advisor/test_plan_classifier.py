@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ftadvisor.advisor.draft import PlanDraft
@@ -71,15 +72,47 @@ def test_the_summary_names_steps_and_no_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("language", "family"), [("en", "roberta"), ("zh", "chinese-roberta"), ("sw", "xlm-roberta")])
-def test_an_encoder_is_left_to_people_beside_a_simple_classifier_that_runs(
-    language: str, family: str, tmp_path: Path
-) -> None:
-    draft = planned("classifier:encoder", tmp_path, Files(), language)
+def test_an_encoder_is_trained_beside_the_simplest_classifier(language: str, family: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\n你好,问候\n再见,告别\n", encoding="utf-8")
+    draft = planned("classifier:encoder", tmp_path, Files(train="rows.csv"), language)
     assert draft.plan is not None
-    assert [step.kind for step in draft.plan.steps] == ["classify", "report"]
-    assert draft.plan.steps[0].model_dump()["classifier"] == "tfidf"
-    profile = Profile.model_validate({"task_type": "classification", "language": language})
-    lines = plan_summary(draft, recommend(profile), tmp_path / "plan.yaml")
-    assert "does not train this encoder" in lines[1]
-    assert family in lines[1]
-    assert any(family in text and "AutoModelForSequenceClassification" in text for text in draft.remaining)
+    simple, train, measure, report = (step.model_dump() for step in draft.plan.steps)
+    assert (simple["kind"], simple["classifier"], report["kind"]) == ("classify", "tfidf", "report")
+    assert (train["kind"], train["task"], train["method"]) == ("train", "sequence_classification", "full")
+    assert (simple["held_out"], train["held_out"], train["validation_share"]) == (0.1, 0.1, 0.1)
+    assert (measure["task"], measure["adapter"]) == (train["task"], train["output"])
+    assert draft.plan.model is not None
+    assert family in draft.plan.model.source
+    write_plan(draft.plan, tmp_path / "plan.yaml", draft.comments)
+    assert read_plan(tmp_path / "plan.yaml") == draft.plan
+
+
+@pytest.mark.parametrize(
+    ("row", "task"),
+    [
+        ({"tokens": ["Ann", "left"], "tags": ["B-PER", "O"]}, "token_classification"),
+        ({"question": "who?", "context": "Ann left", "answer": "Ann"}, "question_answering"),
+        ({"text": "hello", "labels": ["greeting"]}, "sequence_classification"),
+    ],
+)
+def test_the_layout_of_the_rows_decides_what_an_encoder_learns(row: dict[str, Any], task: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    profile = Profile.model_validate({"task_type": "classification", "language": "en"})
+    recommendation = recommend(profile).model_copy(update={"label": "finetune:lora", "base": "encoder"})
+    draft = make_plan(profile, recommendation, files=Files(train="rows.jsonl"), folder=tmp_path)
+    assert draft.plan is not None
+    steps = [step.model_dump() for step in draft.plan.steps]
+    assert [step["task"] for step in steps if "task" in step] == [task, task]
+    assert [step["method"] for step in steps if step["kind"] == "train"] == ["lora"]
+    assert not any("Prepare" in text for text in draft.remaining)
+
+
+def test_a_t5_that_is_named_learns_to_rewrite(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "say a", "completion": "a"}), encoding="utf-8")
+    profile = Profile.model_validate({"task_type": "translation", "language": "en"})
+    recommendation = recommend(profile).model_copy(update={"label": "finetune:lora", "base": "llm<=8b"})
+    draft = make_plan(profile, recommendation, files=Files(train="rows.jsonl"), folder=tmp_path, model="t5-small")
+    assert draft.plan is not None
+    assert [step.kind for step in draft.plan.steps] == ["train", "measure", "report"]
+    assert draft.plan.steps[0].model_dump()["task"] == "seq2seq"
+    assert not any("Prepare" in text for text in draft.remaining)

@@ -65,6 +65,8 @@ def test_rows_become_a_table_of_texts_and_labels(tmp_path: Path) -> None:
     rows = list(csv.DictReader(StringIO(draft.prepared["prepared/plan/train.csv"])))
     assert len(rows) == 504
     assert set(rows[0]) == {"text", "label"}
+    assert draft.plan is not None
+    assert {step.model_dump()["train"] for step in draft.plan.steps[:2]} == {"prepared/plan/train.csv"}
 
 
 def test_rows_become_the_conversations_that_vendors_take(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_all_documents_stand_in_one_text(tmp_path: Path) -> None:
 def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None:
     draft = planned("finetune:lora", tmp_path, Files(), base="encoder")
     assert draft.prepared == {}
-    assert any("a CSV with the columns text and label" in text for text in draft.remaining)
+    assert any("rows with text and label" in text for text in draft.remaining)
 
 
 def test_prepared_files_are_written_beside_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

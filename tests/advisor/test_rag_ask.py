@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ftadvisor.advisor.answer_view import harmless
+from ftadvisor.advisor.answer_view import harmless, on_one_line
 from ftadvisor.advisor.cli import main
 
 POLICY = """\
@@ -124,6 +124,11 @@ def test_wrong_lines_of_a_history_are_all_named(
 
 def test_documents_cannot_steer_the_terminal() -> None:
     assert harmless("\x1b[2Ja\u202eb\r\n") == "\ufffd[2Ja\ufffdb\ufffd\n"
+
+
+def test_wrapped_lines_are_shown_as_one() -> None:
+    assert on_one_line("planned for more than twenty\n years") == "planned for more than twenty years"
+    assert on_one_line("现存规\n模最大的 Python\n程序") == "现存规模最大的 Python 程序"
 
 
 def test_a_conversation_in_the_terminal(index: Path) -> None:

@@ -4,7 +4,10 @@ Usage: ``python tests/benchmarks/answer_spans.py en|zh [--folds N] [--write]``
 
 English is fitted on xquad_en, Chinese on drcd_dev and cmrc2018_trial (see retrieval.py for the sets). The questions are
 split by article into folds; each fold is answered with weights fitted on the others, from what the built-in setup
-retrieves. ``--write`` fits on all of them and writes ``rag/span_weights``.
+retrieves. ``--write`` fits on all of them and writes ``rag/span_weights``. The files there were written with
+
+    answer_spans.py en --decay 4 --least 0.1 --write
+    answer_spans.py zh --decay 1.5 --most 2000 --folds 0 --write
 """
 
 import argparse
@@ -31,7 +34,6 @@ from ftadvisor.rag.units import units_of
 SETS = {"en": ("xquad_en",), "zh": ("drcd_dev", "cmrc2018_trial")}
 DATA = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data"
 TOP_K = 5
-LEAST_WEIGHT = 0.1  # smaller weights are left out
 
 
 class Case(NamedTuple):
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=None, help="questions per set, for a quick look")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--decay", type=float, default=1.5, help="how much large weights are held back")
+    parser.add_argument("--least", type=float, default=0.25, help="smaller weights are left out")
     parser.add_argument("--seen", type=int, default=8, help="questions that a feature must occur in")
     settings = parser.parse_args()
     torch.set_num_threads(1)
@@ -220,7 +223,9 @@ def fit(rows: Sequence[Rows], numbers: Numbers, settings: argparse.Namespace) ->
             optimizer.step()
     values = dict(zip(kept.tolist(), weights.detach().tolist(), strict=True))
     return {
-        name: round(values[place], 3) for name, place in numbers.items() if abs(values.get(place, 0.0)) >= LEAST_WEIGHT
+        name: round(values[place], 3)
+        for name, place in numbers.items()
+        if abs(values.get(place, 0.0)) >= settings.least
     }
 
 

@@ -1,6 +1,6 @@
 """Fit from which support on a sentence counts as borne, and print how often that is right.
 
-Usage: ``python tests/benchmarks/answer_support.py [--most N] [--embedder E]``
+Usage: ``python tests/benchmarks/answer_support.py [--most N] [--embedder E] [SET ...]``
 
 Sentences are made of the questions of public sets (see retrieval.py): the question with the answer in the place of its
 question word is borne by its passage. It is not with the answer of another question, with a number changed, or by
@@ -39,8 +39,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--most", type=int, default=300)
     parser.add_argument("--embedder", default="builtin")
+    parser.add_argument("sets", nargs="*", default=["xquad_en", "drcd_dev", "cmrc2018_trial"])
     arguments = parser.parse_args()
-    scores = {name: _scores(name, arguments) for name in ("xquad_en", "drcd_dev", "cmrc2018_trial")}
+    scores = {name: _scores(name, arguments) for name in arguments.sets}
     for fitted_on in scores:
         steps = [step / 50 for step in range(1, 51)]
         least = max(steps, key=lambda each: _balance(scores[fitted_on], each))

@@ -30,6 +30,7 @@ from ftadvisor.rag.search import SearchOptions
 from ftadvisor.rag.sufficiency import LEAST_EVIDENCE, evidence_of
 
 DATA = Path(os.environ.get("FTADVISOR_DATA", Path(__file__).parents[3] / "shared")) / "data"
+SETS = ("xquad_en", "drcd_dev", "cmrc2018_trial")
 TOP_K = 5
 DEEP = 30  # enough that the chunks of one passage can be left out
 
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--embedder", default="builtin")
     parser.add_argument("--most", type=int, default=None, help="questions per set, for a quick look")
     arguments = parser.parse_args()
-    rows = {name: _asked(name, arguments) for name in ("xquad_en", "drcd_dev", "cmrc2018_trial")}
+    rows = {name: _asked(name, arguments) for name in SETS}
     articles = sorted({row.article for row in rows["xquad_en"]})
     half = set(articles[::2])
     english = [[row for row in rows["xquad_en"] if (row.article in half) == first] for first in (True, False)]
@@ -73,7 +74,7 @@ def _asked(name: str, arguments: argparse.Namespace) -> list[Row]:
         started = perf_counter()
         rows = [_row(index, question, titles) for question in questions[: arguments.most]]
         seconds = (perf_counter() - started) / len(rows)
-    answered = [row for row in rows if row.evidence >= LEAST_EVIDENCE]
+    answered = [row for row in rows if row.evidence >= LEAST_EVIDENCE["en" if "en" in name else "zh"]]
     print(
         f"{name}: {len(rows)} questions, {1000 * seconds:.0f} ms each; exact {_mean(rows, 'exact'):.3f}"
         f" f1 {_mean(rows, 'f1'):.3f}; quoted sentences hold the answer {_mean(rows, 'holds_answer'):.3f};"
@@ -119,7 +120,7 @@ def _report(language: str, fitted_on: str, rows: Sequence[Row], reported_on: str
     """Print the threshold that answers most answerable questions and refuses most others, both counting alike."""
     steps = [step / 100 for step in range(101)]
     best = max(steps, key=lambda least: sum(_rates(rows, least)))
-    for name, least in (("fitted", best), ("used", LEAST_EVIDENCE)):
+    for name, least in (("fitted", best), ("used", LEAST_EVIDENCE[language])):
         for where, them in ((fitted_on, rows), (reported_on, others)):
             answered, refused = _rates(them, least)
             print(

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from ftadvisor.executors import steps
 from ftadvisor.executors.step import step_kinds
-from ftadvisor.knowledge.messages import use_language
 
 TOY_STEPS = Path(__file__).parent / "toy_steps"
 
@@ -49,11 +48,3 @@ def toy_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if found := real[name]:
             sys.modules[module] = found
             setattr(steps, name, found)
-
-
-@pytest.fixture
-def english() -> Iterator[None]:
-    """Speak English for the time of a test."""
-    use_language("en")
-    yield
-    use_language(None)

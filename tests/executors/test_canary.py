@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors import canary
-from ftadvisor.executors.canary import ladder
+from ftadvisor.executors.laying_out import Able, ladder
 from ftadvisor.executors.memory import PeakMemory
+from ftadvisor.executors.models import device
 from ftadvisor.executors.train import train
 from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
@@ -54,16 +55,21 @@ def test_a_resumed_training_is_not_tried_again(
 
 
 def test_the_ladder_keeps_the_rows_of_an_update_and_ends_with_the_costly() -> None:
-    rungs = list(ladder(TrainOptions(batch_size=6, accumulation=2), checkpointing=True, eight_bit=True))
-    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.optimizer) for one in rungs]
+    rungs = list(
+        ladder(TrainOptions(batch_size=6, accumulation=2), Able(checkpointing=True, chunking=True, eight_bit=True))
+    )
+    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.loss, one.optimizer) for one in rungs]
     assert shown == [
-        (6, 2, False, "adamw"),
-        (3, 4, False, "adamw"),
-        (1, 12, False, "adamw"),
-        (1, 12, True, "adamw"),
-        (1, 12, True, "adamw_8bit"),
+        (6, 2, False, "standard", "adamw"),
+        (3, 4, False, "standard", "adamw"),
+        (1, 12, False, "standard", "adamw"),
+        (1, 12, True, "standard", "adamw"),
+        (1, 12, True, "chunked", "adamw"),
+        (1, 12, True, "chunked", "adamw_8bit"),
     ]
-    assert len(list(ladder(TrainOptions(batch_size=1), checkpointing=False, eight_bit=False))) == 1
+    assert (
+        len(list(ladder(TrainOptions(batch_size=1), Able(checkpointing=False, chunking=False, eight_bit=False)))) == 1
+    )
 
 
 @pytest.fixture
@@ -129,6 +135,34 @@ def test_a_limit_of_memory_is_kept(tiny_model: Path, tmp_path: Path, monkeypatch
     events_of(training(tiny_model, tmp_path / "fits", memory_limit_gib=3))
     with pytest.raises(UserError, match="needs 3\\.00 GiB, and the limit is 2\\.50 GiB"):
         events_of(training(tiny_model, tmp_path, memory_limit_gib=2.5))
+
+
+def test_what_no_layout_makes_fit_is_refused_before_the_model_is_loaded(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftadvisor.executors.train.load_model", lambda *_: pytest.fail("loaded"))
+    with pytest.raises(UserError, match="the limit is 0\\.00 GiB"):
+        events_of(training(tiny_model, tmp_path, memory_limit_gib=1e-6))
+
+
+@pytest.mark.skipif(device().type == "cuda", reason="it works here")
+def test_an_optimizer_that_does_not_work_here_is_refused_before_loading(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="adamw_8bit works on CUDA"):
+        events_of(training(tiny_model, tmp_path, optimizer="adamw_8bit"))
+
+
+def test_a_layout_is_chosen_by_its_estimate_and_kept_for_the_next_attempt(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftadvisor.executors.train.least_memory", lambda asked: asked.batch * 2**40)
+    monkeypatch.setattr("ftadvisor.executors.laying_out.device_bytes", lambda: 2**41)
+    found, told = events_of(training(tiny_model, tmp_path))
+    assert told["canary"]["layout"] == {"batch_size": 2, "accumulation": 2}
+    assert found["steps"] == 6
+    monkeypatch.setattr("ftadvisor.executors.laying_out.device_bytes", lambda: 2**45)
+    again, _ = events_of(training(tiny_model, tmp_path))
+    assert again["loss"] == found["loss"]
+    assert again["canary"] == found["canary"]
 
 
 def test_other_errors_are_not_taken_for_lack_of_memory(

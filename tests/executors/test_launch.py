@@ -2,16 +2,21 @@
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from ftadvisor.executors.events import read_events
-from ftadvisor.executors.launch import launch_file
+from ftadvisor.executors.launch import LOCK, launch_file
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.executors.run import RunFailed, execute_run
 from ftadvisor.executors.run_folder import RunFolder, create_run
 from ftadvisor.knowledge.errors import UserError
+from ftadvisor.knowledge.lock import locked
 from ftadvisor.knowledge.progress import silent
 from ruamel.yaml import YAML
 
@@ -39,6 +44,12 @@ steps:
 
 
 def run(folder: Path, model: Path, layout: str) -> RunFolder:
+    found = prepared(folder, model, layout)
+    execute_run(found, silent, lambda *_: None)
+    return found
+
+
+def prepared(folder: Path, model: Path, layout: str) -> RunFolder:
     folder.mkdir()
     rows = [
         {"question": f"Which colour has thing {n}? " * (1 + n % 3), "answer": "Blue." * (1 + n % 2)} for n in range(12)
@@ -46,9 +57,7 @@ def run(folder: Path, model: Path, layout: str) -> RunFolder:
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     path = folder / "plan.yaml"
     path.write_text(PLAN.format(model=model, layout=layout), encoding="utf-8")
-    found = create_run(read_plan(path), path, folder / "runs")
-    execute_run(found, silent, lambda *_: None)
-    return found
+    return create_run(read_plan(path), path, folder / "runs")
 
 
 def result(folder: RunFolder) -> dict[str, Any]:
@@ -75,9 +84,42 @@ def test_two_processes_learn_what_one_does(tiny_model: Path, tmp_path: Path) -> 
     assert {*learnt} == {*expected}
     for name, value in learnt.items():
         assert (value - expected[name]).abs().max() <= 1e-4 * expected[name].abs().max() + 1e-6, name
-    losses = [event for event in read_events(two.events_file) if event["event"] == "loss"]
-    assert [event["step"] for event in losses] == [1, 2, 3, 4, 5, 6]  # told once, not by each
+    assert losses(two) == [1, 2, 3, 4, 5, 6]  # told once, not by each
     assert (two.path / "launch" / "1" / "accelerate.yaml").is_file()
+
+
+def test_a_killed_run_of_two_processes_resumes_to_the_same_curve(tiny_model: Path, tmp_path: Path) -> None:
+    """The workers end by themselves when the run is gone, and a new attempt does not start beside them."""
+    layout = "batch_size: 2, accumulation: 1, processes: 2"
+    whole, killed = run(tmp_path / "whole", tiny_model, layout), prepared(tmp_path / "killed", tiny_model, layout)
+    code = (
+        "import sys; from pathlib import Path; from ftadvisor.executors.run import execute_run\n"
+        "from ftadvisor.executors.run_folder import open_run; from ftadvisor.knowledge.progress import silent\n"
+        "execute_run(open_run(Path(sys.argv[1])), silent, lambda *_: None)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(killed.path)]) as started:
+        wait_for(lambda: len(losses(killed)) >= 4)
+        started.kill()
+    wait_for(lambda: is_free(killed))
+    execute_run(killed, silent, lambda *_: None)
+    assert result(killed)["loss"] == result(whole)["loss"]
+    assert len(losses(killed)) < 2 * len(losses(whole))  # it did not begin anew
+
+
+def wait_for(arrived: Callable[[], bool]) -> None:
+    end = monotonic() + 240
+    while not arrived():
+        assert monotonic() < end, "it never came"
+        sleep(0.1)
+
+
+def is_free(folder: RunFolder) -> bool:
+    with locked(folder.path / "launch" / "1" / LOCK) as free:
+        return free
+
+
+def losses(folder: RunFolder) -> list[Any]:
+    return [event["step"] for event in read_events(folder.events_file) if event["event"] == "loss"]
 
 
 def test_a_workers_refusal_is_told_as_one_process_tells_it(tiny_model: Path, tmp_path: Path) -> None:

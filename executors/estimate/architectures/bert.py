@@ -19,6 +19,7 @@ from .parts import layer_norms, linears
 MODEL_TYPES = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert"})
 POOLED = frozenset({"bert"})
 """Families whose classifier stands behind a pooler with a tanh that the bare model has too."""
+HEADS = ("ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "Model")
 DROPOUT = 0.1
 """Default of the hidden layers' dropout. Source: transformers ``BertConfig``, ``DistilBertConfig``."""
 ELECTRA_WIDTH = 128
@@ -77,6 +78,7 @@ def read(config: Mapping[str, JsonValue], stack: Stack) -> Architecture:
         finish.get(head_kind(config), unchanged),
         masked,
         partial(_start, config, names),
+        keys=hidden,
     )
 
 
@@ -84,11 +86,11 @@ def head_kind(config: Mapping[str, JsonValue]) -> str:
     """Return the end of the name of the model's class, which tells its head.
 
     Raises:
-        UnsupportedError: Another head than for masked language, a class per sequence, or none.
+        UnsupportedError: Another head than for masked language, classes, tags, spans, or none.
     """
     listed = config.get("architectures")
     name = str(listed[0]) if isinstance(listed, list) and listed else "ForMaskedLM"
-    kind = next((kind for kind in ("ForMaskedLM", "ForSequenceClassification", "Model") if name.endswith(kind)), None)
+    kind = next((kind for kind in HEADS if name.endswith(kind)), None)
     if kind is None:
         raise UnsupportedError(say("estimate.unknown_head", name=name))
     return kind
@@ -120,9 +122,11 @@ def _head(config: Mapping[str, JsonValue], hidden: int, vocab: int) -> Iterator[
     elif kind == "Model":
         yield from linears({"pooler": (hidden, hidden)} if family not in {"distilbert", "electra"} else {}, biased=True)
     else:
-        name = "pooler" if family in POOLED else "classifier.dense"
-        role: Role = "linear" if family in POOLED else "other"
-        yield from (Weight(name, (hidden, hidden), role), Weight(f"{name}.bias", (hidden,), "other"))
+        if kind == "ForSequenceClassification":
+            name = "pooler" if family in POOLED else "classifier.dense"
+            adapted = family in POOLED and not config.get("fresh_pooler")
+            role: Role = "linear" if adapted else "other"
+            yield from (Weight(name, (hidden, hidden), role), Weight(f"{name}.bias", (hidden,), "other"))
         classes = number(config, "num_labels", LABELS)
         yield from (Weight("classifier", (classes, hidden), "head"), Weight("classifier.bias", (classes,), "other"))
 

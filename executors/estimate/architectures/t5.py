@@ -64,7 +64,7 @@ def read(config: Config, stack: Stack) -> Architecture:
         tied,
         partial(_drop, config),
         upcasts_logits=False,
-        keys=hidden,
+        keys=number(config, "num_heads") * number(config, "d_kv"),
         cross_keys=number(config, "num_heads") * number(config, "d_kv"),
     )
 

@@ -15,22 +15,30 @@ if TYPE_CHECKING:
     from ..shadow.modules import Modules
 
 PLACES = ("attention", "feed_forward")
+CROSS = "cross_attention"
+"""A decoder that reads an encoder has one more attention, and one more adapter behind it."""
 
 
 class Adapter(FineTuning):
-    """Put two bottlenecks into every block. Source: arXiv 1902.00751, section 2.1 and figure 2."""
+    """Put a bottleneck behind every attention and feed-forward layer.
+
+    Source: arXiv 1902.00751, section 2.1 and figure 2.
+    """
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
-        """Yield both layers of both bottlenecks, with biases."""
+        """Yield both layers of every bottleneck, with biases."""
         width, hidden = self.request.bottleneck, architecture.hidden
-        for place in PLACES:
+        counts = dict.fromkeys(PLACES, architecture.layers)
+        if architecture.decodes:
+            counts[CROSS] = architecture.blocks[-1].count
+        for place, count in counts.items():
             for name, shape in (("down", (width, hidden)), ("up", (hidden, width))):
-                yield Added(f"{place}.{name}", shape, architecture.layers)
-                yield Added(f"{place}.{name}.bias", shape[:1], architecture.layers)
+                yield Added(f"{place}.{name}", shape, count)
+                yield Added(f"{place}.{name}.bias", shape[:1], count)
 
     def after(self, modules: Modules, place: str, x: Value) -> Value:
         """Return the sub-layer's output with the bottleneck's added."""
-        if place not in PLACES:
+        if place not in {*PLACES, CROSS}:
             return x
         width, hidden = self.request.bottleneck, x.width
         down = Weight(f"{place}.down", (width, hidden), "linear")

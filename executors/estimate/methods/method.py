@@ -44,8 +44,9 @@ class FineTuning:
         """
 
     def trains(self, weight: Weight) -> bool:
-        """Whether a weight of the base model gets a gradient; a new classifier always does."""
-        return self.request.labels > 0 and weight.name.startswith("classifier")
+        """Whether a weight of the base model gets a gradient; a new head always does."""
+        whole = ("classifier", "pooler") if self.request.fresh_pooler else ("classifier",)
+        return self.request.labels > 0 and weight.name.startswith(whole)
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
         """Yield the tensors that the method adds."""

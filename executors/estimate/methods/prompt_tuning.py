@@ -18,11 +18,11 @@ class PromptTuning(FineTuning):
             raise UnsupportedError(say("estimate.no_soft_prompt", method=self.request.method, kind=kind))
 
     def added(self, architecture: Architecture) -> Iterator[Added]:
-        """Yield the virtual tokens' embeddings; peft trains as many again that a decoder's side never reads.
+        """Yield the virtual tokens' embeddings; peft trains as many again for a decoder, unread; not with a head.
 
         Source: peft ``PeftModel._setup_prompt_encoder``, ``num_transformer_submodules``.
         """
-        sides = 2 if architecture.decodes else 1
+        sides = 2 if architecture.decodes and not self.request.labels else 1
         yield Added("prompt", (sides * self.request.virtual_tokens, architecture.hidden), 1)
 
     @property

@@ -31,7 +31,6 @@ def settings(row: Row) -> Settings:
     """
     config = OWN_CODE.get(row["model"]) or config_of(row["model"])[1]
     full = row["method"] == "full"
-    stack = words.stack_of(row["notes"])
     return {
         "config": config,
         "model": row["model"],
@@ -46,6 +45,6 @@ def settings(row: Row) -> Settings:
         "amp": True,
         "kbit_prepare": False,
         "attention": words.ATTENTIONS.get(row["attention"], "sdpa"),
-        "stack": stack if "transformers" in row["notes"] else STACK,
+        "stack": words.stack_of(row["notes"]) if "transformers" in row["notes"] else STACK,
         "varied": True,
     }

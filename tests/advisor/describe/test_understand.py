@@ -60,6 +60,8 @@ def test_a_description_fills_the_profile_with_the_users_own_words() -> None:
         ("1.6M", 1_600_000, True),
         ("三四百条", 350, False),
         ("三、四百条", 350, False),
+        ("三百首", 300, True),
+        ("八千件", 8000, True),
     ],
 )
 def test_numbers_are_read_however_they_are_written(text: str, value: float, exact: bool) -> None:
@@ -90,6 +92,7 @@ def test_words_that_only_look_like_counts_are_no_examples(text: str) -> None:
         ("8GB gaming GPU", 8),
         ("一张8G的游戏显卡", 8),
         ("RTX 4060 8G", 8),
+        ("80G A100 八张", 640),
         ("两张RTX 4060 8G", 16),
         ("GTX 1660 6GB", 6),
         ("没有显卡", 0),
@@ -100,6 +103,27 @@ def test_words_that_only_look_like_counts_are_no_examples(text: str) -> None:
 )
 def test_the_memory_of_all_own_gpus_is_read(text: str, vram_gb: float) -> None:
     assert read(text)["vram_gb"] == vram_gb
+
+
+@pytest.mark.parametrize(
+    ("text", "n_gpus"),
+    [
+        ("两张3090", 2),
+        ("2x 3090", 2),
+        ("8xA100 80G", 8),
+        ("80G A100 八张", 8),
+        ("两台8卡A100", 16),
+        ("双卡4090", 2),
+        ("4张24G的卡", 4),
+        ("2 GPUs with 24 GB each", 2),
+        ("one A100 (80 GB) and two RTX 3090s", 3),
+        ("一张3090", None),
+        ("8GB gaming GPU", None),
+        ("We have one 3090 and can rent eight H100s.", None),
+    ],
+)
+def test_several_gpus_are_counted_since_a_model_has_to_fit_one(text: str, n_gpus: int | None) -> None:
+    assert read(text).get("n_gpus") == n_gpus
 
 
 def test_memory_of_the_computer_is_not_that_of_a_gpu() -> None:
@@ -260,7 +284,7 @@ def test_what_is_said_of_others_or_planned_is_not_ones_own(text: str, field: str
     [
         ("1.6M labeled", "labelled_examples", 1_600_000),
         ("120 hours of audio", "labelled_examples", None),
-        ("120 hours of transcribed audio", "labelled_examples", None),
+        ("120 hours of transcribed audio", "labelled_examples", 5000),  # that many hours are many utterances
         ("12 hours of audio, 7,300 transcribed clips", "labelled_examples", 7300),
         ("标了120小时的录音", "labelled_examples", None),
         ("400 tables, schema changes monthly", "volume", None),
@@ -270,6 +294,13 @@ def test_what_is_said_of_others_or_planned_is_not_ones_own(text: str, field: str
 )
 def test_a_number_counts_what_stands_behind_it(text: str, field: str, value: object) -> None:
     assert read(text).get(field) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["20 years of scripts with coverage", "The prompt has 60 examples and is slow.", "提示词里塞了六十个例子"]
+)
+def test_years_and_what_the_prompt_holds_are_no_count_of_examples(text: str) -> None:
+    assert "labelled_examples" not in {one.field for one in understand(text, lexicons_only=True).answers}
 
 
 def test_names_of_families_can_be_written() -> None:

@@ -1,0 +1,190 @@
+"""The plan of an encoder that learns to tell classes, tags or where an answer stands, and of a T5 that rewrites."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from ..executors.estimate.architectures.t5 import MODEL_TYPES
+from ..executors.fault import Fault
+from ..executors.layout import layout_of
+from ..executors.method import method_ids
+from ..executors.plan import ModelSource, Plan
+from ..executors.prompt import Prompt
+from ..executors.raw_rows import RawRow, read_raw
+from ..knowledge.errors import UserError
+from ..knowledge.messages import current_language, say
+from .base_model import Base, can_be_loaded, describe
+from .device import device_of
+from .draft import PlanDraft, Steps, Why
+from .files import Files, place_of
+from .label_text import title_of
+from .machine import look
+from .model_choice import suitable_models
+from .plan_data import read_data
+from .plan_remaining import ENCODERS, by_hand, handwork_of
+from .plan_training import set_up
+from .prepared import prepare
+from .profile import Profile
+from .recommendation import Recommendation
+from .wiring import facts_of
+
+CLASSES, REWRITE = "sequence_classification", "seq2seq"
+PAIRS = {"question_answer", "instruction", "prompt_completion"}
+BY_LAYOUT = {"labelled": CLASSES, "tagged": "token_classification", "extractive": "question_answering"}
+BY_FAMILY = {"tagging": "token_classification", "span_reading": "question_answering"}
+MULTILINGUAL_ENCODER = "FacebookAI/xlm-roberta-base"
+LONGEST = 448
+"""Tokens that a row is planned with where nobody knows: most encoders read 512, a soft prompt included."""
+
+SHARE = 0.1
+"""Of the rows, to measure on and to choose the best state by where there are no files for these."""
+
+
+def trains_head(profile: Profile, recommendation: Recommendation, model: str | None) -> bool:
+    """Say whether a recommendation's plan trains a model with a task's head, or one that reads first and writes then.
+
+    Args:
+        profile: May name the model.
+        recommendation: The recommendation.
+        model: The model, if the user names it.
+    """
+    if recommendation.label == "classifier:encoder":
+        return True
+    if recommendation.path != "finetune" or recommendation.variant == "api":
+        return False
+    return recommendation.base in ENCODERS or _rewrites(model or profile.base_model)
+
+
+def _rewrites(name: str | None) -> bool:
+    """Tell whether a model is an encoder-decoder, as T5 is."""
+    if name is None or not can_be_loaded(name):
+        return False
+    return str((describe(name, "").config or {}).get("model_type")) in MODEL_TYPES
+
+
+def make_headed_plan(
+    profile: Profile,
+    recommendation: Recommendation,
+    *,
+    files: Files,
+    folder: Path,
+    model: str | None,
+    seed: int,
+    stem: str,
+) -> PlanDraft:
+    """Return the plan, in the current language.
+
+    Args:
+        profile: Its language decides which encoder is trained, and its task what for where no rows say it.
+        recommendation: With which method.
+        files: The user's files; without rows to measure on or to choose by, parts of the rows to learn from are held
+            out.
+        folder: Where the plan will lie; names of files start there.
+        model: The encoder, if the user names it.
+        seed: Decides all chance.
+        stem: The name of the plan's file without its ending.
+    """
+    base, handwork = _base(profile, model), handwork_of(recommendation)
+    task = REWRITE if _rewrites(base.source) else _task(profile, files, folder)
+    prepared = _tables(handwork, files, folder, stem) if task == CLASSES else {}
+    device = device_of(profile, look())
+    rows, known = _rows(files, stem, prepared), len(_raw(files.train, folder))
+    method = recommendation.variant if recommendation.variant in method_ids() else "full"
+    training = set_up(method, base, device, known or profile.labelled_examples, LONGEST)
+    steps, name = Steps(), "encoder" if recommendation.path == "classifier" else "finetuned"
+    if task == CLASSES:
+        simple = Why("tfidf", say("planning.why_simplest"))
+        asked = {"train": rows["train"], "test": rows["test"]} | ({} if rows["test"] else {"held_out": SHARE})
+        steps.add("classify", name="tfidf", classifier=simple, **asked, output="classifiers/tfidf")
+    steps.add(
+        "train",
+        name=name,
+        task=Why(task, say("planning.why_task")),
+        method=Why(training.method, say("planning.why_method", label=title_of(recommendation.label))),
+        train=rows["train"],
+        validation=rows["validation"],
+        **_held_out(rows),
+        output=f"adapters/{name}",
+        **training.options,
+    )
+    steps.add("measure", name=name, task=task, adapter=f"adapters/{name}", test=rows["test"], output="answers")
+    steps.add("report")
+    plan = Plan(
+        title=" ".join(filter(None, [profile.id, recommendation.label])),
+        language=current_language(),
+        label=recommendation.label,
+        seed=seed,
+        knowledge=version("ftadvisor"),
+        model=ModelSource.model_validate({"source": base.source, "quantisation": training.quantisation}),
+        prompt=Prompt(),
+        steps=tuple(steps.steps),
+    )
+    fitting = PAIRS if task == REWRITE else {layout for layout, fits in BY_LAYOUT.items() if fits == task}
+    ready = prepared or (known and layout_of(_raw(files.train, folder)[0].values.keys()) in fitting)
+    missing = () if ready else (say(f"planning.prepare_{task}", path=files.train or "train.jsonl"),)
+    remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
+    comments = steps.comments | _comments(recommendation, base, remaining)
+    return PlanDraft(plan, comments, remaining, training.memory, prepared, training.lost)
+
+
+def _task(profile: Profile, files: Files, folder: Path) -> str:
+    """Return the task that the rows are laid out for, or else that of the profile's family of tasks."""
+    rows = _raw(files.train, folder)
+    found = layout_of(rows[0].values.keys()) if rows else None
+    return BY_LAYOUT.get(found or "") or BY_FAMILY.get(str(facts_of(profile)["family"]), CLASSES)
+
+
+def _raw(name: str | None, folder: Path) -> Sequence[RawRow]:
+    faults: list[Fault] = []
+    rows: Sequence[RawRow] = ()
+    if name is not None and place_of(name, folder).is_file():
+        rows, faults = read_raw(place_of(name, folder))
+    del faults  # the run tells them, line by line
+    return rows
+
+
+def _tables(handwork: Any, files: Files, folder: Path, stem: str) -> dict[str, str]:  # noqa: ANN401
+    """Return rows with a question and an answer as tables of text and label; none where they are laid out so."""
+    try:
+        data = read_data(files, folder)
+    except UserError:  # other layouts than questions and answers
+        return {}
+    return prepare(handwork, files, folder, data, Prompt(), stem)
+
+
+def _rows(files: Files, stem: str, prepared: dict[str, str]) -> dict[str, str | None]:
+    names = {"train": files.train or "train.jsonl", "test": files.test, "validation": files.validation}
+    tables = {part: f"prepared/{stem}/{part}.csv" for part in names}
+    return {part: tables[part] if tables[part] in prepared else name for part, name in names.items()}
+
+
+def _held_out(rows: dict[str, str | None]) -> dict[str, Why]:
+    found = {}
+    if rows["test"] is None:
+        found["held_out"] = Why(SHARE, say("planning.why_held_out"))
+    if rows["validation"] is None:
+        found["validation_share"] = Why(SHARE, say("planning.why_validation_share"))
+    return found
+
+
+def _base(profile: Profile, named: str | None) -> Base:
+    """Return the encoder: the one that is named, the profile's, or the best of the catalogue for the language."""
+    if named is not None:
+        return describe(named, say("planning.model_named"))
+    if profile.base_model is not None and can_be_loaded(profile.base_model):
+        return describe(profile.base_model, say("planning.model_of_profile"))
+    card = next(iter(suitable_models("encoder", profile.language, inf)), None)
+    if card is None:
+        return describe(MULTILINGUAL_ENCODER, say("planning.why_multilingual"))
+    return describe(card.hub_id, say("planning.model_start", title=card.title, licence=card.licence))
+
+
+def _comments(recommendation: Recommendation, base: Base, remaining: Sequence[str]) -> dict[str, str]:
+    notes = [say("planning.remaining_title"), *(f"{number}. {text}" for number, text in enumerate(remaining, start=1))]
+    return {
+        "": "\n".join(notes) if remaining else "",
+        "label": recommendation.reasons[0].text if recommendation.reasons else "",
+        "model.source": base.why,
+    }

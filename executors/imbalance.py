@@ -1,0 +1,92 @@
+"""Losses for classes of very different size: weighted, focal, and the F1 itself made smooth."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from .batches import IGNORED
+from .task import TaskOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ClassLoss = Literal["plain", "weighted", "focal", "soft_f1"]
+HEAVIEST = 100.0
+"""A class weighs at most this much more than in the plain loss: one row must not outweigh an epoch."""
+
+DESCRIPTION = "plain; weighted (each class counts the same), focal (hard rows count more), soft_f1 (the F1 made smooth)"
+
+
+class ClassLossOptions(TaskOptions):
+    """Choose the loss of classes."""
+
+    loss: ClassLoss = Field("plain", description=DESCRIPTION)
+    focus: float = Field(2.0, ge=0, le=5, description="how much less easy rows count in the focal loss; 0 is plain")
+
+
+def class_weights(counts: Sequence[int], rows: int, several: bool) -> list[float]:
+    """Return what each class weighs so that all classes count the same.
+
+    Args:
+        counts: Rows of each class, at least 1.
+        rows: All rows.
+        several: Whether a row may have any number of classes; then it is the weight of yes against no.
+
+    Source: King and Zeng 2001, "Logistic Regression in Rare Events Data", section 4.2; scikit-learn's ``balanced``.
+    """
+    if several:
+        return [min(HEAVIEST, max(1, rows - count) / count) for count in counts]
+    total = sum(counts)
+    return [min(HEAVIEST, total / (len(counts) * count)) for count in counts]
+
+
+def class_loss(
+    logits: "Tensor", labels: "Tensor", options: ClassLossOptions, counts: Sequence[int], rows: int
+) -> "Tensor":
+    """Return the summed loss over all labels that count.
+
+    Args:
+        logits: Shape ``(rows, classes)``, in float32.
+        labels: Shape ``(rows,)`` with -100 for what does not count; or ``(rows, classes)`` of 0 and 1 where several
+            classes may apply.
+        options: Which loss.
+        counts: Rows to learn from of each class.
+        rows: All rows to learn from.
+
+    Source: focal: Lin et al. 2017, arXiv 1708.02002, equation 4. Smooth F1: Bénédict et al. 2021, arXiv 2108.10566,
+        equations 5 to 8, over the classes of a batch.
+    """
+    import torch
+    from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+    several = labels.dim() == 2
+    if options.loss == "soft_f1":
+        return _soft_f1(logits, labels, several) * (labels != IGNORED).sum()
+    weights = None
+    if options.loss == "weighted":
+        weights = torch.tensor(class_weights(counts, rows, several), device=logits.device)
+    if several:
+        each = binary_cross_entropy_with_logits(logits, labels, pos_weight=weights, reduction="none")
+    else:
+        each = cross_entropy(logits, labels, weight=weights, ignore_index=IGNORED, reduction="none")
+    if options.loss == "focal":
+        each = (1 - torch.exp(-each)) ** options.focus * each
+    return each.sum()
+
+
+def _soft_f1(logits: "Tensor", labels: "Tensor", several: bool) -> "Tensor":
+    import torch
+    from torch.nn.functional import one_hot
+
+    if several:
+        likely, right = torch.sigmoid(logits), labels
+    else:
+        counted = labels != IGNORED
+        likely = torch.softmax(logits[counted], dim=1)
+        right = one_hot(labels[counted], logits.shape[1]).to(likely.dtype)
+    shared, both = (likely * right).sum(dim=0), likely.sum(dim=0) + right.sum(dim=0)
+    present = right.sum(dim=0) > 0
+    if not present.any():  # every class is wrong here: the less is said, the better
+        return likely.mean()
+    return 1 - (2 * shared / both)[present].mean()

@@ -1,0 +1,161 @@
+"""Lay a training out so that it fits: a ladder of layouts that learn the same, chosen by estimate and remembered."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ..knowledge.durable import write_json
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from .memory import device_bytes
+from .train_options import TrainOptions
+
+FILE = "layout.json"
+MEASURES = ("batch_size", "accumulation", "evaluation_batch_size", "gradient_checkpointing", "loss", "optimizer")
+GIBIBYTE = 2**30
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Hold how a training is laid out, and what trying it showed.
+
+    Attributes:
+        options: The layout that fits.
+        shown: Figures for the report; empty where nothing was tried.
+    """
+
+    options: TrainOptions
+    shown: dict[str, JsonValue]
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the layout is not the planned one."""
+        return bool(self.shown.get("layout"))
+
+
+def remembered(folder: Path, fingerprint: str, options: TrainOptions) -> Tried | None:
+    """Return what an interrupted attempt at the same training found, or None."""
+    try:
+        kept = json.loads((folder / FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    if kept.get("fingerprint") != fingerprint:
+        return None
+    return Tried(options.model_copy(update=kept["options"]), kept["shown"])
+
+
+@dataclass(frozen=True)
+class Able:
+    """Say what works with a method, a model and a machine.
+
+    Attributes:
+        checkpointing: Recomputed activations.
+        chunking: The loss in chunks.
+        eight_bit: An 8-bit optimizer.
+    """
+
+    checkpointing: bool
+    chunking: bool
+    eight_bit: bool
+
+
+def layouts_of(options: TrainOptions, able: Able, need: Callable[[TrainOptions], int | None]) -> list[TrainOptions]:
+    """Return the ways to lay a training out that may fit, as far as estimates know, before anything is loaded.
+
+    Args:
+        options: As planned.
+        able: What works.
+        need: As for ``that_may_fit``.
+
+    Raises:
+        UserError: The plan names what does not work, or nothing may fit.
+    """
+    if options.optimizer == "adamw_8bit" and not able.eight_bit:
+        raise UserError(say("guards.no_eight_bit"), say("guards.no_eight_bit_hint"))
+    if options.loss == "chunked" and not able.chunking:
+        raise UserError(say("guards.no_chunks"), say("guards.no_chunks_hint"))
+    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * GIBIBYTE)
+    rungs = list(ladder(options, able))
+    return that_may_fit(rungs[:1] if options.when_too_large == "refuse" else rungs, need, limit)
+
+
+def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
+    """Yield the layout itself, then what needs less memory and learns the same, from harmless to costly.
+
+    Smaller batches with more of them for each update; recomputed activations; the loss in chunks; an optimizer with
+    8-bit state. Shorter rows are never chosen here, as they lose text: that is the user's word.
+
+    Args:
+        options: As planned.
+        able: What works.
+    """
+    yield options
+    per_update, batch = options.batch_size * options.accumulation, options.batch_size
+    while batch > 1:
+        batch //= 2
+        options = options.model_copy(update={"batch_size": batch, "accumulation": -(-per_update // batch)})
+        yield options
+    if able.checkpointing and not options.gradient_checkpointing:
+        options = options.model_copy(update={"gradient_checkpointing": True})
+        yield options
+    if able.chunking and options.loss == "standard":
+        options = options.model_copy(update={"loss": "chunked"})
+        yield options
+    if able.eight_bit and options.optimizer == "adamw":
+        yield options.model_copy(update={"optimizer": "adamw_8bit"})
+
+
+def that_may_fit(
+    layouts: Sequence[TrainOptions], need: Callable[[TrainOptions], int | None], limit: int | None
+) -> list[TrainOptions]:
+    """Return the layouts from the first one on that may fit by its estimate; nothing is loaded for those before it.
+
+    Args:
+        layouts: What ``ladder`` yields.
+        need: Estimates the least memory of a layout, in bytes; None where there is no honest estimate.
+        limit: What there is, in bytes; None where that is unknown.
+
+    Raises:
+        UserError: None may fit.
+    """
+    needed = None
+    for place, layout in enumerate(layouts):
+        needed = need(layout)
+        if limit is None or needed is None or needed <= limit:
+            return list(layouts[place:])
+    raise too_large(layouts, needed, limit)
+
+
+def remember_layout(folder: Path, fingerprint: str, planned: TrainOptions, found: TrainOptions) -> Tried:
+    """Return and keep a layout that was chosen by its estimate alone, so that a resumed attempt has the same."""
+    if found == planned:
+        return Tried(planned, {})
+    return keep_layout(folder, fingerprint, found, {"layout": changes(planned, found)})
+
+
+def keep_layout(folder: Path, fingerprint: str, found: TrainOptions, shown: dict[str, JsonValue]) -> Tried:
+    """Write a layout beside the checkpoints, and return it with what trying it showed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / FILE, {"fingerprint": fingerprint, "options": shown["layout"], "shown": shown})
+    return Tried(found, shown)
+
+
+def changes(planned: TrainOptions, found: TrainOptions) -> dict[str, JsonValue]:
+    """Return the options that are not as planned."""
+    pairs = {name: (getattr(planned, name), getattr(found, name)) for name in MEASURES}
+    return {name: after for name, (before, after) in pairs.items() if before != after}
+
+
+def too_large(layouts: Sequence[TrainOptions], needed: int | None, limit: int | None) -> UserError:
+    """Return the error that says that no layout fits, and what else would help."""
+    smallest = layouts[-1]
+    values = {
+        "needed": f"{(needed or 0) / GIBIBYTE:.2f}",
+        "limit": "-" if limit is None else f"{limit / GIBIBYTE:.2f}",
+        "batch": smallest.batch_size,
+        "count": len(layouts),
+    }
+    return UserError(say("guards.too_large", **values), say("guards.too_large_hint"))
