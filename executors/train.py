@@ -16,6 +16,7 @@ from .adapters import save_adapter
 from .audit import audit, stops_of
 from .canary import Build, is_tried, try_out
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .chunked_loss import has_plain_head, refuse_other_loss
 from .data import Conversation
 from .device_name import machine_name
 from .estimate.history import remember
@@ -24,14 +25,14 @@ from .expected import expected_memory, expected_tensors, least_memory, training_
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
 from .heads import head_shape, is_pooler_fresh
-from .laying_out import Tried, ladder, remember_layout, remembered, that_may_fit
+from .laying_out import Able, Tried, layouts_of, remember_layout, remembered
 from .losses import should_stop
-from .memory import PeakMemory, device_bytes
+from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
-from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .task import LANGUAGE_MODEL, Example, Known, ReadRow, TaskBase, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
@@ -126,7 +127,12 @@ def train(
     def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
         return request_for(config, base, training.method, training.method_options, options, shape)
 
-    layouts = _layouts(training, method, request_of_layout)
+    able = Able(
+        checkpointing=method.CHECKPOINTING,
+        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
+        eight_bit=device().type == "cuda",
+    )
+    layouts = layouts_of(training.options, able, lambda layout: least_memory(request_of_layout(layout)))
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
@@ -144,6 +150,8 @@ def train(
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
         if options.gradient_checkpointing and not training.options.gradient_checkpointing:
             recompute_activations(model)
+        if options.loss == "chunked":
+            refuse_other_loss(model, task.collate(learned[:1], tokenizer.pad_token_id))
         schedule = schedule_of(method, model, training.method_options, updates)
         return make_trainer(
             model,
@@ -228,19 +236,6 @@ def _tried(
     progress(say("training.trying"), 0, None)
     limit = None if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
     return try_out(build, options, layouts, limit, memory, training.checkpoints, fingerprint)
-
-
-def _layouts(
-    training: Training, method: MethodModule, request_of_layout: Callable[[TrainOptions], EstimateRequest | None]
-) -> list[TrainOptions]:
-    """Return the ways to lay a training out that may fit, as far as estimates know, before anything is loaded."""
-    options, kind = training.options, device().type
-    if options.optimizer == "adamw_8bit" and kind != "cuda":
-        raise UserError(say("guards.no_eight_bit", device=kind), say("guards.no_eight_bit_hint"))
-    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
-    rungs = list(ladder(options, method.CHECKPOINTING, eight_bit=kind == "cuda"))
-    rungs = rungs[:1] if options.when_too_large == "refuse" else rungs
-    return that_may_fit(rungs, lambda layout: least_memory(request_of_layout(layout)), limit)
 
 
 def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
