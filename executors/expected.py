@@ -82,6 +82,7 @@ def training_request(
         "dtype": DTYPES.get(number_type),
         "amp": AMP[options.precision],
         "optimizer": OPTIMIZERS[options.optimizer],
+        "loss": options.loss,
         "device": device,
         **{name: own[name] for name in SHARED if name in own},
     }

@@ -10,10 +10,11 @@ from pydantic import JsonValue
 from ..knowledge.durable import write_json
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .memory import device_bytes
 from .train_options import TrainOptions
 
 FILE = "layout.json"
-MEASURES = ("batch_size", "accumulation", "evaluation_batch_size", "gradient_checkpointing", "optimizer")
+MEASURES = ("batch_size", "accumulation", "evaluation_batch_size", "gradient_checkpointing", "loss", "optimizer")
 GIBIBYTE = 2**30
 
 
@@ -46,16 +47,50 @@ def remembered(folder: Path, fingerprint: str, options: TrainOptions) -> Tried |
     return Tried(options.model_copy(update=kept["options"]), kept["shown"])
 
 
-def ladder(options: TrainOptions, checkpointing: bool, eight_bit: bool) -> Iterator[TrainOptions]:
-    """Yield the layout itself, then what needs less memory and learns the same, from harmless to costly.
+@dataclass(frozen=True)
+class Able:
+    """Say what works with a method, a model and a machine.
 
-    Smaller batches with more of them for each update; recomputed activations; an optimizer with 8-bit state. Shorter
-    rows are never chosen here, as they lose text: that is the user's word.
+    Attributes:
+        checkpointing: Recomputed activations.
+        chunking: The loss in chunks.
+        eight_bit: An 8-bit optimizer.
+    """
+
+    checkpointing: bool
+    chunking: bool
+    eight_bit: bool
+
+
+def layouts_of(options: TrainOptions, able: Able, need: Callable[[TrainOptions], int | None]) -> list[TrainOptions]:
+    """Return the ways to lay a training out that may fit, as far as estimates know, before anything is loaded.
 
     Args:
         options: As planned.
-        checkpointing: Whether the method works with recomputed activations.
-        eight_bit: Whether an 8-bit optimizer works here.
+        able: What works.
+        need: As for ``that_may_fit``.
+
+    Raises:
+        UserError: The plan names what does not work, or nothing may fit.
+    """
+    if options.optimizer == "adamw_8bit" and not able.eight_bit:
+        raise UserError(say("guards.no_eight_bit"), say("guards.no_eight_bit_hint"))
+    if options.loss == "chunked" and not able.chunking:
+        raise UserError(say("guards.no_chunks"), say("guards.no_chunks_hint"))
+    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * GIBIBYTE)
+    rungs = list(ladder(options, able))
+    return that_may_fit(rungs[:1] if options.when_too_large == "refuse" else rungs, need, limit)
+
+
+def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
+    """Yield the layout itself, then what needs less memory and learns the same, from harmless to costly.
+
+    Smaller batches with more of them for each update; recomputed activations; the loss in chunks; an optimizer with
+    8-bit state. Shorter rows are never chosen here, as they lose text: that is the user's word.
+
+    Args:
+        options: As planned.
+        able: What works.
     """
     yield options
     per_update, batch = options.batch_size * options.accumulation, options.batch_size
@@ -63,10 +98,13 @@ def ladder(options: TrainOptions, checkpointing: bool, eight_bit: bool) -> Itera
         batch //= 2
         options = options.model_copy(update={"batch_size": batch, "accumulation": -(-per_update // batch)})
         yield options
-    if checkpointing and not options.gradient_checkpointing:
+    if able.checkpointing and not options.gradient_checkpointing:
         options = options.model_copy(update={"gradient_checkpointing": True})
         yield options
-    if eight_bit and options.optimizer == "adamw":
+    if able.chunking and options.loss == "standard":
+        options = options.model_copy(update={"loss": "chunked"})
+        yield options
+    if able.eight_bit and options.optimizer == "adamw":
         yield options.model_copy(update={"optimizer": "adamw_8bit"})
 
 

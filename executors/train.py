@@ -16,6 +16,7 @@ from .adapters import save_adapter
 from .audit import audit, stops_of
 from .canary import Build, is_tried, try_out
 from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .chunked_loss import has_plain_head, refuse_other_loss
 from .data import Conversation
 from .device_name import machine_name
 from .estimate.history import remember
@@ -24,19 +25,20 @@ from .expected import expected_memory, expected_tensors, least_memory, training_
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
 from .heads import head_shape, is_pooler_fresh
-from .laying_out import Tried, ladder, remember_layout, remembered, that_may_fit
+from .laying_out import Able, Tried, layouts_of, remember_layout, remembered
 from .losses import should_stop
-from .memory import PeakMemory, device_bytes
+from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
-from .task import Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .task import LANGUAGE_MODEL, Example, Known, ReadRow, TaskBase, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
+from .vocabulary import grow_model, grow_tokenizer, refuse_growth, told
 from .watching import Watcher, guarding
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Training:
         task: What is learnt.
         task_options: The task's own options.
         known: What ``TaskBase.study`` found in the rows to learn from.
+        new_tokens: Words that get a token of their own.
         general: Texts that show what is forgotten; empty to leave that out.
         tracker: Other tool that follows.
         tracked: Folder of the tracker's files; None for none.
@@ -81,6 +84,7 @@ class Training:
     task: str = "causal_lm"
     task_options: TaskOptions = field(default_factory=TaskOptions)
     known: Known = field(default_factory=dict)
+    new_tokens: tuple[str, ...] = ()
     general: tuple[str, ...] = ()
     tracker: Tracker = "none"
     tracked: Path | None = None
@@ -115,6 +119,8 @@ def train(
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
     loader = task.loader(tokenizer)
+    refuse_growth(training.new_tokens, training.method, load_config(base).model_type)
+    pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
     limit = training.max_length or room(load_config(base), context_length(base), training.method_options)
     learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
@@ -126,10 +132,16 @@ def train(
     def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
         return request_for(config, base, training.method, training.method_options, options, shape)
 
-    layouts = _layouts(training, method, request_of_layout)
+    able = Able(
+        checkpointing=method.CHECKPOINTING,
+        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
+        eight_bit=device().type == "cuda",
+    )
+    layouts = layouts_of(training.options, able, lambda layout: least_memory(request_of_layout(layout)))
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
+    grow_model(bare, pieces)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
@@ -144,6 +156,8 @@ def train(
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
         if options.gradient_checkpointing and not training.options.gradient_checkpointing:
             recompute_activations(model)
+        if options.loss == "chunked":
+            refuse_other_loss(model, task.collate(learned[:1], tokenizer.pad_token_id))
         schedule = schedule_of(method, model, training.method_options, updates)
         return make_trainer(
             model,
@@ -172,7 +186,14 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     if is_first():
-        save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
+        save_adapter(
+            model,
+            tokenizer,
+            training.adapter,
+            base,
+            training.method,
+            {**_about(training), **told(training.new_tokens, pieces)},
+        )
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
@@ -228,19 +249,6 @@ def _tried(
     progress(say("training.trying"), 0, None)
     limit = None if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
     return try_out(build, options, layouts, limit, memory, training.checkpoints, fingerprint)
-
-
-def _layouts(
-    training: Training, method: MethodModule, request_of_layout: Callable[[TrainOptions], EstimateRequest | None]
-) -> list[TrainOptions]:
-    """Return the ways to lay a training out that may fit, as far as estimates know, before anything is loaded."""
-    options, kind = training.options, device().type
-    if options.optimizer == "adamw_8bit" and kind != "cuda":
-        raise UserError(say("guards.no_eight_bit", device=kind), say("guards.no_eight_bit_hint"))
-    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * 2**30)
-    rungs = list(ladder(options, method.CHECKPOINTING, eight_bit=kind == "cuda"))
-    rungs = rungs[:1] if options.when_too_large == "refuse" else rungs
-    return that_may_fit(rungs, lambda layout: least_memory(request_of_layout(layout)), limit)
 
 
 def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
@@ -357,6 +365,7 @@ def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequen
         training.known,
         training.method,
         training.seed,
+        list(training.new_tokens),
         *(record.model_dump_json() for record in settings),
     ]
     tokens = [vars(row) for row in (*rows, *validation)]

@@ -32,11 +32,15 @@ class TrainOptions(BaseModel):
     optimizer: Optimizer = Field(
         "adamw", description="adamw_8bit keeps its averages in a quarter of the memory, on GPUs"
     )
+    loss: Literal["standard", "chunked"] = Field(
+        "standard", description="chunked makes the logits of a few labels at a time: less memory with many words"
+    )
     canary: Literal["auto", "always", "never"] = Field(
         "auto", description="try the longest rows, a validation and a checkpoint first; auto: where the run is long"
     )
     when_too_large: Literal["adapt", "refuse"] = Field(
-        "adapt", description="adapt: half the batch and twice the accumulation, then checkpointing, then adamw_8bit"
+        "adapt",
+        description="adapt: half the batch and twice the accumulation, then checkpointing, chunked loss, adamw_8bit",
     )
     memory_limit_gib: float | None = Field(
         None, gt=0, description="most memory that the training may take; null for what the device has"

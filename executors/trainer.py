@@ -12,6 +12,7 @@ from ..knowledge.messages import say
 from . import checkpoints
 from .adapters import load_schedule, load_trained, save_schedule, save_trained
 from .batches import LengthGrouped
+from .chunked_loss import chunked_answer_loss
 from .losses import should_stop, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
@@ -79,7 +80,7 @@ def make_trainer(
             return_outputs: bool = False,
             num_items_in_batch: Any = None,
         ) -> Any:
-            loss, count = task.loss(model, inputs)
+            loss, count = (chunked_answer_loss if options.loss == "chunked" else task.loss)(model, inputs)
             self.tokens += int(inputs["attention_mask"].sum()) * processes()  # the others read about as many
             # gradients of several processes are averaged, and the count is of all of their labels
             loss = loss / count if num_items_in_batch is None else loss * processes() / num_items_in_batch

@@ -1,4 +1,4 @@
-"""A small learned reader for what the lexicons are silent on; why it is there says decision record 0013.
+"""A small learned reader for what the lexicons are silent on; why it is there says decision record 0014.
 
 One logistic regression per answer, over the cues of the text and of each of its sentences. Its weights are a file of
 whole numbers in ``knowledge/reading/``, written by ``tests/benchmarks/train_reader.py``.
@@ -15,7 +15,7 @@ from ...knowledge.text import is_chinese
 from .cues import cues, sentences
 from .elsewhere import without_others
 from .finding import Finding
-from .plain_text import plain_text
+from .plain_text import clauses, plain_text
 
 PLAIN = 0.5
 """Where examples are said to exist without a number, an amount is supposed only if it is likelier than not."""
@@ -82,12 +82,13 @@ def supposed(text: str, chosen: Mapping[str, Finding]) -> Iterator[Finding]:
     own = without_others(plain)
     for field in open_fields:
         one = found[field]
-        if field == EXAMPLES and own[one.start : one.end] != plain[one.start : one.end]:
-            continue  # they are another's, or lost
         value = answer_of(field, one.answer)
         least = max(weights.least[field], PLAIN if field in chosen else 0)
-        if one.probability >= least and value is not None:
-            yield Finding(field, value, one.start, one.end, WEIGHT, exact=False)
+        if one.probability < least or value is None:
+            continue
+        start, end = _clause(text, one, weights.answers.index((field, one.answer)), weights)
+        if field != EXAMPLES or own[start:end] == plain[start:end]:  # else they are another's, or lost
+            yield Finding(field, value, start, end, WEIGHT, exact=False)
 
 
 def likely(text: str, weights: Weights) -> dict[str, Likely]:
@@ -103,6 +104,13 @@ def likely(text: str, weights: Weights) -> dict[str, Likely]:
         if field not in found or probability > found[field].probability:
             found[field] = Likely(answer, probability, *places[top])
     return found
+
+
+def _clause(text: str, one: Likely, place: int, weights: Weights) -> tuple[int, int]:
+    """Return where the clause of the sentence begins and ends that tells an answer most."""
+    plain = plain_text(text)[one.start : one.end]
+    parts = [(one.start + start, one.start + end) for start, end in clauses(plain)] or [(one.start, one.end)]
+    return max(parts, key=lambda part: _probabilities(text[slice(*part)], weights)[place])
 
 
 @cache

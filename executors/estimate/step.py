@@ -88,6 +88,7 @@ class Step:
         for layer in layers:
             hidden = layer.forward(hidden)
         del embedded
+        self.outside.named.clear()
         if not self.request.grad_checkpointing:
             del mask[:]  # checkpoints hold what they pass on
         arriving = require_gradient(hidden)

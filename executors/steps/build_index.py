@@ -57,8 +57,9 @@ def execute(options: Options, context: StepContext) -> Result:
     summary = build_index(sources, context.output(options.output), settings, context.progress)
     context.event("index_built", embedded=summary.embedded)
     _check_rows(options, context)
-    # what is told depends on the reader's language, how much was left to embed on interruptions; a result must not
-    return {"output": options.output, **summary.model_dump(mode="json", exclude={"embedded", "reason"})}
+    # what is told depends on the reader's language, how much was left to do on interruptions; a result must not
+    left_to_do = {"embedded", "added", "changed", "deleted", "unchanged"}
+    return {"output": options.output, **summary.model_dump(mode="json", exclude={"reason", *left_to_do})}
 
 
 def _check_rows(options: Options, context: StepContext) -> None:

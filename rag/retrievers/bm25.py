@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PEAKS = "words.peaks"
 SATURATION, LENGTH_SHARE = 1.5, 0.75  # k1 and b
-_FEW = 0.02  # share of the chunks up to which looking candidates up is faster than going through all postings
+_FEW = 0.05  # share of the chunks up to which looking candidates up is faster than going through all postings
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,18 @@ class Retriever:
         scores = np.zeros(len(self._norms), dtype=np.float32)
         rest = sum(term.peak for term in terms) * 1.0001  # the sums are rounded
         floor = 0.0  # the best ``count`` chunks have at least this score
+        promising: NDArray[np.int64] | None = None  # none but these can still be among them
         for place, term in enumerate(terms):
             if floor > rest:
-                promising = np.flatnonzero(scores >= floor - rest)
-                if len(promising) < _FEW * sum(each.size for each in terms[place:]):
-                    self._add_to(promising, terms[place:], scores)
-                    break
-            chunks, added = self._contributions(term, allowed)
-            scores[chunks] += added
+                places = np.flatnonzero(scores >= floor - rest) if promising is None else promising
+                places = places[scores[places] >= floor - rest]
+                if promising is not None or len(places) < _FEW * sum(each.size for each in terms[place:]):
+                    promising = places
+            reached = self._add(term, scores, allowed) if promising is None else self._add_to(promising, term, scores)
             rest -= term.peak
-            if len(chunks) >= count:
-                floor = max(floor, float(np.partition(scores[chunks], -count)[-count]))
+            higher = reached[reached > floor]
+            if len(higher) >= count:
+                floor = float(np.partition(higher, -count)[-count])
         places = np.flatnonzero(scores >= max(floor, float(np.finfo(np.float32).tiny)))
         return [(int(places[place]), score) for place, score in best(scores[places], count)]
 
@@ -108,25 +109,31 @@ class Retriever:
         """Return how much a token counts that so many chunks hold."""
         return math.log1p((len(self._norms) - holding + 0.5) / (holding + 0.5))
 
-    def _contributions(
-        self, term: _Term, allowed: "Allowed | None"
-    ) -> "tuple[NDArray[np.uint32], NDArray[np.float32]]":
+    def _add(self, term: _Term, scores: "NDArray[np.float32]", allowed: "Allowed | None") -> "NDArray[np.float32]":
+        """Add what a token gives to all chunks that hold it, and return the scores of these."""
         chunks = self._postings.chunks.rows(term.start, term.start + term.size)
         counts = self._postings.counts.rows(term.start, term.start + term.size)
         if allowed is not None:
             kept = allowed[chunks]
             chunks, counts = chunks[kept], counts[kept]
-        return chunks, _saturated(counts, self._norms[chunks]) * term.weight
+        reached: NDArray[np.float32] = scores[chunks]
+        reached += _saturated(counts, self._norms[chunks]) * term.weight
+        scores[chunks] = reached
+        return reached
 
-    def _add_to(self, candidates: "NDArray[np.int64]", terms: Sequence[_Term], scores: "NDArray[np.float32]") -> None:
+    def _add_to(
+        self, candidates: "NDArray[np.int64]", term: _Term, scores: "NDArray[np.float32]"
+    ) -> "NDArray[np.float32]":
+        """Add what a token gives to some chunks, in ascending order, and return the scores of these."""
         import numpy as np
 
-        for term in terms:
-            chunks = self._postings.chunks.rows(term.start, term.start + term.size)
-            places = np.minimum(np.searchsorted(chunks, candidates), term.size - 1)
-            holds = chunks[places] == candidates
-            counts = self._postings.counts.rows(term.start, term.start + term.size)[places[holds]]
-            scores[candidates[holds]] += _saturated(counts, self._norms[candidates[holds]]) * term.weight
+        chunks = self._postings.chunks.rows(term.start, term.start + term.size)
+        places = np.minimum(np.searchsorted(chunks, candidates.astype(np.uint32)), term.size - 1)
+        holds = chunks[places] == candidates
+        counts = self._postings.counts.rows(term.start, term.start + term.size)[places[holds]]
+        holding = candidates[holds]
+        scores[holding] += _saturated(counts, self._norms[holding]) * term.weight
+        return scores[candidates]
 
 
 def write_peaks(draft: Draft) -> None:

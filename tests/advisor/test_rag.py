@@ -118,3 +118,43 @@ def test_limits_on_archives_are_the_user_s_to_set(tmp_path: Path, capsys: pytest
         assert main([*words, *option]) == 2
         assert option[0] in capsys.readouterr().err
     assert main([*words, "--max-files", "1"]) == 0
+
+
+def test_update_says_what_changed(index: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "政策" / "new.txt").write_text("Warranty lasts two years.", encoding="utf-8")
+    assert main(["rag", "update", "-o", str(index), "--quiet", "--language", "en"]) == 0
+    assert "1 added, 0 changed, 0 deleted, 1 unchanged." in capsys.readouterr().out
+    (folder / "政策" / "new.txt").unlink()
+    assert main(["rag", "update", str(folder / "政策"), "-o", str(index), "--quiet", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["added"], summary["deleted"], summary["unchanged"]) == (0, 1, 1)
+
+
+def test_an_update_of_nothing_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rag", "update", "-o", str(folder / "nowhere"), "--language", "en"]) == 2
+    error = capsys.readouterr().err
+    assert "no index" in error
+    assert "rag build" in error
+    assert not (folder / "nowhere").exists()
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "does not know 0 %"), ("zh", "不认识 0% 的词元")])
+def test_inspect_tells_what_is_there(
+    language: str, said: str, index: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["rag", "inspect", str(index), "--language", language]) == 0
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert str(folder / "政策") in shown
+    assert main(["rag", "inspect", str(index), "--verify", "--json"]) == 0
+    inspection = json.loads(capsys.readouterr().out)
+    assert (inspection["documents"], inspection["chunks"], inspection["verified"]) == (1, 2, True)
+    assert inspection["structure"]["kind"] == "flat"
+
+
+def test_inspect_names_a_damaged_file(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = next(index.rglob("texts.utf8"))
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert main(["rag", "inspect", str(index), "--verify", "--language", "en"]) == 2
+    assert str(path) in capsys.readouterr().err

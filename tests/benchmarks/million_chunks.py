@@ -23,7 +23,7 @@ from ftadvisor.rag.index import Index, open_index
 from ftadvisor.rag.records import IndexOptions
 from ftadvisor.rag.retrievers import bm25, dense, hybrid
 from ftadvisor.rag.store import open_generation
-from noisy_sentences import MARK, NoisyEmbedder, noisy_copies, sentences, write_chunks
+from noisy_sentences import MARK, NoisyEmbedder, sentences, write_chunks
 from retrieval_peers import peak_megabytes
 
 QUESTIONS = 300
@@ -36,10 +36,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--picture", type=Path)
-    parser.add_argument("--part", choices=["build", "open", "ask"])
+    parser.add_argument("--part", choices=["build", "open", "ask", "draw"])
     arguments = parser.parse_args()
     if arguments.part:
-        parts = {"build": _build, "open": _open, "ask": _ask}
+        parts = {"build": _build, "open": _open, "ask": _ask, "draw": _draw}
         with patch.object(sentence_transformer, "open_embedder", lambda name: _embedder(arguments.vectors)):
             found = parts[arguments.part](arguments)
         print(json.dumps({arguments.part: found | {"peak_mb": peak_megabytes()}}), flush=True)
@@ -49,7 +49,7 @@ def main() -> None:
     for part in ("build", "open", "ask"):
         subprocess.run([sys.executable, *sys.argv, "--part", part], check=True)
     if arguments.picture:
-        _draw(arguments)
+        subprocess.run([sys.executable, *sys.argv, "--part", "draw"], check=True)
 
 
 def _embedder(path: Path) -> NoisyEmbedder:
@@ -151,16 +151,17 @@ def _quantiles(seconds: list[float]) -> dict[str, float]:
     return {f"p{percent}": round(1000 * float(np.percentile(seconds, percent)), 2) for percent in (50, 99)}
 
 
-def _draw(arguments: argparse.Namespace) -> None:
+def _draw(arguments: argparse.Namespace) -> dict[str, Any]:
     """Draw the share of vectors whose tenth neighbour is at least so near, for real vectors and for noisy ones."""
     import faiss
     import numpy as np
 
     base = np.load(arguments.vectors)
-    noisy = np.concatenate([noisy_copies(base, range(start, start + 10_000)) for start in range(0, 200_000, 10_000)])
+    stored = open_generation(arguments.folder / "index")["vectors.f32"].unchecked
+    noisy = np.frombuffer(stored, "<f4").reshape(-1, base.shape[1])
     lines = []
     for vectors in (base, noisy):
-        rows = np.random.default_rng(3).choice(len(vectors), 500, replace=False)
+        rows = np.random.default_rng(3).choice(len(vectors), 300, replace=False)
         scores, _ = faiss.knn(vectors[rows], vectors, 11, metric=faiss.METRIC_INNER_PRODUCT)
         lines.append(np.sort(scores[:, 10]))
     across, up = Scale(0.2, 1.0, 44, 418), Scale(0, 1, 226, 50)
@@ -168,12 +169,13 @@ def _draw(arguments: argparse.Namespace) -> None:
     parts += [text(across(x), 244, f"{x:g}", "soft small", "middle") for x in ticks(0.2, 1.0, 5)]
     parts += [line(44, up(y), 418, up(y), "grid") for y in (0, 0.5, 1)]
     for scores, kind, place, name in zip(
-        lines, ("main-line", "other-line"), (60, 240), ("real, 45,001", "noisy, 200,000"), strict=True
+        lines, ("main-line", "other-line"), (60, 240), (f"real, {len(base):,}", f"noisy, {len(noisy):,}"), strict=True
     ):
         shares = np.linspace(0, 1, len(scores))
         parts.append(curve([(across(float(x)), up(float(y))) for x, y in zip(scores, shares, strict=True)], kind))
         parts += [line(place, 36, place + 24, 36, kind), text(place + 30, 40, name, "small")]
     arguments.picture.write_text(with_style(drawing(430, 260, parts, "neighbours")), encoding="utf-8")
+    return {"median_cosine": [round(float(np.median(scores)), 3) for scores in lines]}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors import canary
-from ftadvisor.executors.laying_out import ladder
+from ftadvisor.executors.laying_out import Able, ladder
 from ftadvisor.executors.memory import PeakMemory
 from ftadvisor.executors.models import device
 from ftadvisor.executors.train import train
@@ -55,16 +55,21 @@ def test_a_resumed_training_is_not_tried_again(
 
 
 def test_the_ladder_keeps_the_rows_of_an_update_and_ends_with_the_costly() -> None:
-    rungs = list(ladder(TrainOptions(batch_size=6, accumulation=2), checkpointing=True, eight_bit=True))
-    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.optimizer) for one in rungs]
+    rungs = list(
+        ladder(TrainOptions(batch_size=6, accumulation=2), Able(checkpointing=True, chunking=True, eight_bit=True))
+    )
+    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.loss, one.optimizer) for one in rungs]
     assert shown == [
-        (6, 2, False, "adamw"),
-        (3, 4, False, "adamw"),
-        (1, 12, False, "adamw"),
-        (1, 12, True, "adamw"),
-        (1, 12, True, "adamw_8bit"),
+        (6, 2, False, "standard", "adamw"),
+        (3, 4, False, "standard", "adamw"),
+        (1, 12, False, "standard", "adamw"),
+        (1, 12, True, "standard", "adamw"),
+        (1, 12, True, "chunked", "adamw"),
+        (1, 12, True, "chunked", "adamw_8bit"),
     ]
-    assert len(list(ladder(TrainOptions(batch_size=1), checkpointing=False, eight_bit=False))) == 1
+    assert (
+        len(list(ladder(TrainOptions(batch_size=1), Able(checkpointing=False, chunking=False, eight_bit=False)))) == 1
+    )
 
 
 @pytest.fixture
@@ -150,11 +155,11 @@ def test_a_layout_is_chosen_by_its_estimate_and_kept_for_the_next_attempt(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ftadvisor.executors.train.least_memory", lambda asked: asked.batch * 2**40)
-    monkeypatch.setattr("ftadvisor.executors.train.device_bytes", lambda: 2**41)
+    monkeypatch.setattr("ftadvisor.executors.laying_out.device_bytes", lambda: 2**41)
     found, told = events_of(training(tiny_model, tmp_path))
     assert told["canary"]["layout"] == {"batch_size": 2, "accumulation": 2}
     assert found["steps"] == 6
-    monkeypatch.setattr("ftadvisor.executors.train.device_bytes", lambda: 2**45)
+    monkeypatch.setattr("ftadvisor.executors.laying_out.device_bytes", lambda: 2**45)
     again, _ = events_of(training(tiny_model, tmp_path))
     assert again["loss"] == found["loss"]
     assert again["canary"] == found["canary"]

@@ -56,7 +56,7 @@ def _key_width(config: Mapping[str, JsonValue]) -> int:
 
 
 def _start(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
-    return dropout(add(x, modules.positions(x)), share(config, "embd_pdrop", DROPOUT))
+    return dropout(modules.summed(x, modules.positions(x)), share(config, "embd_pdrop", DROPOUT))
 
 
 def _finish(modules: Modules, x: Value) -> Value:
@@ -65,7 +65,8 @@ def _finish(modules: Modules, x: Value) -> Value:
 
 def _forward(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
     hidden = modules.layer_norm("ln_1", x)
-    hidden = add(_attend(config, modules, hidden), x)
+    attended = _attend(config, modules, hidden)  # named to the end
+    hidden = add(attended, x)
     residual = hidden
     hidden = modules.layer_norm("ln_2", hidden)
     return add(residual, _feed_forward(config, modules, hidden))

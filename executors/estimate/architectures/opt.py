@@ -58,7 +58,7 @@ def _normed_first(config: Config) -> bool:
 def _start(config: Config, modules: Modules, x: Value) -> Value:
     if "project_in" in modules.weights:
         x = modules.linear("project_in", x)
-    return add(x, modules.positions(x))
+    return modules.summed(x, modules.positions(x, of_each=True))
 
 
 def _finish(modules: Modules, x: Value) -> Value:

@@ -13,6 +13,7 @@ from .convolution import batch_norm, convolve
 from .graph import Gradients, Node, Run, Value, fresh, require_gradient
 from .memory import Kind, Storage
 from .norms import gemma_norm, late_norm, layer_norm, rms_norm, t5_norm
+from .operations import add
 from .packed import packed
 from .products import linear
 
@@ -53,6 +54,7 @@ class Modules:
         shared: What all layers of one kind read, by name.
         targets: Rows of the decoder that reads an encoder.
         checkpointing: Whether layers are recomputed.
+        named: What a model's variables hold until its last layer has run, beside the first hidden states.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Modules:
         self.shared: Mapping[str, Value] = {}
         self.targets = request.batch * request.target_len
         self.checkpointing = request.grad_checkpointing
+        self.named: list[Storage] = []
 
     def keep(self, x: Value) -> None:
         """Hold keys and values until the model's outputs are dropped, as its cache does."""
@@ -175,9 +178,14 @@ class Modules:
         """Return queries or keys turned by their positions, or a share of every head turned and the rest as it was."""
         return rotary(x, self.angle_item) if share == 1 else partly_rotary(x, self.angle_item, share)
 
-    def positions(self, x: Value) -> Value:
-        """Return the learned embeddings of one sequence's positions, spread over the batch."""
-        return spread(self.run, x, self.sequences)
+    def positions(self, x: Value, *, of_each: bool = False) -> Value:
+        """Return the learned embeddings of one sequence's positions, spread over the batch, or those of each."""
+        return spread(self.run, x, 1 if of_each else self.sequences)
+
+    def summed(self, embedded: Value, positions: Value) -> Value:
+        """Return embedded tokens plus positions, where the model's own variables hold both until its last layer."""
+        self.named += [embedded.storage, positions.storage]
+        return add(embedded, positions)
 
     def spread(self, x: Value, times: int) -> Value:
         """Return a frozen tensor like ``x`` of which only one in ``times`` rows is stored."""
