@@ -26,5 +26,5 @@ def look(log: Log, /) -> dict[str, Any] | None:
 
 
 def _differ(early: list[float], late: list[float]) -> bool:
-    error = ((variance(early) + variance(late)) / len(early)) ** 0.5
+    error: float = ((variance(early) + variance(late)) / len(early)) ** 0.5
     return abs(fmean(early) - fmean(late)) > CERTAIN * error
