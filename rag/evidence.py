@@ -105,7 +105,8 @@ def trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def _wrapped(line: str, rest: str) -> bool:
     """Tell whether a line ends because the page does, as in a PDF: it is long, ends without a mark, and goes on."""
-    if not line.endswith("\n") or line.endswith("\n\n") or _ENDED.search(line):
+    space = line[len(line.rstrip()) :]  # with the indent of the line that follows
+    if space.count("\n") != 1 or _ENDED.search(line):
         return False
     width = sum(2 if character > "\u2e7f" else 1 for character in line.strip())
     return width >= LEAST_WIDTH and not _BEGINS.match(rest)
