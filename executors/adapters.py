@@ -16,6 +16,7 @@ from .method import Schedule
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .task import TaskBase, task_class
+from .vocabulary import NEW, grow_as_told, grow_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -75,7 +76,7 @@ def save_adapter(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     if isinstance(model, PeftModel):
-        model.save_pretrained(str(part))
+        model.save_pretrained(str(part), save_embedding_layers=False)  # new tokens' rows are part of the adapter
     elif all(value.requires_grad for value in model.parameters()):
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
@@ -99,6 +100,19 @@ def task_of(folder: Path) -> TaskBase:
     return kind(kind.Options.model_validate(about.get("task_options", {})), about.get("known", {}))
 
 
+def adapted_tokenizer(base: ModelSource, folder: Path, progress: Progress = silent) -> "PreTrainedTokenizerBase":
+    """Return the tokenizer that a result was trained with: the base's, and the words that were new.
+
+    Args:
+        base: The base model that the plan names.
+        folder: What ``save_adapter`` wrote.
+        progress: Is told before anything is fetched.
+    """
+    tokenizer = load_tokenizer(base.source, base.revision, progress)
+    grow_tokenizer(tokenizer, json.loads((folder / ABOUT).read_bytes()).get(NEW, {}).get("words", []))
+    return tokenizer
+
+
 def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -> "PreTrainedModel":
     """Load a model as training left it.
 
@@ -109,7 +123,7 @@ def load_adapted(base: ModelSource, folder: Path, progress: Progress = silent) -
     """
     trained_on = json.loads((folder / ABOUT).read_bytes())["model"]
     base = base.model_copy(update={"quantisation": trained_on["quantisation"], "dtype": trained_on["dtype"]})
-    loader = task_of(folder).loader(load_tokenizer(base.source, base.revision, progress))
+    loader = task_of(folder).loader(adapted_tokenizer(base, folder, progress))
     if (folder / "config.json").is_file():
         return load_model(base.model_copy(update={"source": str(folder), "revision": None}), progress, loader)
     return adapted(load_model(base, progress, loader), folder)
@@ -127,6 +141,7 @@ def adapted(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     from .tuners import bottleneck
     from .tuners.prompted import PromptedModel
 
+    grow_as_told(model, json.loads((folder / ABOUT).read_bytes()))
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
         kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -14,7 +15,7 @@ from ..knowledge.durable import write_json
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from ..rag.records import Hit
-from .adapters import load_adapted
+from .adapters import adapted_tokenizer, load_adapted
 from .arms import Arm
 from .data import Row
 from .generate import generate
@@ -23,6 +24,9 @@ from .metrics import FieldOptions, confusion, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Scores = dict[str, list[float]]
 
@@ -59,9 +63,8 @@ def answer_arms(
         progress: Receives how far the work is.
     """
     finished.mkdir(parents=True, exist_ok=True)
-    tokenizer = load_tokenizer(base.source, base.revision, progress)
     answerings: dict[str, Answering] = {}
-    model, loaded = None, object()
+    model, tokenizer, loaded = None, None, object()
     for arm in sorted(arms, key=lambda arm: str(arm.adapter or "")):  # each model is loaded once
         kept, asked = finished / f"{arm.name}.json", _digest(arm)
         found = _finished(kept, asked)
@@ -70,13 +73,21 @@ def answer_arms(
                 model = None  # frees the memory before the next one is loaded
                 model = load_model(base, progress) if arm.adapter is None else load_adapted(base, arm.adapter, progress)
                 loaded = arm.adapter
+                tokenizer = _tokenizer(base, arm.adapter, progress)
             label = say("evaluation.answering_arm", arm=arm_name(arm.name))
             start = monotonic()
+            assert tokenizer is not None
             answers = generate(model, tokenizer, arm.prompts, max_new_tokens, batch_size, progress, label)
             found = Answering(answers, monotonic() - start)
             write_json(kept, {"asked": asked, **asdict(found)})
         answerings[arm.name] = found
     return {arm.name: answerings[arm.name] for arm in arms}
+
+
+def _tokenizer(base: ModelSource, adapter: Path | None, progress: Progress) -> "PreTrainedTokenizerBase":
+    if adapter is None:
+        return load_tokenizer(base.source, base.revision, progress)
+    return adapted_tokenizer(base, adapter, progress)
 
 
 def _digest(arm: Arm) -> str:

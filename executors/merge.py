@@ -17,9 +17,9 @@ from ..knowledge.durable import flush_files, flush_folder, write_json
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
-from .adapters import ABOUT, adapted, load_adapted, task_of
+from .adapters import ABOUT, adapted, adapted_tokenizer, load_adapted, task_of
 from .general import GENERAL, read_general
-from .models import load_model, load_tokenizer
+from .models import load_model
 from .plan import ModelSource
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def merge(
         raise UserError(say("merging.no_method", **values), say("merging.no_method_hint"))
     if folder.exists():
         raise UserError(say("data.folder_exists", path=folder), say("data.folder_exists_hint"))
-    tokenizer = load_tokenizer(base.source, base.revision, progress)
+    tokenizer = adapted_tokenizer(base, source, progress)
     texts = read_general(builtin_path(GENERAL))
     progress(say("merging.reading"), 0, None)
     expected = _answers(load_adapted(base, source, progress), tokenizer, texts)
@@ -97,7 +97,7 @@ def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, prog
 
     if (source / "config.json").is_file():
         return load_adapted(base, source, progress).float()
-    loader = task_of(source).loader(load_tokenizer(base.source, base.revision))
+    loader = task_of(source).loader(adapted_tokenizer(base, source))
     rounded = quantisation != "none" and into == "trained_on"
     form = {"quantisation": quantisation if rounded else "none", "dtype": base.dtype if rounded else "float32"}
     model: Any = load_model(base.model_copy(update=form), progress, loader)

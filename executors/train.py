@@ -38,6 +38,7 @@ from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
+from .vocabulary import grow_model, grow_tokenizer, refuse_growth, told
 from .watching import Watcher, guarding
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Training:
         task: What is learnt.
         task_options: The task's own options.
         known: What ``TaskBase.study`` found in the rows to learn from.
+        new_tokens: Words that get a token of their own.
         general: Texts that show what is forgotten; empty to leave that out.
         tracker: Other tool that follows.
         tracked: Folder of the tracker's files; None for none.
@@ -82,6 +84,7 @@ class Training:
     task: str = "causal_lm"
     task_options: TaskOptions = field(default_factory=TaskOptions)
     known: Known = field(default_factory=dict)
+    new_tokens: tuple[str, ...] = ()
     general: tuple[str, ...] = ()
     tracker: Tracker = "none"
     tracked: Path | None = None
@@ -116,6 +119,8 @@ def train(
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
     loader = task.loader(tokenizer)
+    refuse_growth(training.new_tokens, training.method, load_config(base).model_type)
+    pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
     limit = training.max_length or room(load_config(base), context_length(base), training.method_options)
     learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
@@ -136,6 +141,7 @@ def train(
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
+    grow_model(bare, pieces)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
@@ -180,7 +186,14 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     if is_first():
-        save_adapter(model, tokenizer, training.adapter, base, training.method, _about(training))
+        save_adapter(
+            model,
+            tokenizer,
+            training.adapter,
+            base,
+            training.method,
+            {**_about(training), **told(training.new_tokens, pieces)},
+        )
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
@@ -352,6 +365,7 @@ def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequen
         training.known,
         training.method,
         training.seed,
+        list(training.new_tokens),
         *(record.model_dump_json() for record in settings),
     ]
     tokens = [vars(row) for row in (*rows, *validation)]

@@ -1,4 +1,4 @@
-"""A small learned reader for what the lexicons are silent on; why it is there says decision record 0013.
+"""A small learned reader for what the lexicons are silent on; why it is there says decision record 0014.
 
 One logistic regression per answer, over the cues of the text and of each of its sentences. Its weights are a file of
 whole numbers in ``knowledge/reading/``, written by ``tests/benchmarks/train_reader.py``.

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
+from ..vocabulary import grown_settings
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -48,5 +49,6 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         target_modules=list(options.targets) or "all-linear",
         use_rslora=options.rslora,
         use_dora=options.dora,
+        **grown_settings(model),
     )
     return get_peft_model(model, config)

@@ -37,23 +37,24 @@ class Options(StepOptions):
 
 def execute(options: Options, context: StepContext) -> Result:
     """Ask, keep the answers, and compare them with what is right."""
-    from ..adapters import load_adapted, task_of
+    from ..adapters import adapted_tokenizer, load_adapted, task_of
     from ..models import context_length, load_model, load_tokenizer
 
     folder = context.input(options.adapter)
     task = task_of(folder)
     rows = _rows(options, context)
-    tokenizer = load_tokenizer(context.model.source, context.model.revision, context.progress)
+    tokenizer = adapted_tokenizer(context.model, folder, context.progress)
+    plain = load_tokenizer(context.model.source, context.model.revision, context.progress)
     limit, base = context_length(context.model), None
 
-    def asked(model: Any) -> Asking:  # noqa: ANN401 - with or without an adapter
+    def asked(model: Any, tokenizer: Any) -> Asking:  # noqa: ANN401 - with or without an adapter
         return Asking(model, tokenizer, rows, limit, options.batch_size, context.progress)
 
     if task.COMPARABLE:
-        base = task.answers(asked(load_model(context.model, context.progress, task.loader(tokenizer))))
+        base = task.answers(asked(load_model(context.model, context.progress, task.loader(plain)), plain))
     model = load_adapted(context.model, folder, context.progress)
     start = monotonic()
-    answers = task.answers(asked(model))
+    answers = task.answers(asked(model, tokenizer))
     seconds = monotonic() - start
     context.own_output.mkdir(parents=True, exist_ok=True)
     return _told(options, len(rows), seconds, task.measured(rows, answers, base, context))

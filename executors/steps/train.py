@@ -34,6 +34,7 @@ class _Task(StepOptions):
     )
     train: str = Field(min_length=1, description="JSONL or CSV rows of the task")
     validation: str | None = Field(None, description="rows to choose the best state by; null takes the last state")
+    new_tokens: tuple[str, ...] = Field((), description="words of the domain that get a token of their own")
     held_out: float | None = Field(None, gt=0, lt=1, description="share of the rows that a step measure gets instead")
     validation_share: float | None = Field(
         None, gt=0, lt=1, description="share of the rows to choose the best state by where validation is null"
@@ -131,6 +132,7 @@ def execute(options: Options, context: StepContext) -> Result:
         task=options.task,
         task_options=options.task_options,
         known=known,
+        new_tokens=options.new_tokens,
         base=context.model,
         method=options.method,
         method_options=options.method_options,

@@ -12,8 +12,9 @@ from .tiny import CONFIGS, real_model
 peft = pytest.importorskip("peft")
 
 FAMILIES = sorted(CONFIGS)
-LORA_FAMILIES = [name for name in FAMILIES if name != "mixtral"]
-ATTENTION = {"mixtral": ("q_proj", "v_proj")}
+MIXTURES = ("granitemoe", "mixtral")
+LORA_FAMILIES = [name for name in FAMILIES if name not in MIXTURES]
+ATTENTION = dict.fromkeys(MIXTURES, ("q_proj", "v_proj"))
 
 
 def counted(family: str, method: str, **settings: Any) -> int:
