@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from ..executors.plan import Plan
 from ..executors.step import StepOptions, parse_step
+from ..knowledge.messages import current_language
 from ..knowledge.setting import Chosen
+from .profile import Profile
+from .recommendation import Recommendation
 
 
 class Why(NamedTuple):
@@ -76,3 +80,20 @@ def reasoned(settings: Mapping[str, Chosen]) -> dict[str, Any]:
         else:
             options[name] = why
     return options
+
+
+def title_page(profile: Profile, recommendation: Recommendation, seed: int) -> dict[str, Any]:
+    """Return what stands at the head of every plan, in the current language.
+
+    Args:
+        profile: Its id begins the title.
+        recommendation: What the plan carries out.
+        seed: Decides all chance.
+    """
+    return {
+        "title": " ".join(filter(None, [profile.id, recommendation.label])),
+        "language": current_language(),
+        "label": recommendation.label,
+        "seed": seed,
+        "knowledge": version("ftadvisor"),
+    }

@@ -1,14 +1,13 @@
 """The plan of a small classifier: it is trained and measured beside the simplest one and the most frequent class."""
 
-from importlib.metadata import version
 from pathlib import Path
 
 from ..executors.labelled import read_labelled
 from ..executors.plan import Plan
 from ..executors.prompt import Prompt
 from ..knowledge.errors import UserError
-from ..knowledge.messages import current_language, say
-from .draft import PlanDraft, Steps, Why
+from ..knowledge.messages import say
+from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
 from .label_text import title_of
 from .plan_remaining import by_hand, handwork_of
@@ -53,11 +52,7 @@ def make_classifier_plan(
     _add(steps, kind, Why(kind, reason), rows, **({"classifier_options": given} if given else {}))
     steps.add("report")
     plan = Plan(
-        title=" ".join(filter(None, [profile.id, recommendation.label])),
-        language=current_language(),
-        label=recommendation.label,
-        seed=seed,
-        knowledge=version("ftadvisor"),
+        **title_page(profile, recommendation, seed),
         model=None,
         prompt=Prompt(),
         steps=tuple(steps.steps),

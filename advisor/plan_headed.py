@@ -1,7 +1,6 @@
 """The plan of an encoder that learns to tell classes, tags or where an answer stands, and of a T5 that rewrites."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from ..executors.plan import ModelSource, Plan
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import RawRow, read_raw
 from ..knowledge.errors import UserError
-from ..knowledge.messages import current_language, say
+from ..knowledge.messages import say
 from .base_model import Base, can_be_loaded, describe
 from .device import device_of
-from .draft import PlanDraft, Steps, Why
+from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
 from .label_text import title_of
 from .machine import look
@@ -112,11 +111,7 @@ def make_headed_plan(
     steps.add("measure", name=name, task=task, adapter=f"adapters/{name}", test=rows["test"], output="answers")
     steps.add("report")
     plan = Plan(
-        title=" ".join(filter(None, [profile.id, recommendation.label])),
-        language=current_language(),
-        label=recommendation.label,
-        seed=seed,
-        knowledge=version("ftadvisor"),
+        **title_page(profile, recommendation, seed),
         model=ModelSource.model_validate({"source": base.source, "quantisation": training.quantisation}),
         prompt=Prompt(),
         steps=tuple(steps.steps),

@@ -1,16 +1,15 @@
 """Turn a recommendation into a plan: every option filled in, each with its reason, and what is left to do by hand."""
 
 from functools import partial
-from importlib.metadata import version
 from math import inf
 from pathlib import Path
 
 from ..executors.plan import ModelSource, Plan
-from ..knowledge.messages import current_language, say
+from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
 from .base_search import choose_base
 from .device import device_of
-from .draft import PlanDraft, Steps
+from .draft import PlanDraft, Steps, title_page
 from .files import Files
 from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
@@ -70,11 +69,7 @@ def make_plan(
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
     training = add_steps(work, baseline_only=baseline_only)
     plan = Plan(
-        title=" ".join(filter(None, [profile.id, recommendation.label])),
-        language=current_language(),
-        label=recommendation.label,
-        seed=seed,
-        knowledge=version("ftadvisor"),
+        **title_page(profile, recommendation, seed),
         model=ModelSource.model_validate(
             {"source": work.base.source, "quantisation": training.quantisation if training else "none"}
         ),

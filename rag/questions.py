@@ -53,18 +53,26 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         UserError: The file cannot be read, or lines of it are wrong; every one is named.
     """
+    questions, problems = [], []
+    for number, line in numbered_lines(path):
+        try:
+            questions.append(Question.model_validate({"id": str(number), **json.loads(line)}))
+        except (ValueError, TypeError, RecursionError, ValidationError):
+            problems.append(str(number))
+    if problems or not questions:
+        raise UserError(say("rag.wrong_questions", path=path, lines=", ".join(problems[:20]) or "-"))
+    return questions
+
+
+def numbered_lines(path: Path) -> list[tuple[int, str]]:
+    """Return the lines of a file that are not blank, with their numbers from 1.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else error
         raise UserError(say("rag.no_questions", path=path, reason=reason)) from error
-    questions, problems = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                questions.append(Question.model_validate({"id": str(number), **json.loads(line)}))
-            except (ValueError, TypeError, RecursionError, ValidationError):
-                problems.append(str(number))
-    if problems or not questions:
-        raise UserError(say("rag.wrong_questions", path=path, lines=", ".join(problems[:20]) or "-"))
-    return questions
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

@@ -9,14 +9,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
-from ...knowledge.refusal import reason_of
 from ...rag.answer import Answer
 from ...rag.ask import AskOptions, ask
 from ...rag.endpoint import KEY
 from ...rag.follow_up import Turn
 from ...rag.generators import Generator, open_generator
 from ...rag.index import Index, open_index
-from ...rag.questions import read_questions
+from ...rag.questions import numbered_lines, read_questions
 from ..answer_view import AnswerView
 from ..cli import DONE
 from ..output import print_json, progress_shown
@@ -123,19 +122,13 @@ def read_history(path: Path) -> list[Turn]:
     Raises:
         UserError: The file cannot be read, or lines of it are wrong; every one is named.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else error
-        raise UserError(say("rag.no_questions", path=path, reason=reason)) from error
     turns, problems = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                turn = _Turn.model_validate_json(line)
-                turns.append(Turn(turn.question, turn.answer))
-            except ValidationError:
-                problems.append(str(number))
+    for number, line in numbered_lines(path):
+        try:
+            turn = _Turn.model_validate_json(line)
+            turns.append(Turn(turn.question, turn.answer))
+        except ValidationError:
+            problems.append(str(number))
     if problems:
         raise UserError(say("answers.wrong_history", path=path, lines=", ".join(problems[:20])))
     return turns
