@@ -3,7 +3,7 @@
     python tests/benchmarks/labelled_profiles.py [--readme]
 
 Profiles with their labels (``tests/advisor/labelled_profiles.jsonl``) and situations told in words
-(``described_situations.jsonl``) were made apart from the rules; how, says the README beside them. With ``--readme`` the
+(``described_situations.jsonl``, ``new_situations.jsonl``) were made apart from the rules; how, says the README beside them. With ``--readme`` the
 figures are written into README.md; each miss is printed either way.
 """
 
@@ -22,10 +22,12 @@ from readme import README, replaced
 SETS = Path(__file__).parents[1] / "advisor"
 SEED = 17
 PARTS = {
-    "published": "profiles with a published outcome 档案，有公开结果",
-    "judgement": "profiles judged by a practitioner 档案，由从业者判断",
-    "en": "told in English words 英文描述",
-    "zh": "told in Chinese words 中文描述",
+    ("labelled_profiles", "published"): "profiles with a published outcome 档案，有公开结果",
+    ("labelled_profiles", "judgement"): "profiles judged by a practitioner 档案，由从业者判断",
+    ("described_situations", "en"): "told in English words 英文描述",
+    ("described_situations", "zh"): "told in Chinese words 中文描述",
+    ("new_situations", "en"): "told in English words, by others and later 英文描述，由另外的人后写",
+    ("new_situations", "zh"): "told in Chinese words, by others and later 中文描述，由另外的人后写",
 }
 
 
@@ -49,8 +51,8 @@ def shown(found: Interval) -> str:
 
 def table(cases: list[dict[str, Any]], results: list[tuple[str, bool, bool]]) -> str:
     """Return one row for each kind of situation."""
-    basis = [case.get("basis", "").partition(":")[0] or case["language"] for case in cases]
-    parts = {title: [one == kind for one in basis] for kind, title in PARTS.items()}
+    kinds = [(case["set"], case.get("basis", "").partition(":")[0] or case["language"]) for case in cases]
+    parts = {title: [one == kind for one in kinds] for kind, title in PARTS.items()}
     rows = [
         "| situations 情境 | count 数量 | acceptable 可接受 | costly mistake 代价大的错误 |",
         "| --- | ---: | ---: | ---: |",
@@ -62,14 +64,18 @@ def table(cases: list[dict[str, Any]], results: list[tuple[str, bool, bool]]) ->
     return "\n".join(rows)
 
 
+def read_set(name: str) -> list[dict[str, Any]]:
+    """Return the situations of a set, each with the set's name."""
+    lines = (SETS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) | {"set": name} for line in lines]
+
+
 def main() -> None:
     """Judge all profiles."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     write = parser.parse_args().readme
-    names = ("labelled_profiles.jsonl", "described_situations.jsonl")
-    lines = [line for name in names for line in (SETS / name).read_text(encoding="utf-8").splitlines()]
-    cases = [json.loads(line) for line in lines]
+    cases = [case for name in dict.fromkeys(name for name, _ in PARTS) for case in read_set(name)]
     results = [judged(case) for case in cases]
     for case, (label, good, bad) in zip(cases, results, strict=True):
         if not good:
