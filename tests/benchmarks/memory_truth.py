@@ -27,7 +27,6 @@ from ftadvisor.executors.estimate.result import Peak
 from ftadvisor.executors.estimate.unsupported import UnsupportedError
 from ftadvisor.executors.expected import training_request
 from ftadvisor.executors.method import method_module
-from ftadvisor.executors.tokens import TokenRow
 from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
 from truth_settings import Setting, settings_for
@@ -107,10 +106,10 @@ def _step(do: str, words: str, folder: str) -> int:
 def estimated(setting: Setting) -> Peak | None:
     """Return the estimator's answer for the same training; None where it gives none."""
     own = method_module(setting["method"]).Options.model_validate(setting["method_options"])
-    rows = [TokenRow([0] * setting["length"], 1)]
+    shape = {"seq_len": setting["length"], "loss_len": setting["length"]}
     number_type, stored = TYPES[setting["device"]], setting["quantisation"]
     request = training_request(
-        setting["config"], setting["method"], own, _options(setting), rows, number_type, stored, setting["device"]
+        setting["config"], setting["method"], own, _options(setting), shape, number_type, stored, setting["device"]
     )
     try:
         return estimate(request).peak if request else None
