@@ -11,19 +11,21 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ...knowledge.load import KNOWLEDGE
+from ...knowledge.task import find_family
 from ...knowledge.text import is_chinese
 from .cues import cues, sentences
 from .elsewhere import without_others
 from .finding import Finding
 from .plain_text import clauses, plain_text
 
-PLAIN = 0.5
-"""Where examples are said to exist without a number, an amount is supposed only if it is likelier than not."""
+PLAIN = 0.6
+"""Where examples are said to exist without a number, an amount is supposed only if it is clearly likelier than not."""
 WEIGHT = 0.5
 """What is supposed weighs as little as a hint."""
 EXAMPLES = "labelled_examples"
 FEWEST = 12
-"""A text of fewer cues counts as one of so many: two or three words prove little."""
+"""A sentence of fewer cues counts as one of so many, and of a whole text of fewer nothing is supposed: two or three
+words prove little."""
 #: What vague amounts stand for; one that nobody told is no answer. A corpus is text to learn a language from.
 AMOUNTS: Mapping[str, Mapping[str, int | None]] = {
     EXAMPLES: {"none": 0, "few": 30, "some": 300, "many": 5000, "uncounted": None},
@@ -54,6 +56,7 @@ class Weights(NamedTuple):
     Attributes:
         unit: What a weight of 1 stands for.
         least: For each field the probability from which on it is filled.
+        surer: For some fields the probability from which on the reader is believed where the lexicons say otherwise.
         answers: Field and answer of each regression.
         constants: Of each regression.
         cues: For each cue pairs of a regression's place and its weight, one after the other.
@@ -61,21 +64,23 @@ class Weights(NamedTuple):
 
     unit: float
     least: Mapping[str, float]
+    surer: Mapping[str, float]
     answers: list[tuple[str, str]]
     constants: list[int]
     cues: Mapping[str, list[int]]
 
 
 def supposed(text: str, chosen: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Yield probable answers to the fields that are not known yet, marked as not exact.
+    """Yield probable answers to the fields that are not known yet, or doubtful, marked as not exact.
 
     Args:
         text: The description as it was written.
         chosen: What the lexicons found for each field.
     """
     weights = read_weights("zh" if is_chinese(text) else "en")
-    open_fields = [field for field in weights.least if field not in chosen or chosen[field].value is None]
-    if not open_fields:
+    known = {field for field, one in chosen.items() if one.value is not None}
+    open_fields = [field for field in weights.least if field not in known or field in weights.surer]
+    if not open_fields or len(cues(text)) < FEWEST:
         return
     found = likely(text, weights)
     plain = plain_text(text)
@@ -83,7 +88,10 @@ def supposed(text: str, chosen: Mapping[str, Finding]) -> Iterator[Finding]:
     for field in open_fields:
         one = found[field]
         value = answer_of(field, one.answer)
-        least = max(weights.least[field], PLAIN if field in chosen else 0)
+        if field in known:
+            least = 1.0 if _agree(field, value, chosen[field].value) else weights.surer[field]
+        else:
+            least = max(weights.least[field], PLAIN if field in chosen else 0)
         if one.probability < least or value is None:
             continue
         start, end = _clause(text, one, weights.answers.index((field, one.answer)), weights)
@@ -104,6 +112,13 @@ def likely(text: str, weights: Weights) -> dict[str, Likely]:
         if field not in found or probability > found[field].probability:
             found[field] = Likely(answer, probability, *places[top])
     return found
+
+
+def _agree(field: str, supposed: object, said: object) -> bool:
+    """Tell whether two answers are one; tasks are by their family."""
+    if field != "task_type":
+        return supposed == said
+    return find_family(str(supposed)) == find_family(str(said))
 
 
 def _clause(text: str, one: Likely, place: int, weights: Weights) -> tuple[int, int]:
