@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
 from .batches import IGNORED
 from .task import Example, TaskBase
 
@@ -40,7 +42,11 @@ def answer_loss(model: "PreTrainedModel", batch: "dict[str, Any]") -> "tuple[Ten
 def validation_loss(
     task: TaskBase, model: "PreTrainedModel", padding: int, rows: Sequence[Example], batch_size: int
 ) -> float:
-    """Return the mean loss over all labels of the rows; of a language model that is in nats per token."""
+    """Return the mean loss over all labels of the rows; of a language model that is in nats per token.
+
+    Raises:
+        UserError: None of the labels is one that was learnt.
+    """
     import torch
 
     model.eval()
@@ -51,6 +57,8 @@ def validation_loss(
             batch = task.collate(ordered[start : start + batch_size], padding)
             loss, labels = task.loss(model, {name: moved(value, model.device) for name, value in batch.items()})
             total, count = total + loss.item(), count + int(labels)
+    if not count:
+        raise UserError(say("training.nothing_counted", rows=len(ordered)), say("training.nothing_counted_hint"))
     return total / count
 
 

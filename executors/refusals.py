@@ -68,7 +68,7 @@ def refuse_impossible(
     method.attach(bare, options)
 
 
-def room(config: Any, limit: int, options: MethodOptions) -> int:
+def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
     """Return how many tokens a row may have: what the model can read, less what a method puts before it.
 
     RoBERTa counts positions from behind its padding token's, so it reads two tokens less than its config says.
@@ -76,7 +76,7 @@ def room(config: Any, limit: int, options: MethodOptions) -> int:
     Source: transformers ``RobertaEmbeddings.create_position_ids_from_input_ids``.
     """
     offset = config.pad_token_id + 1 if config.model_type in {"roberta", "xlm-roberta", "camembert"} else 0
-    return limit if limit == sys.maxsize else limit - offset - getattr(options, "virtual_tokens", 0)
+    return limit if limit == sys.maxsize else limit - offset - virtual_tokens
 
 
 def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -> None:

@@ -72,6 +72,7 @@ def make_trainer(
         before: Mapping[str, Any] = {"seconds": 0.0, "tokens": 0, "peak_memory_bytes": 0}
         tokens = 0
         laid_out = options
+        current_gradient_accumulation_steps = options.accumulation  # the loop sets it, and trying out has no loop
 
         def compute_loss(
             self,

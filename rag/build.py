@@ -79,11 +79,12 @@ def update_index(
         UserError: There is no index, it is damaged, a source is missing, or the folder cannot be written.
     """
     with needs_extra():
-        generation = open_generation(folder)
-        generation.check()  # a damaged index is named, not replaced by one of fewer sources
-        options = generation.manifest.options
-        embedder = open_embedder(options.embedder)
+        open_generation(folder)  # where no index is, no folder is made for its lock
         with being_built(folder):
+            generation = open_generation(folder)
+            generation.check()  # a damaged index is named, not replaced by one of fewer sources
+            options = generation.manifest.options
+            embedder = open_embedder(options.embedder)
             earlier = open_earlier(folder, options, embedder)
             task = _update(options, sources, earlier, limits or Limits(), progress)
             return _renew(folder, task, embedder, earlier)

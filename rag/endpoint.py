@@ -68,8 +68,13 @@ def post_json(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:
     Raises:
         RefusedError: It cannot be reached, refuses, or answers no JSON.
     """
+    from http.client import HTTPException
+
     with _opened(endpoint, path, body) as response:
-        content = response.read(MOST_BYTES + 1)
+        try:
+            content = response.read(MOST_BYTES + 1)
+        except (OSError, HTTPException) as error:
+            raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=error)) from error
     try:
         if len(content) > MOST_BYTES:
             raise ValueError
@@ -156,7 +161,7 @@ def _asked_wait(header: str | None) -> float:
 
 
 def _post(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - urllib's response
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
+    from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
     class Stay(HTTPRedirectHandler):
         """Follow nobody: documents and key are for the named endpoint alone."""
@@ -168,4 +173,7 @@ def _post(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:  # 
     if endpoint.key:
         headers["Authorization"] = f"Bearer {endpoint.key}"
     content = json.dumps({"model": endpoint.model, **body}).encode()
-    return build_opener(Stay).open(Request(f"{endpoint.url}/{path}", content, headers), timeout=TIMEOUT_SECONDS)
+    # what is for this machine must not pass through another one
+    direct = (ProxyHandler({}),) if _host(endpoint.url) in LOCAL else ()
+    request = Request(f"{endpoint.url}/{path}", content, headers)
+    return build_opener(Stay, *direct).open(request, timeout=TIMEOUT_SECONDS)

@@ -33,9 +33,11 @@ class FileWriter:
 
     def write(self, content: bytes | memoryview) -> None:
         """Append to the file."""
-        self._waiting += content
-        if len(self._waiting) >= _TOGETHER:
-            self._pass_on(len(self._waiting) // BLOCK * BLOCK)
+        with memoryview(content) as view, view.cast("B") as every:
+            for start in range(0, len(every), _TOGETHER):
+                self._waiting += every[start : start + _TOGETHER]
+                if len(self._waiting) >= _TOGETHER:
+                    self._pass_on(len(self._waiting) // BLOCK * BLOCK)
 
     def close(self) -> FileEntry:
         """Flush the file to the disk, and return its size and hash."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
 from .columns import Column
 from .draft import Draft
 from .tokens import tokenize
@@ -27,6 +29,7 @@ KEYS, BORDERS, CHUNKS, COUNTS, LENGTHS = (
     f"words.{name}" for name in ("keys", "borders", "chunks", "counts", "lengths")
 )
 _CHUNK_BITS, _COUNT_BITS = 32, 8
+_MOST_TOKENS = 1 << (64 - _CHUNK_BITS - _COUNT_BITS)  # ranks have the bits that are left
 _MOST = (1 << _COUNT_BITS) - 1  # who repeats a word 255 times gains nothing by another time
 
 
@@ -84,6 +87,9 @@ class PostingsWriter:
             draft: Where to write.
             origins: For each chunk its position in the earlier index, or -1 for the chunks that were added.
             earlier: The earlier index' postings; None if there was none.
+
+        Raises:
+            UserError: There are more different tokens than postings can tell apart.
         """
         import numpy as np
 
@@ -95,6 +101,9 @@ class PostingsWriter:
             kept = origins >= 0
             lengths[kept] = earlier.lengths.all()[origins[kept]]
             keys = np.unique(np.concatenate([keys, earlier.keys.all()]))
+        if len(keys) > _MOST_TOKENS:
+            message = say("rag.too_many_words", count=len(keys), most=_MOST_TOKENS)
+            raise UserError(message, say("rag.too_many_words_hint"))
         parts = [self._added(np.searchsorted(keys, added), np.flatnonzero(origins < 0))]
         if earlier is not None:
             parts.append(_kept(earlier, keys, origins))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from ..knowledge.refusal import reason_of
 from .limits import Limits
 from .readers import formats, read_file
 from .records import Document, Unread
@@ -62,16 +63,30 @@ def check_sources(sources: Sequence[Path]) -> None:
 
 
 def source_files(source: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of a source, each with its name below it, in the order of names; hidden ones are left out."""
+    """Yield the files of a source, each with its name below it, in the order of names; hidden ones are left out.
+
+    Raises:
+        UserError: A folder in it cannot be read.
+    """
     if source.is_file():
         yield source, source.name
         return
-    for folder, folders, names in os.walk(source):
+    for folder, folders, names in os.walk(source, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if not name.startswith("."):
                 yield path, path.relative_to(source).as_posix()
+
+
+def _refuse(error: OSError) -> None:
+    """Refuse a folder that cannot be read: an update would take its documents for deleted.
+
+    Raises:
+        UserError: Always.
+    """
+    message = say("rag.no_folder", folder=error.filename, reason=reason_of(error))
+    raise UserError(message, say("rag.no_folder_hint")) from error
 
 
 def read_documents(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:

@@ -38,16 +38,19 @@ class Options(StepOptions):
 def execute(options: Options, context: StepContext) -> Result:
     """Ask, keep the answers, and compare them with what is right."""
     from ..adapters import adapted_tokenizer, load_adapted, task_of
-    from ..models import context_length, load_model, load_tokenizer
+    from ..models import context_length, load_config, load_model, load_tokenizer
+    from ..refusals import room
 
     folder = context.input(options.adapter)
     task = task_of(folder)
     rows = _rows(options, context)
     tokenizer = adapted_tokenizer(context.model, folder, context.progress)
     plain = load_tokenizer(context.model.source, context.model.revision, context.progress)
-    limit, base = context_length(context.model), None
+    config, most, base = load_config(context.model), context_length(context.model), None
 
     def asked(model: Any, tokenizer: Any) -> Asking:  # noqa: ANN401 - with or without an adapter
+        adapters = getattr(model, "peft_config", {}).values()
+        limit = room(config, most, max((getattr(one, "num_virtual_tokens", 0) or 0 for one in adapters), default=0))
         return Asking(model, tokenizer, rows, limit, options.batch_size, context.progress)
 
     if task.COMPARABLE:

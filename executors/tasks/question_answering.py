@@ -130,7 +130,8 @@ class Task(TaskBase):
         import torch
 
         mask = batch["attention_mask"]
-        told = {"token_type_ids": batch["types"]} if getattr(model.config, "type_vocab_size", 0) > 1 else {}
+        config = getattr(model, "module", model).config  # several processes see a wrapped model
+        told = {"token_type_ids": batch["types"]} if getattr(config, "type_vocab_size", 0) > 1 else {}
         output = model(input_ids=batch["input_ids"], attention_mask=mask, **told)
         logits = torch.stack([output.start_logits, output.end_logits], dim=-1).float()
         return logits.masked_fill(mask[:, :, None] == 0, torch.finfo(logits.dtype).min)

@@ -85,10 +85,11 @@ class Task(TaskBase):
         from torch.nn.functional import cross_entropy
 
         labels = batch["labels"]
+        shifted = getattr(model, "module", model).prepare_decoder_input_ids_from_labels(labels)
         output = model(
             input_ids=batch["input_ids"],
             attention_mask=batch["attention_mask"],
-            decoder_input_ids=model.prepare_decoder_input_ids_from_labels(labels),
+            decoder_input_ids=shifted,
         )
         logits = output.logits.float().flatten(0, 1)
         loss = cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")

@@ -1,7 +1,7 @@
 """Classifying: a head on top of the model tells the class of a text, or all of the classes that apply."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -102,7 +102,8 @@ class Task(TaskBase):
         import torch
 
         found: list[Any] = [None] * len(asking.rows)
-        examples = [example for _, example in self.examples(asking.tokenizer, asking.rows, asking.limit)]
+        read = self.examples(asking.tokenizer, asking.rows, asking.limit)
+        examples = [replace(example, tokens=_cut(example.tokens, asking.limit)) for _, example in read]
         for places, batch in in_batches(self, examples, asking):
             logits = self.logits(asking.model, batch)
             likely = torch.sigmoid(logits) if self.several else torch.softmax(logits, dim=1)
@@ -126,6 +127,11 @@ class Task(TaskBase):
             "rows": {"train": learnt, "test": len(rows)},
             **measured(counts, learnt, self.several, rows, found, probabilities, context),
         }
+
+
+def _cut(tokens: list[int], limit: int) -> list[int]:
+    """Return tokens without the end of a text that the model cannot read; the mark behind the text stays."""
+    return tokens if len(tokens) <= limit else [*tokens[: limit - 1], tokens[-1]]
 
 
 def _only(right: "Tensor") -> "Tensor":

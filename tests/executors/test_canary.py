@@ -5,6 +5,7 @@ import pytest
 from ftadvisor.executors import canary
 from ftadvisor.executors.laying_out import Able, ladder
 from ftadvisor.executors.memory import PeakMemory
+from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import device
 from ftadvisor.executors.train import train
 from ftadvisor.executors.train_options import TrainOptions
@@ -30,6 +31,14 @@ def test_trying_changes_nothing_of_what_is_learnt(tiny_model: Path, tmp_path: Pa
     assert told["canary"]["peak_memory_bytes"] > 0
     assert told["canary"]["checkpoint_bytes"] > 0
     assert told["canary"]["layout"] == {}
+
+
+def test_a_method_with_a_schedule_is_tried_out_and_learns_the_same(tiny_model: Path, tmp_path: Path) -> None:
+    changes = {"method": "adalora", "method_options": method_module("adalora").Options()}
+    plain = training(tiny_model, tmp_path / "plain", canary="never", **changes)
+    found, told = events_of(training(tiny_model, tmp_path / "tried", canary="always", **changes))
+    assert told["canary"]["peak_memory_bytes"] > 0
+    assert found["loss"] == train(plain, ROWS, ROWS[:4], silent, ignore)["loss"]
 
 
 def test_short_trainings_are_not_tried_unless_asked(tiny_model: Path, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_bitfit_does_not_take_a_heads_bias_for_a_bodys(tiny_of: Callable[[str], 
 def test_rows_leave_room_for_virtual_tokens_and_robertas_offset(tiny_of: Callable[[str], Path]) -> None:
     configs = {kind: load_config(ModelSource(source=str(tiny_of(kind)))) for kind in ("roberta", "bert")}
     options = method_module("prompt_tuning").Options(virtual_tokens=7)
-    assert room(configs["bert"], 256, options) == 249
-    assert room(configs["roberta"], 256, options) == 246  # its padding token is number 2
-    assert room(configs["roberta"], 256, method_module("lora").Options()) == 253
+    assert room(configs["bert"], 256, options.virtual_tokens) == 249
+    assert room(configs["roberta"], 256, options.virtual_tokens) == 246  # its padding token is number 2
+    assert room(configs["roberta"], 256) == 253
     assert training_module.room is room

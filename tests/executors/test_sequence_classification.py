@@ -73,3 +73,17 @@ def test_an_encoder_is_trained_measured_and_reported(
     assert len(answers) == report["classified"][-1]["rows"]["test"] == 24
     assert all({"text", "labels", "found", "probability"} <= answer.keys() for answer in answers)
     assert "encoder" in (folder / "report.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("kind", "method"), [("bert", "full"), ("roberta", "prompt_tuning")])
+def test_of_texts_longer_than_the_model_reads_the_end_is_not_read(
+    kind: str, method: str, tiny_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    plan = put(tmp_path, tiny_of(kind), method)
+    text = plan.read_text(encoding="utf-8").replace("held_out: 0.2\n    ", "").replace("epochs: 8", "epochs: 1")
+    text = text.replace("adapter: adapters/encoder}", "adapter: adapters/encoder, test: long.csv}")
+    plan.write_text(text, encoding="utf-8")
+    long = "\n".join(f"{word} {'word ' * 3000},{label}" for label, words in WORDS.items() for word in words)
+    tmp_path.joinpath("long.csv").write_text(f"text,label\n{long}", encoding="utf-8")
+    _, report = run(plan, tmp_path / "runs")
+    assert report["classified"][-1]["rows"]["test"] == 6

@@ -124,6 +124,19 @@ def letters(path: str, body: dict[str, Any]) -> tuple[int, Any]:
     return 200, {"data": rows[::-1]}
 
 
+def test_what_is_for_this_machine_passes_through_no_other(
+    tmp_path: Path, serve: Callable[[Reply], ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, server = serve(letters), serve(letters)
+    monkeypatch.setenv("http_proxy", stranger.url.removesuffix("/v1"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    rows: list[dict[str, object]] = [{"id": "d", "text": "a tree"}]
+    options = IndexOptions(embedder=f"{server.url}#tiny", retriever="dense")
+    build_index([write_rows(tmp_path / "a.jsonl", rows)], tmp_path / "index", options)
+    assert server.requests
+    assert not stranger.requests
+
+
 def test_an_endpoint_embeds_in_batches_and_each_text_once(
     tmp_path: Path, serve: Callable[[Reply], ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

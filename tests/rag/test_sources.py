@@ -1,5 +1,7 @@
 """Collecting documents from files and folders."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,21 @@ def test_public_documents_are_read_or_refused(data: Path) -> None:
     named = {document.id.split("#")[0] for document in reading.documents} | {item.source for item in reading.unread}
     assert named == {path.name for path in folder.iterdir()}
     assert all(item.reason for item in reading.unread)
+
+
+def test_a_folder_that_cannot_be_read_is_refused_before_its_documents_count_as_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open", "closed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("words", encoding="utf-8")
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UserError, match="closed"):
+        read_sources([tmp_path])
