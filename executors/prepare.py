@@ -127,10 +127,14 @@ def _divide(rows: Sequence[CheckedRow], wish: Wish, apart: bool) -> dict[str, li
 
 def _bring_near_groups_over(parts: dict[str, list[str]], groups: Mapping[str, Sequence[CheckedRow]]) -> None:
     """Move held-out groups to those to learn from until none has a row that nearly repeats one of those."""
-    for part in ("test", "validation"):
-        while near := _near(parts[part], parts["train"], groups):
+    held, moved = ("test", "validation"), True
+    while moved:  # what comes over from one part may be near to what is left in the other
+        moved = False
+        for part in held:
+            near = _near(parts[part], parts["train"], groups)
             parts["train"] += [key for key in parts[part] if key in near]
             parts[part] = [key for key in parts[part] if key not in near]
+            moved |= bool(near)
 
 
 def _near(held: Sequence[str], learnt: Sequence[str], groups: Mapping[str, Sequence[CheckedRow]]) -> set[str]:
@@ -160,9 +164,9 @@ def _write(
 
 
 def _clean(value: JsonValue) -> JsonValue:
-    """Return a value without control characters in its texts."""
+    """Return a value with spaces for control characters, so that every place in a text stays where it is."""
     if isinstance(value, str):
-        return CONTROL.sub("", value)
+        return CONTROL.sub(" ", value)
     if isinstance(value, dict):
         return {key: _clean(part) for key, part in value.items()}
     return [_clean(part) for part in value] if isinstance(value, list) else value

@@ -15,6 +15,8 @@ from .steps.train import Options
 from .train_options import TrainOptions
 
 TASK = "causal_lm"
+OURS = ("held_out", "validation_share", "replay", "new_tokens")
+"""Options of the step that other tools know nothing of."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def recipe_of(plan: Plan, plan_path: Path) -> Recipe:
     """Return the plan's first fine-tuning of a language model.
 
     Raises:
-        UserError: There is none, or its rows are made by an earlier step.
+        UserError: There is none, its rows are made by an earlier step, or the trainer does something to them that the
+            other tools would leave out.
     """
     for number, step in enumerate(plan.steps):
         if isinstance(step, Options) and step.task == TASK and plan.model is not None:
@@ -94,6 +97,8 @@ def recipe_of(plan: Plan, plan_path: Path) -> Recipe:
             places = [input_path(name, plan.steps[:number], folder) for name in (step.train, step.validation)]
             if places[0] is None or (step.validation and places[1] is None):
                 raise UserError(say("exports.made_rows", rows=step.train), say("exports.made_rows_hint"))
+            if undone := [name for name in OURS if getattr(step, name)]:
+                raise UserError(say("exports.ours", options=", ".join(undone)), say("exports.ours_hint"))
             read = [read_conversations(place, plan.prompt) if place else [] for place in places]
             return _recipe(plan, plan.model, step, folder, read[0], read[1])
     raise UserError(say("exports.no_training", path=plan_path), say("exports.no_training_hint"))

@@ -229,3 +229,17 @@ def test_warnings_are_kinds_that_are_told(written: Written) -> None:
     checked = check_file(written({"question": "a\x01", "answer": "b"}), len)
     assert {one.kind for one in checked.faults} <= WARNINGS
     assert not checked.serious
+
+
+def test_cleaning_moves_no_answer_from_its_place(written: Written, tmp_path: Path) -> None:
+    context = "page one\x0c\x0cpage two names the nurse"
+    row = {
+        "question": "who?",
+        "context": context,
+        "answers": {"text": ["nurse"], "answer_start": [context.index("nurse")]},
+    }
+    path = written(row)
+    prepare(check_file(path, len), path, tmp_path / "out", Wish(0, 0, 1, None, 0.5))
+    again = check_file(tmp_path / "out" / "train.jsonl", len)
+    assert len(again.rows) == 1
+    assert not again.faults

@@ -151,6 +151,14 @@ def test_rows_that_a_step_makes_cannot_be_exported_yet(plan: Path) -> None:
         recipe(plan)
 
 
+@pytest.mark.parametrize("option", ["held_out: 0.5", "validation_share: 0.5", "new_tokens: [sepsis]"])
+def test_what_only_our_trainer_does_is_not_left_out_in_silence(option: str, plan: Path) -> None:
+    text = plan.read_text(encoding="utf-8").replace("validation: held.jsonl", option)
+    plan.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=option.split(":")[0]):
+        recipe_of(read_plan(plan), plan)
+
+
 def test_the_command_writes_plan_and_export(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
