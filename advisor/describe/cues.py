@@ -1,6 +1,7 @@
 """Cues in a text, which the learned reader goes by: short runs of words or characters, and the lexicons' findings."""
 
 import re
+from functools import lru_cache
 
 from .found import best, find_all
 from .plain_text import SENTENCE_END, clauses, plain_text
@@ -18,6 +19,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return list(clauses(plain_text(text), SENTENCE_END))
 
 
+@lru_cache(maxsize=256)  # the whole text, its sentences and their clauses are asked about again and again
 def cues(text: str) -> frozenset[str]:
     """Return the cues of a text; those that begin with ``@`` are findings of the lexicons."""
     plain = plain_text(text)
