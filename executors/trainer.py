@@ -169,7 +169,7 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         weight_decay=options.weight_decay,
         max_grad_norm=options.clip,
         optim=OPTIMIZERS[options.optimizer],
-        bf16=_half(options),
+        bf16=computes_in_half(options),
         use_cpu=device().type == "cpu",  # otherwise it refuses bfloat16 there
         seed=seed,
         eval_strategy="steps" if validated else "no",
@@ -191,7 +191,8 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
     return arguments
 
 
-def _half(options: TrainOptions) -> bool:
+def computes_in_half(options: TrainOptions) -> bool:
+    """Tell whether a training computes in bfloat16 here."""
     import torch
 
     able = device().type == "cuda" and torch.cuda.is_bf16_supported()
