@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.answer import Answer
 from ...rag.ask import AskOptions, ask
 from ...rag.endpoint import KEY
@@ -26,7 +27,7 @@ HELP = "answers.ask_help"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("answers.question_help"))
     generator = say("answers.generator_help", variable=KEY)
     parser.add_argument("--generator", default="extractive", metavar="extractive|PATH|ENDPOINT", help=generator)

@@ -2,28 +2,52 @@
 
 from collections.abc import Sequence
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..embedders import Embedder
+
     Allowed = NDArray[np.bool_]
 
+Choice = TypeVar("Choice", contravariant=True)
+"""How a store says which chunks may be found: a folder's by ``Allowed``, a database's by the conditions."""
 Ranking = list[tuple[int, float]]  # positions of chunks with their scores, best first
 
 
-class Ranker(Protocol):
+class Ranker(Protocol[Choice]):
     """Rank the chunks of an index."""
 
-    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: Choice | None = None) -> list[Ranking]:
         """Return for each question at most ``count`` chunks, best first; a higher score is better.
 
         Args:
             questions: What is asked.
             count: Most chunks per question, counted after the others are left out.
-            allowed: For each chunk whether it may be returned, shape ``(chunks,)``; every one when None.
+            allowed: Which chunks may be returned; every one when None.
         """
+
+
+class Lexical(Ranker[Choice], Protocol[Choice]):
+    """Rank by words."""
+
+    def rarity(self, token: str) -> float:
+        """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
+
+
+class Near(Ranker[Choice], Protocol[Choice]):
+    """Rank by the nearness of vectors.
+
+    Attributes:
+        embedder: Whose vectors these are.
+    """
+
+    embedder: "Embedder"
+
+    def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
+        """Return for each question the given chunks by nearness, best first."""
 
 
 def retriever_names() -> list[str]:

@@ -62,25 +62,16 @@ class Retriever:
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
         """
-        vectors = self._embedded(questions)
+        vectors = embedded(self.embedder, questions)
         return [[] if vector is None else _positive(self._nearest(vector, count, allowed)) for vector in vectors]
 
     def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
         """Return for each question the given chunks by nearness, best first, under the same conditions."""
-        vectors = self._embedded(questions)
+        vectors = embedded(self.embedder, questions)
         return [
             [] if vector is None or not places else _positive(self._ordered(vector, places))
             for vector, places in zip(vectors, chunks, strict=True)
         ]
-
-    def _embedded(self, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
-        readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
-        vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
-        if readable:
-            embedded = embed_batches(self.embedder, [questions[place] for place in readable], "question")
-            for place, vector in zip(readable, embedded, strict=True):
-                vectors[place] = vector
-        return vectors
 
     def _ordered(self, question: "NDArray[np.float32]", places: Sequence[int]) -> Ranking:
         import numpy as np
@@ -127,6 +118,17 @@ class Retriever:
             )
             self._opened = faiss.read_index(reader)
         return self._opened
+
+
+def embedded(embedder: Embedder, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
+    """Return each question's vector; None for one that the embedder cannot read."""
+    readable = [place for place, question in enumerate(questions) if can_read(embedder, question)]
+    vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
+    if readable:
+        found = embed_batches(embedder, [questions[place] for place in readable], "question")
+        for place, vector in zip(readable, found, strict=True):
+            vectors[place] = vector
+    return vectors
 
 
 def _positive(ranking: Ranking) -> Ranking:

@@ -2,18 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Generic
 
-from . import Ranking, bm25, dense
-
-if TYPE_CHECKING:
-    from . import Allowed
+from . import Choice, Lexical, Near, Ranking
 
 DAMPING = 60  # the constant of the method; its paper finds the result hardly depends on it
 DEPTH = 100  # how far down each ranking counts
 
 
-class Retriever:
+class Retriever(Generic[Choice]):
     """Fuse two rankings by reciprocal rank; the scores say nothing beyond the order.
 
     Args:
@@ -24,10 +21,10 @@ class Retriever:
     Source: Cormack, Clarke and Büttcher, Reciprocal Rank Fusion outperforms Condorcet, SIGIR 2009.
     """
 
-    def __init__(self, lexical: bm25.Retriever, near: dense.Retriever, weight: float = 1.0) -> None:
+    def __init__(self, lexical: Lexical[Choice], near: Near[Choice], weight: float = 1.0) -> None:
         self._lexical, self._near, self._weight = lexical, near, weight
 
-    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: Choice | None = None) -> list[Ranking]:
         """Return for each question at most ``count`` chunks that are ranked, best first."""
         depth = max(count, DEPTH)
         lexical = self._lexical.rank(questions, depth, allowed)
