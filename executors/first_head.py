@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.messages import say
 from .linear import HeadOptions, tuned_head
 from .losses import moved
+from .models import computes_in_half
 from .task import Example, Learning, TaskBase
 
 if TYPE_CHECKING:
@@ -60,11 +61,15 @@ def _given(head: "nn.Module", task: TaskBase, learning: Learning, examples: Sequ
     given: list[Tensor] = []
     hook = head.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
     learning.model.eval()
-    half, place = learning.half, learning.model.device
+    half, size, place = (
+        computes_in_half(learning.options),
+        learning.options.evaluation_batch_size,
+        learning.model.device,
+    )
     try:
         with torch.inference_mode(), torch.autocast(place.type, torch.bfloat16, enabled=half):
-            for start in range(0, len(examples), learning.batch_size):
-                batch = task.collate(examples[start : start + learning.batch_size], learning.padding)
+            for start in range(0, len(examples), size):
+                batch = task.collate(examples[start : start + size], learning.padding)
                 task.loss(learning.model, {name: moved(value, place) for name, value in batch.items()})
     finally:
         hook.remove()

@@ -16,6 +16,7 @@ from .heads import HEADS, POOLER, fresh_modules, is_head, note_fresh
 from .plan import ModelSource
 from .pooling import POOLING, pooled_class, pooling_of
 from .task import Loader
+from .train_options import TrainOptions
 
 if TYPE_CHECKING:
     import torch
@@ -200,6 +201,14 @@ def number_type(source: ModelSource) -> "torch.dtype":
     if name == "auto":
         name = "float32" if device().type in {"cpu", "mps"} else "bfloat16"
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def computes_in_half(options: TrainOptions) -> bool:
+    """Tell whether a training computes in bfloat16 here."""
+    import torch
+
+    able = device().type == "cuda" and torch.cuda.is_bf16_supported()
+    return options.precision == "bfloat16" or (options.precision == "auto" and able)
 
 
 def require(package: str) -> Any:  # noqa: ANN401 - a module

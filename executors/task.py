@@ -17,6 +17,7 @@ from ..knowledge.progress import Progress
 from . import tasks
 from .prompt import Prompt
 from .step import Result, StepContext
+from .train_options import TrainOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,16 +102,14 @@ class Learning:
     Attributes:
         model: As it was loaded, before a method changes it.
         padding: The token to pad with.
-        batch_size: Rows at a time.
-        half: Whether bfloat16 is computed in.
+        options: Settings shared by all methods.
         seed: Decides all chance.
         progress: Receives what is done.
     """
 
     model: Any
     padding: int
-    batch_size: int
-    half: bool
+    options: TrainOptions
     seed: int
     progress: Progress
 

@@ -38,7 +38,7 @@ from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
-from .trainer import computes_in_half, make_trainer
+from .trainer import make_trainer
 from .vocabulary import grow_model, grow_tokenizer, refuse_growth, told
 from .watching import Watcher, guarding
 
@@ -151,17 +151,7 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
     grow_model(bare, pieces)
-    task.begin(
-        Learning(
-            model=bare,
-            padding=tokenizer.pad_token_id,
-            batch_size=training.options.evaluation_batch_size,
-            half=computes_in_half(training.options),
-            seed=training.seed,
-            progress=progress,
-        ),
-        learned,
-    )
+    task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:

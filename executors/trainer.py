@@ -16,7 +16,7 @@ from .chunked_loss import chunked_answer_loss
 from .losses import should_stop, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
-from .models import device
+from .models import computes_in_half, device
 from .task import Example, TaskBase
 from .together import is_first, processes, wait
 from .train_options import TrainOptions
@@ -189,14 +189,6 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # DataParallel would split batches; more devices need accelerate
     return arguments
-
-
-def computes_in_half(options: TrainOptions) -> bool:
-    """Tell whether a training computes in bfloat16 here."""
-    import torch
-
-    able = device().type == "cuda" and torch.cuda.is_bf16_supported()
-    return options.precision == "bfloat16" or (options.precision == "auto" and able)
 
 
 def _watcher(options: TrainOptions, watch: Watch) -> Any:

@@ -13,6 +13,7 @@ from ftadvisor.executors.models import load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.pooling import pooling_of
 from ftadvisor.executors.task import Learning, TaskBase, task_class
+from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.progress import silent
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
@@ -123,7 +124,7 @@ def test_the_head_begins_as_a_probe_that_knows_its_rows(tiny_of: Callable[[str],
     for start in ("auto", "random"):
         task, model, tokenizer, examples = opened(source, start=start)
         before = model.classifier.weight.detach().clone()
-        task.begin(Learning(model, tokenizer.pad_token_id, 2, False, 17, silent), examples)
+        task.begin(Learning(model, tokenizer.pad_token_id, TrainOptions(), 17, silent), examples)
         assert torch.equal(before, model.classifier.weight) == (start == "random")
         batch = task.collate(examples, tokenizer.pad_token_id)
         right[start] = (task.logits(model, batch).argmax(1) == batch["labels"]).float().mean()  # type: ignore[attr-defined]
