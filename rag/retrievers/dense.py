@@ -1,7 +1,7 @@
 """Rank by the nearness of vectors."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..columns import Column
 from ..embedders import Embedder
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 VECTORS, KEYS, STRUCTURE = "vectors.f32", "vectors.keys", "vectors.faiss"
 EXACT_ROWS = 20_000  # so many chosen chunks are compared one by one rather than searched in the structure
+
+SPREAD = 256  # so many vectors tell how near any chunk is to a question
+
+
+class Nearness(NamedTuple):
+    """Hold how near chunks are to a question: cosines by chunk, and the one that any chunk has on average."""
+
+    cosines: Mapping[int, float]
+    usual: float
 
 
 class Retriever:
@@ -44,6 +53,7 @@ class Retriever:
     ) -> None:
         self._vectors, self._file, self._entry, self.embedder = vectors, structure, entry, embedder
         self._opened: faiss.Index | None = None
+        self._mean: NDArray[np.float32] | None = None
 
     @classmethod
     def load(cls, files: "Mapping[str, CheckedFile]", entry: StructureEntry, embedder: Embedder) -> "Retriever":
@@ -65,13 +75,36 @@ class Retriever:
         vectors = self._embedded(questions)
         return [[] if vector is None else _positive(self._nearest(vector, count, allowed)) for vector in vectors]
 
-    def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
-        """Return for each question the given chunks by nearness, best first, under the same conditions."""
-        vectors = self._embedded(questions)
-        return [
-            [] if vector is None or not places else _positive(self._ordered(vector, places))
-            for vector, places in zip(vectors, chunks, strict=True)
-        ]
+    def compare(
+        self, questions: Sequence[str], known: Sequence[Sequence[int]], count: int, allowed: "Allowed | None" = None
+    ) -> "list[Nearness | None]":
+        """Return for each question how near some chunks are to it; None where the embedder cannot read the question.
+
+        Args:
+            questions: What is asked.
+            known: Chunks that are compared, for each question.
+            count: So many of the nearest chunks are compared, too.
+            allowed: Which chunks may be among the nearest; every one when None.
+        """
+        found: list[Nearness | None] = []
+        for vector, places in zip(self._embedded(questions), known, strict=True):
+            if vector is None:
+                found.append(None)
+                continue
+            cosines = dict(self._ordered(vector, places) if places else [])
+            cosines |= _positive(self._nearest(vector, count, allowed)) if count else []
+            found.append(Nearness(cosines, float(self._middle() @ vector)))
+        return found
+
+    def _middle(self) -> "NDArray[np.float32]":
+        """Return the mean of some of the vectors, spread over all."""
+        import numpy as np
+
+        if self._mean is None:
+            places = np.unique(np.linspace(0, len(self._vectors) - 1, SPREAD).astype(np.int64))
+            vectors = self._vectors.take(places)
+            self._mean = vectors.sum(axis=0) / max(int(vectors.any(axis=1).sum()), 1)
+        return self._mean
 
     def _embedded(self, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
         readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
