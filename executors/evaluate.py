@@ -17,6 +17,7 @@ from ..knowledge.progress import Progress
 from ..rag.records import Hit
 from .adapters import adapted_tokenizer, load_adapted
 from .arms import Arm
+from .corpus_scores import corpus_difference, corpus_interval, corpus_scores, signatures
 from .data import Row
 from .generate import generate
 from .intervals import Interval, difference, interval
@@ -121,17 +122,27 @@ def compare(
         seed: Makes the intervals repeatable.
 
     Returns:
-        ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm.
+        ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm, and ``signatures`` by metric.
     """
     scores = {arm: _scores(rows, answering.answers, pattern, fields) for arm, answering in answerings.items()}
     groups = [row.quote or row.id for row in rows]
     others = [arm for arm in scores if arm != ours]
+    targets = [] if fields else [row.answer for row in rows]
+    whole = {
+        arm: corpus_scores(each.answers, targets, seed, groups) if targets else {} for arm, each in answerings.items()
+    }
     return {
         "arms": {
             arm: {name: _as_json(interval(each, seed, groups)) for name, each in found.items()}
+            | {name: _as_json(corpus_interval(one)) for name, one in whole[arm].items()}
             for arm, found in scores.items()
         },
-        "differences": {arm: _differences(scores[ours], scores[arm], groups, seed) for arm in others},
+        "differences": {
+            arm: _differences(scores[ours], scores[arm], groups, seed)
+            | {name: _as_json(corpus_difference(one, whole[arm][name])) for name, one in whole[ours].items()}
+            for arm in others
+        },
+        "signatures": dict(signatures(targets)) if whole[ours] else {},
         "confusion": {arm: _confusions(rows, each.answers, pattern, fields) for arm, each in answerings.items()},
         "seconds": {arm: answering.seconds for arm, answering in answerings.items()},
     }

@@ -47,6 +47,27 @@ def remembered(folder: Path, fingerprint: str, options: TrainOptions) -> Tried |
     return Tried(options.model_copy(update=kept["options"]), kept["shown"])
 
 
+def refuse_smaller_device(begun: TrainOptions, able: "Able", need: Callable[[TrainOptions], int | None]) -> None:
+    """Check that a training that is under way can go on here as it is laid out: another layout is another training.
+
+    Args:
+        begun: How it is laid out.
+        able: What works here.
+        need: As for ``that_may_fit``.
+
+    Raises:
+        UserError: It needs more memory than there is, or what this machine cannot do; says what it was begun with.
+    """
+    needed, limit = need(begun), _limit(begun)
+    lacking = begun.optimizer == "adamw_8bit" and not able.eight_bit
+    if not lacking and (limit is None or needed is None or needed <= limit):
+        return
+    layout = ", ".join(f"{name}: {getattr(begun, name)}" for name in MEASURES)
+    sizes = {"needed": f"{(needed or 0) / GIBIBYTE:.2f}", "limit": "-" if limit is None else f"{limit / GIBIBYTE:.2f}"}
+    message = say("guards.no_eight_bit") if lacking else say("guards.begun_larger", layout=layout, **sizes)
+    raise UserError(message, say("guards.begun_larger_hint"))
+
+
 @dataclass(frozen=True)
 class Able:
     """Say what works with a method, a model and a machine.
@@ -77,9 +98,12 @@ def layouts_of(options: TrainOptions, able: Able, need: Callable[[TrainOptions],
         raise UserError(say("guards.no_eight_bit"), say("guards.no_eight_bit_hint"))
     if options.loss == "chunked" and not able.chunking:
         raise UserError(say("guards.no_chunks"), say("guards.no_chunks_hint"))
-    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * GIBIBYTE)
     rungs = list(ladder(options, able))
-    return that_may_fit(rungs[:1] if options.when_too_large == "refuse" else rungs, need, limit)
+    return that_may_fit(rungs[:1] if options.when_too_large == "refuse" else rungs, need, _limit(options))
+
+
+def _limit(options: TrainOptions) -> int | None:
+    return device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * GIBIBYTE)
 
 
 def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
@@ -131,15 +155,14 @@ def that_may_fit(
 
 def remember_layout(folder: Path, fingerprint: str, planned: TrainOptions, found: TrainOptions) -> Tried:
     """Return and keep a layout that was chosen by its estimate alone, so that a resumed attempt has the same."""
-    if found == planned:
-        return Tried(planned, {})
-    return keep_layout(folder, fingerprint, found, {"layout": changes(planned, found)})
+    layout = changes(planned, found)
+    return keep_layout(folder, fingerprint, found, {"layout": layout} if layout else {})
 
 
 def keep_layout(folder: Path, fingerprint: str, found: TrainOptions, shown: dict[str, JsonValue]) -> Tried:
     """Write a layout beside the checkpoints, and return it with what trying it showed."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / FILE, {"fingerprint": fingerprint, "options": shown["layout"], "shown": shown})
+    write_json(folder / FILE, {"fingerprint": fingerprint, "options": shown.get("layout", {}), "shown": shown})
     return Tried(found, shown)
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
+from ...rag.address import place_of
 from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
 from ...rag.fit import fit_weight
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=say("rag.sources_help"))
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.output_help"))
+    parser.add_argument("-o", "--output", required=True, type=place_of, metavar="INDEX", help=say("rag.output_help"))
     parser.add_argument(
         "--embedder", default=DEFAULTS.embedder, metavar="PATH|ID|builtin", help=say("rag.embedder_help")
     )
@@ -75,14 +76,14 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
 
 def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help=say("rag.update_sources_help"))
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("-o", "--output", required=True, type=place_of, metavar="INDEX", help=say("rag.index_help"))
     _add_limits(parser)
     _add_json(parser)
     parser.set_defaults(work=_update)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     parser.add_argument("--verify", action="store_true", help=say("rag.verify_help"))
     _add_json(parser)
     parser.set_defaults(work=_inspect)
@@ -108,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    if arguments.output.exists() and not arguments.output.is_dir():
+    if isinstance(arguments.output, Path) and arguments.output.exists() and not arguments.output.is_dir():
         raise UserError(say("rag.output_is_file", path=arguments.output), say("rag.output_is_file_hint"))
     with progress_shown(arguments.quiet) as progress:
         questions = None if arguments.questions is None else read_questions(arguments.questions)

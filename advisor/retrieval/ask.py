@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.answer import Answer
 from ...rag.ask import AskOptions, ask
 from ...rag.follow_up import Turn
@@ -26,7 +27,7 @@ HELP = "answers.ask_help"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("answers.question_help"))
     add_generator_arguments(parser)
     parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))

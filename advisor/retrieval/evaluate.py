@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.ask import AskOptions
 from ...rag.evaluate import evaluate_index
 from ...rag.evaluate_answers import evaluate_answers
@@ -21,7 +22,7 @@ HELP = "rag.evaluate_help"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     answered = say("rag.answered_questions_help")
     parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help=answered)
     parser.add_argument("--answers", action="store_true", help=say("answers.measure_help"))

@@ -7,6 +7,7 @@ from typing import cast
 from ...knowledge.durable import write_text
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.index import open_index
 from ...rag.made_questions import Writer, make_questions, question_lines
 from ..cli import DONE
@@ -19,7 +20,7 @@ COUNT, SEED = 100, 17
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     output = say("questions.output_help")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.jsonl", help=output)
     count = say("questions.count_help", default=COUNT)

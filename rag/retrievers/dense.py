@@ -1,7 +1,7 @@
 """Rank by the nearness of vectors."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..columns import Column
 from ..embedders import Embedder
@@ -9,7 +9,7 @@ from ..embedding import embed_batches
 from ..gate import can_read
 from ..manifest import StructureEntry
 from ..structures import candidates, refined, search_parameters
-from . import Ranking, best
+from . import Nearness, Ranking, best
 
 if TYPE_CHECKING:
     import faiss
@@ -20,16 +20,8 @@ if TYPE_CHECKING:
     from . import Allowed
 
 VECTORS, KEYS, STRUCTURE = "vectors.f32", "vectors.keys", "vectors.faiss"
+_SPREAD = 256
 EXACT_ROWS = 20_000  # so many chosen chunks are compared one by one rather than searched in the structure
-
-SPREAD = 256  # so many vectors tell how near any chunk is to a question
-
-
-class Nearness(NamedTuple):
-    """Hold how near chunks are to a question: cosines by chunk, and the one that any chunk has on average."""
-
-    cosines: Mapping[int, float]
-    usual: float
 
 
 class Retriever:
@@ -72,7 +64,7 @@ class Retriever:
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
         """
-        vectors = self._embedded(questions)
+        vectors = embedded(self.embedder, questions)
         return [[] if vector is None else _positive(self._nearest(vector, count, allowed)) for vector in vectors]
 
     def compare(
@@ -87,7 +79,7 @@ class Retriever:
             allowed: Which chunks may be among the nearest; every one when None.
         """
         found: list[Nearness | None] = []
-        for vector, places in zip(self._embedded(questions), known, strict=True):
+        for vector, places in zip(embedded(self.embedder, questions), known, strict=True):
             if vector is None:
                 found.append(None)
                 continue
@@ -101,19 +93,8 @@ class Retriever:
         import numpy as np
 
         if self._mean is None:
-            places = np.unique(np.linspace(0, len(self._vectors) - 1, SPREAD).astype(np.int64))
-            vectors = self._vectors.take(places)
-            self._mean = vectors.sum(axis=0) / max(int(vectors.any(axis=1).sum()), 1)
+            self._mean = mean_vector(self._vectors.take(np.array(spread(len(self._vectors)))))
         return self._mean
-
-    def _embedded(self, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
-        readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
-        vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
-        if readable:
-            embedded = embed_batches(self.embedder, [questions[place] for place in readable], "question")
-            for place, vector in zip(readable, embedded, strict=True):
-                vectors[place] = vector
-        return vectors
 
     def _ordered(self, question: "NDArray[np.float32]", places: Sequence[int]) -> Ranking:
         import numpy as np
@@ -160,6 +141,30 @@ class Retriever:
             )
             self._opened = faiss.read_index(reader)
         return self._opened
+
+
+def embedded(embedder: Embedder, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
+    """Return each question's vector; None for one that the embedder cannot read."""
+    readable = [place for place, question in enumerate(questions) if can_read(embedder, question)]
+    vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
+    if readable:
+        found = embed_batches(embedder, [questions[place] for place in readable], "question")
+        for place, vector in zip(readable, found, strict=True):
+            vectors[place] = vector
+    return vectors
+
+
+def spread(count: int) -> list[int]:
+    """Return some of the positions of so many chunks, spread over all: enough to tell how near any is to a question."""
+    import numpy as np
+
+    return np.unique(np.linspace(0, max(count - 1, 0), _SPREAD).astype(np.int64)).tolist()
+
+
+def mean_vector(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Return the mean of vectors, shape ``(dimension,)``; rows of zeros stand for what was not embedded."""
+    mean: NDArray[np.float32] = vectors.sum(axis=0) / max(int(vectors.any(axis=1).sum()), 1)
+    return mean
 
 
 def _positive(ranking: Ranking) -> Ranking:

@@ -1,17 +1,14 @@
 """Rank by words and by vectors at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Generic
 
-from . import Ranking, bm25, dense
-
-if TYPE_CHECKING:
-    from . import Allowed
+from . import Choice, Lexical, Near, Nearness, Ranking
 
 DEPTH = 100  # how far down each ranking proposes chunks
 
 
-class Retriever:
+class Retriever(Generic[Choice]):
     """Fuse two scores; what comes out orders the hits of one question and means nothing beyond that.
 
     Each side proposes its best chunks, and both score all that were proposed.
@@ -25,10 +22,10 @@ class Retriever:
     scores, added, are better than reciprocal ranks. Measured in knowledge/decisions/0007-retrieval.md.
     """
 
-    def __init__(self, lexical: bm25.Retriever, near: dense.Retriever, weight: float = 1.0) -> None:
+    def __init__(self, lexical: Lexical[Choice], near: Near[Choice], weight: float = 1.0) -> None:
         self._lexical, self._near, self._weight = lexical, near, weight
 
-    def rank(self, questions: Sequence[str], count: int, allowed: "Allowed | None" = None) -> list[Ranking]:
+    def rank(self, questions: Sequence[str], count: int, allowed: Choice | None = None) -> list[Ranking]:
         """Return for each question at most ``count`` chunks that are ranked, best first."""
         depth = max(count, DEPTH)
         lexical = self._lexical.rank(questions, depth, allowed)
@@ -36,14 +33,14 @@ class Retriever:
         near = self._near.compare(questions, found, depth if self._weight >= 1 else 0, allowed)
         return [self._fused(*each)[:count] for each in zip(questions, lexical, near, strict=True)]
 
-    def _fused(self, question: str, lexical: Ranking, near: dense.Nearness | None) -> Ranking:
+    def _fused(self, question: str, lexical: Ranking, near: Nearness | None) -> Ranking:
         words = dict(lexical)
         others = sorted(near.cosines.keys() - words.keys()) if near else []
         words.update(zip(others, self._lexical.scores(question, others), strict=True))
         return fuse(words, near, self._weight)
 
 
-def fuse(words: Mapping[int, float], near: dense.Nearness | None, weight: float = 1.0) -> Ranking:
+def fuse(words: Mapping[int, float], near: Nearness | None, weight: float = 1.0) -> Ranking:
     """Return chunks by the sum of both scores, equal ones in the order of their positions.
 
     Each score is scaled so that 1 is the best that was found, and 0 what a chunk has that has nothing to do with the

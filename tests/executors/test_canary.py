@@ -174,6 +174,44 @@ def test_a_layout_is_chosen_by_its_estimate_and_kept_for_the_next_attempt(
     assert again["canary"] == found["canary"]
 
 
+def stopped(task: Any, after: int) -> None:
+    def stop(event: str, /, **values: Any) -> None:
+        if event == "loss" and values["step"] == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(task, ROWS, ROWS[:4], silent, stop)
+
+
+def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the device have room for batches of two."""
+    monkeypatch.setattr("ftadvisor.executors.train.least_memory", lambda asked: asked.batch * 2**40)
+    monkeypatch.setattr("ftadvisor.executors.laying_out.device_bytes", lambda: 2**41)
+
+
+def test_a_training_that_began_goes_on_as_planned_or_says_why_not(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = training(tiny_model, tmp_path)
+    stopped(task, after=3)
+    with monkeypatch.context() as smaller:
+        shrink(smaller)
+        smaller.setattr("ftadvisor.executors.train.load_model", lambda *_: pytest.fail("loaded"))
+        with pytest.raises(UserError, match=r"batch_size: 4, accumulation: 1.* takes 4096.00 GiB.* 2048.00 GiB"):
+            train(task, ROWS, ROWS[:4], silent, ignore)
+    whole, _ = events_of(training(tiny_model, tmp_path / "whole"))
+    assert train(task, ROWS, ROWS[:4], silent, ignore)["loss"] == whole["loss"]
+
+
+def test_a_training_without_a_checkpoint_may_be_laid_out_anew(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = training(tiny_model, tmp_path)
+    stopped(task, after=1)
+    shrink(monkeypatch)
+    assert train(task, ROWS, ROWS[:4], silent, ignore)["canary"]["layout"] == {"batch_size": 2, "accumulation": 2}
+
+
 def test_other_errors_are_not_taken_for_lack_of_memory(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
