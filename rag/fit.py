@@ -84,7 +84,7 @@ def _clearly_better(gains: Sequence[float], before: Sequence[float]) -> bool:
     differences = [one - other for one, other in zip(gains, before, strict=True)]
     mean, count = sum(differences) / len(differences), len(differences)
     error = (sum((each - mean) ** 2 for each in differences) / (count * (count - 1))) ** 0.5
-    return mean > error
+    return bool(mean > error)
 
 
 def _mean(values: Sequence[float]) -> float:

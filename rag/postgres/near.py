@@ -78,8 +78,12 @@ class Retriever:
                 found.append(None)
                 continue
             cosines = dict.fromkeys(places, 0.0)
-            cosines.update(self._session.rows(_COSINES, list(places), vector.tolist()) if places else [])
-            cosines.update(self._nearest(vector, count, allowed) if count else [])
+            if places:
+                cosines.update(
+                    (place, score) for place, score in self._session.rows(_COSINES, list(places), vector.tolist())
+                )
+            if count:
+                cosines.update(self._nearest(vector, count, allowed))
             found.append(Nearness(cosines, float(self._middle() @ vector)))
         return found
 

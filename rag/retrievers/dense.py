@@ -84,7 +84,8 @@ class Retriever:
                 found.append(None)
                 continue
             cosines = dict(self._ordered(vector, places) if places else [])
-            cosines |= _positive(self._nearest(vector, count, allowed)) if count else []
+            if count:
+                cosines |= _positive(self._nearest(vector, count, allowed))
             found.append(Nearness(cosines, float(self._middle() @ vector)))
         return found
 
@@ -158,7 +159,7 @@ def spread(count: int) -> list[int]:
     """Return some of the positions of so many chunks, spread over all: enough to tell how near any is to a question."""
     import numpy as np
 
-    return np.unique(np.linspace(0, max(count - 1, 0), _SPREAD).astype(np.int64)).tolist()
+    return [int(place) for place in np.unique(np.linspace(0, max(count - 1, 0), _SPREAD).astype(np.int64))]
 
 
 def mean_vector(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
