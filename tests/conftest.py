@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ftadvisor.knowledge.messages import use_language
 
+from .postgres_server import postgres as postgres
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # the hub's library reads it when it is imported, here and in processes we start
 for _name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # no test reads or writes what the user's own runs measured
     os.environ[_name] = mkdtemp(prefix="ftadvisor-tests-")
