@@ -19,6 +19,8 @@ INSTEAD = {
     (LANGUAGE_MODEL, "encoder_decoder"): "use_seq2seq",
     ("AutoModelForSeq2SeqLM", "encoder"): "encoder_writes",
     ("AutoModelForSeq2SeqLM", "decoder"): "use_causal_lm",
+    ("AutoModelForMaskedLM", "decoder"): "use_pretraining",
+    ("AutoModelForMaskedLM", "encoder_decoder"): "use_seq2seq",
 }
 """What to do where a family of models cannot be loaded for a task, by transformers' Auto class and the family."""
 

@@ -182,6 +182,7 @@ def train(
             memory,
             watch,
             schedule,
+            training.options,
         )
 
     trainer, tried = _tried(training, build, layouts, len(learned), memory, fingerprint, progress, begun)

@@ -43,6 +43,7 @@ def make_trainer(
     memory: PeakMemory,
     watch: Watch,
     schedule: Schedule | None = None,
+    planned: TrainOptions | None = None,
 ) -> Any:
     """Return transformers' Trainer, set up for a task's own loss and durable checkpoints.
 
@@ -62,6 +63,7 @@ def make_trainer(
         memory: Has watched since before the model was loaded.
         watch: Receives losses.
         schedule: What the method does besides gradient steps; None for most methods.
+        planned: Settings before they were laid out to fit, whose updates learn the same rows; None for ``options``.
     """
     from transformers import Trainer
     from transformers.trainer_callback import PrinterCallback
@@ -91,7 +93,10 @@ def make_trainer(
             return loss + (penalty - penalty.detach())  # its gradient counts; what is shown is the task's loss alone
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
+            together = options.batch_size * options.accumulation * options.processes
+            other = planned is not None and planned.batch_size != options.batch_size
+            batch_size = (planned or options).batch_size
+            return LengthGrouped([len(row) for row in rows], batch_size, seed, together if other else None)
 
         def validation(self, held: Sequence[Any], batch_size: int) -> float:
             return validation_loss(task, model, padding, held, batch_size)

@@ -77,6 +77,8 @@ def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def made(kind: str) -> Path:
         folder = tmp_path_factory.mktemp("tiny") / kind
         tokenizer = _tokenizer(*FRAMES.get(kind, ()))
+        if FRAMES.get(kind) == ("<s>", "</s>"):
+            tokenizer.mask_token = "<|system|>"  # encoders see no conversations
         torch.manual_seed(0)
         _language_model("bert" if kind == SENTENCE else kind, tokenizer).save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -14,7 +14,7 @@ from ..retrievers import Ranking
 from ..retrievers.bm25 import LENGTH_SHARE, SATURATION
 from ..tokens import tokenize
 from .connection import Session
-from .corpus import condition
+from .corpus import LOCATED, condition
 
 BLOCK_BITS = 13
 """A block has so many chunks that changing one rewrites little, and reading all of a token takes few rows."""
@@ -36,6 +36,16 @@ WITH scored AS (
 SELECT d.first_chunk + c.number AS place, s.score
 FROM scored s JOIN chunks c ON c.id = s.chunk JOIN documents d ON d.id = c.document
 ORDER BY s.score DESC, place LIMIT $5
+"""
+_SCORED = f"""
+SELECT p.place, sum(weight * (entry & 255) / (
+    (entry & 255) + $4::double precision + $5::double precision * (entry >> {COUNT_BITS} & 16777215)
+))::real
+FROM {LOCATED} JOIN (
+    SELECT q.weight, unnest(t.entries) AS entry
+    FROM unnest($2::bigint[], $3::double precision[]) AS q(token, weight) JOIN postings t ON t.token = q.token
+) found ON (entry >> {CHUNK_BITS})::integer = c.id
+GROUP BY 1
 """
 _CHOSEN = """WHERE (entry >> {chunk_bits})::integer IN (
         SELECT c.id FROM documents JOIN chunks c ON c.document = documents.id WHERE {condition})"""
@@ -60,23 +70,33 @@ class Retriever:
         """Return for each question the chunks that share a token with it, best first."""
         return [self._rank(question, count, allowed) for question in questions]
 
+    def scores(self, question: str, places: Sequence[int]) -> list[float]:
+        """Return the scores of some chunks; 0 where one shares no token."""
+        keys, weights = self._weighted(question) if places else ([], [])
+        rows = self._session.rows(_SCORED, list(places), keys, weights, *self._norms) if keys else []
+        found = {place: float(score) for place, score in rows}
+        return [found.get(place, 0.0) for place in places]
+
     def rarity(self, token: str) -> float:
         """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
         self._look_up([token])
         return self._weight(token)
 
     def _rank(self, question: str, count: int, allowed: Where | None) -> Ranking:
-        tokens = Counter(tokenize(question))
-        self._look_up(list(tokens))
-        known = [token for token in tokens if self._holding[token]]
+        keys, weights = self._weighted(question)
         chosen, values = ("", []) if allowed is None else condition(allowed, 6)
         if chosen:
             chosen = _CHOSEN.format(chunk_bits=CHUNK_BITS, condition=chosen)
         statement = _RANKED.format(chosen=chosen, chunk_bits=CHUNK_BITS, count_bits=COUNT_BITS)
-        weights = [tokens[token] * self._weight(token) for token in known]
-        keys = [signed_key(token) for token in known]
-        rows = self._session.rows(statement, keys, weights, *self._norms, count, *values) if known else []
+        rows = self._session.rows(statement, keys, weights, *self._norms, count, *values) if keys else []
         return [(place, score) for place, score in rows]
+
+    def _weighted(self, question: str) -> tuple[list[int], list[float]]:
+        """Return the tokens of a question that the index knows, by their numbers, and how much each counts."""
+        tokens = Counter(tokenize(question))
+        self._look_up(list(tokens))
+        known = [token for token in tokens if self._holding[token]]
+        return [signed_key(token) for token in known], [tokens[token] * self._weight(token) for token in known]
 
     def _look_up(self, tokens: Sequence[str]) -> None:
         """Find out how many chunks hold each token."""
