@@ -116,10 +116,12 @@ class Task(TaskBase):
         logits: Tensor = output.logits.float()
         return logits
 
-    def begin(self, learning: Learning, examples: Sequence[ClassExample]) -> None:
+    def begin(self, learning: Learning, examples: Sequence[ClassExample]) -> bool:
         """Begin the head on a sentence encoder's vector as a linear probe."""
-        if self.options.start == "auto" and getattr(learning.model.config, POOLING, None):
-            begin_as_probe(self, learning, examples, self.several)
+        if self.options.start == "random" or not getattr(learning.model.config, POOLING, None):
+            return False
+        begin_as_probe(self, learning, examples, self.several)
+        return True
 
     def answers(self, asking: Asking) -> list[Any]:
         """Return how likely each class is, for each row; of longer rows the end is not read."""

@@ -46,7 +46,7 @@ RATES = {
     "adapter": 1e-3,
     "bitfit": 2e-3,
     "ia3": 1e-2,
-    "p_tuning_v2": 1e-2,
+    "p_tuning_v2": 5e-3,
     "adalora": 2e-3,
 }
 
