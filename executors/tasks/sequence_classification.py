@@ -35,7 +35,7 @@ class ClassExample:
         return len(self.tokens)
 
 
-class Options(ClassLossOptions):
+class ClassOptions(ClassLossOptions):
     """Choose the loss, and what of the model the head stands on."""
 
     pooling: Literal["auto", "class_head"] = Field(
@@ -49,8 +49,8 @@ class Options(ClassLossOptions):
 class Task(TaskBase):
     """Learn the classes of texts."""
 
-    Options: ClassVar[type[TaskOptions]] = Options
-    options: Options
+    Options: ClassVar[type[TaskOptions]] = ClassOptions
+    options: ClassOptions
     AUTO: ClassVar[str] = "AutoModelForSequenceClassification"
 
     @staticmethod
