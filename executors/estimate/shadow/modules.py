@@ -108,6 +108,7 @@ class Modules:
         """Return embedded tokens; their gradient is wanted for a trained embedding, or to start a checkpoint."""
         hidden = fresh(self.run, rows, width, self.placement.outer_item)
         trained = any(self.method.trains(weight) for weight in self.weights.values() if weight.role == "embedding")
+        trained = trained or self.method.grown_rows > 0
         if trained or self.checkpointing:
             require_gradient(hidden, leaf=not trained)
         return hidden
