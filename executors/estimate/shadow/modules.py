@@ -29,6 +29,10 @@ class Method(Protocol):
     def prefix_tokens(self) -> int:
         """Keys and values that it puts before every layer's own."""
 
+    @property
+    def grown_rows(self) -> int:
+        """Rows of the tables of tokens that are trained while the others are not."""
+
     def trains(self, weight: Weight) -> bool:
         """Whether a base weight gets a gradient."""
 
