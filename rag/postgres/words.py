@@ -110,7 +110,7 @@ class Retriever:
         rest = sum(term.weight for term in terms[rare:]) * 1.0001  # no chunk gets a token's whole weight
         chosen, values = _chosen(allowed, 7)
         ((chunks,),) = self._ask(_PROMISING.format(chosen=chosen), terms[:rare], count, rest, *values)
-        return chunks
+        return None if chunks is None else list(chunks)
 
     def _ask(self, statement: str, terms: "Sequence[_Term]", count: int, *values: object) -> list[Any]:
         keys, weights = [term.key for term in terms], [term.weight for term in terms]
