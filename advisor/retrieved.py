@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from ..knowledge.messages import say
 from ..rag.address import Place
 from ..rag.evaluate import RetrievalMetrics
+from ..rag.fit import Fitted
 from ..rag.inspect import Inspection
 from ..rag.manifest import StructureEntry
 from ..rag.readers import formats
@@ -31,6 +32,15 @@ def summary_lines(summary: IndexSummary, place: Place) -> list[str]:
         lines.append(say("rag.unread", count=len(summary.unread), formats=formats()))
         lines += [f"  {item['source']}: {item['reason']}" for item in summary.unread]
     return [*lines, say("rag.ask_hint", folder=place)]
+
+
+def fitted_lines(fitted: Fitted) -> list[str]:
+    """Return which weight of the fusion was kept, line by line."""
+    said = {"count": fitted.questions, "before": fitted.before, "after": fitted.after}
+    if fitted.weight is None:
+        return [say("tune.fitted_nothing", count=fitted.questions, before=fitted.before)]
+    made = [say("tune.made", share=f"{fitted.made:.0%}")] if fitted.made else []
+    return [say("tune.fitted", weight=f"{fitted.weight:g}", **said), *made]
 
 
 def inspection_lines(inspection: Inspection, place: Place) -> list[str]:

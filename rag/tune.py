@@ -36,7 +36,7 @@ CHUNKINGS: Mapping[str, Mapping[str, object]] = {
     "sentences": {"chunker": "sentences", "chunk_tokens": 384, "overlap": 0},
     "no titles": {"headers": "none"},
 }
-WEIGHTS = (0.05, 0.3, 1.0, 2.0)
+WEIGHTS = (0.05, 0.3, 1.0, 1.5, 3.0)
 DEPTHS = (1, 3, 5, 10, 20)
 NEARLY = 0.99
 """A depth is deep enough when it finds this share of what the deepest finds."""

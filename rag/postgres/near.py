@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from ..embedders import Embedder
 from ..filters import Where
 from ..manifest import StructureEntry
-from ..retrievers import Ranking
-from ..retrievers.dense import EXACT_ROWS, embedded
+from ..retrievers import Nearness, Ranking
+from ..retrievers.dense import EXACT_ROWS, embedded, mean_vector, spread
 from ..structures import candidates
 from .connection import Session
 from .corpus import LOCATED, condition
@@ -31,10 +31,10 @@ _GRAPH = """SELECT chunk, (- (embedding <#> $1::real[]::vector))::real AS score 
         ORDER BY embedding::halfvec({dimension}) <#> $1::real[]::halfvec({dimension}) LIMIT $3
     ) proposed ORDER BY score DESC FETCH FIRST $2 ROWS WITH TIES"""
 _CHOSEN = "WHERE chunk IN (SELECT c.id FROM documents JOIN chunks c ON c.document = documents.id WHERE {condition})"
-_ORDERED = f"""
-SELECT p.place, (- (v.embedding <#> $2::real[]::vector))::real AS score FROM {LOCATED} JOIN vectors v ON v.chunk = c.id
-ORDER BY score DESC, p.place
+_COSINES = f"""
+SELECT p.place, (- (v.embedding <#> $2::real[]::vector))::real FROM {LOCATED} JOIN vectors v ON v.chunk = c.id
 """
+_VECTORS = f"SELECT v.embedding::real[] FROM {LOCATED} JOIN vectors v ON v.chunk = c.id ORDER BY p.place"
 
 
 class Retriever:
@@ -50,10 +50,12 @@ class Retriever:
         session: In a transaction whose schema is that of the index' tables.
         entry: How the vectors are searched.
         embedder: Of the identity that embedded the chunks.
+        chunks: Chunks of the index.
     """
 
-    def __init__(self, session: Session, entry: StructureEntry, embedder: Embedder) -> None:
-        self._session, self._entry, self.embedder = session, entry, embedder
+    def __init__(self, session: Session, entry: StructureEntry, embedder: Embedder, chunks: int) -> None:
+        self._session, self._entry, self.embedder, self._chunks = session, entry, embedder, chunks
+        self._mean: NDArray[np.float32] | None = None
 
     def rank(self, questions: Sequence[str], count: int, allowed: Where | None = None) -> list[Ranking]:
         """Return for each question at most ``count`` nearest chunks, best first.
@@ -63,17 +65,37 @@ class Retriever:
         vectors = embedded(self.embedder, questions)
         return [[] if vector is None else self._nearest(vector, count, allowed) for vector in vectors]
 
-    def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
-        """Return for each question the given chunks by nearness, best first, under the same conditions."""
-        vectors = embedded(self.embedder, questions)
-        return [
-            [] if vector is None or not places else self._ordered(vector, places)
-            for vector, places in zip(vectors, chunks, strict=True)
-        ]
+    def compare(
+        self, questions: Sequence[str], known: Sequence[Sequence[int]], count: int, allowed: Where | None = None
+    ) -> list[Nearness | None]:
+        """Return for each question how near some chunks and the ``count`` nearest ones are to it.
 
-    def _ordered(self, question: "NDArray[np.float32]", places: Sequence[int]) -> Ranking:
-        rows = self._session.rows(_ORDERED, list(places), question.tolist())
-        return [(place, score) for place, score in rows if score > 0]
+        A question that the embedder cannot read gets None. A chunk without a vector is at a right angle to all.
+        """
+        found: list[Nearness | None] = []
+        for vector, places in zip(embedded(self.embedder, questions), known, strict=True):
+            if vector is None:
+                found.append(None)
+                continue
+            cosines = dict.fromkeys(places, 0.0)
+            if places:
+                cosines.update(
+                    (place, score) for place, score in self._session.rows(_COSINES, list(places), vector.tolist())
+                )
+            if count:
+                cosines.update(self._nearest(vector, count, allowed))
+            found.append(Nearness(cosines, float(self._middle() @ vector)))
+        return found
+
+    def _middle(self) -> "NDArray[np.float32]":
+        """Return the mean of some of the vectors, the ones that the ranking in a folder takes."""
+        import numpy as np
+
+        if self._mean is None:
+            rows = self._session.rows(_VECTORS, spread(self._chunks))
+            vectors = np.array([row for (row,) in rows], dtype=np.float32).reshape(-1, self.embedder.dimension)
+            self._mean = mean_vector(vectors)
+        return self._mean
 
     def _nearest(self, question: "NDArray[np.float32]", count: int, allowed: Where | None) -> Ranking:
         if self._entry.kind == "hnsw" and not self._few(allowed):

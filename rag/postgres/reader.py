@@ -27,7 +27,9 @@ def open_parts(address: Address) -> tuple[Manifest, Documents, Chunks, Words, Ne
     state = snapshot(session)
     manifest = state.manifest
     check_tokenizer(manifest, address)
-    near = None if manifest.structure is None else Near(session, manifest.structure, same_embedder(manifest))
+    near = None
+    if manifest.structure is not None:
+        near = Near(session, manifest.structure, same_embedder(manifest), manifest.chunks)
     documents = Documents(session, manifest.documents, state.keys)
     words = Words(session, manifest.chunks, state.tokens)
     return manifest, documents, Chunks(session, manifest.chunks), words, near

@@ -16,7 +16,7 @@ from ..retrievers import Ranking
 from ..retrievers.bm25 import LENGTH_SHARE, SATURATION
 from ..tokens import tokenize
 from .connection import Session
-from .corpus import condition
+from .corpus import LOCATED, condition
 
 BLOCK_BITS = 13
 """A block has so many chunks that changing one rewrites little, and reading all of a token takes few rows."""
@@ -38,6 +38,16 @@ WITH scored AS ({_SCORED} ORDER BY score DESC FETCH FIRST $5 ROWS WITH TIES)
 SELECT d.first_chunk + c.number AS place, s.score
 FROM scored s JOIN chunks c ON c.id = s.chunk JOIN documents d ON d.id = c.document
 ORDER BY s.score DESC, place LIMIT $5
+"""
+_GIVEN = f"""
+SELECT p.place, sum(weight * (entry & 255) / (
+    (entry & 255) + $4::double precision + $5::double precision * (entry >> {COUNT_BITS} & 16777215)
+))::real
+FROM {LOCATED} JOIN (
+    SELECT q.weight, unnest(t.entries) AS entry
+    FROM unnest($2::bigint[], $3::double precision[]) AS q(token, weight) JOIN postings t ON t.token = q.token
+) found ON (entry >> {CHUNK_BITS})::integer = c.id
+GROUP BY 1
 """
 _PROMISING = f"""
 WITH scored AS MATERIALIZED ({_SCORED}),
@@ -82,20 +92,21 @@ class Retriever:
         """Return for each question the chunks that share a token with it, best first."""
         return [self._rank(question, count, allowed) for question in questions]
 
+    def scores(self, question: str, places: Sequence[int]) -> list[float]:
+        """Return the scores of some chunks; 0 where one shares no token."""
+        terms = self._terms(question) if places else []
+        keys, weights = [term.key for term in terms], [term.weight for term in terms]
+        rows = self._session.rows(_GIVEN, list(places), keys, weights, *self._norms) if terms else []
+        found = {place: float(score) for place, score in rows}
+        return [found.get(place, 0.0) for place in places]
+
     def rarity(self, token: str) -> float:
         """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
         self._look_up([token])
         return self._weight(token)
 
     def _rank(self, question: str, count: int, allowed: Where | None) -> Ranking:
-        tokens = Counter(tokenize(question))
-        self._look_up(list(tokens))
-        terms = [
-            _Term(signed_key(token), times * self._weight(token), self._holding[token])
-            for token, times in tokens.items()
-            if self._holding[token]
-        ]
-        terms.sort(key=lambda term: (term.holding, term.key))
+        terms = self._terms(question)
         promising = self._promising(terms, count, allowed)
         if promising is not None:
             return self._ask(_RANKED.format(chosen=_AMONG), terms, count, promising)
@@ -115,6 +126,17 @@ class Retriever:
     def _ask(self, statement: str, terms: "Sequence[_Term]", count: int, *values: object) -> list[Any]:
         keys, weights = [term.key for term in terms], [term.weight for term in terms]
         return [tuple(row) for row in self._session.rows(statement, keys, weights, *self._norms, count, *values)]
+
+    def _terms(self, question: str) -> "list[_Term]":
+        """Return the tokens of a question that the index knows, rare ones first."""
+        tokens = Counter(tokenize(question))
+        self._look_up(list(tokens))
+        terms = [
+            _Term(signed_key(token), times * self._weight(token), self._holding[token])
+            for token, times in tokens.items()
+            if self._holding[token]
+        ]
+        return sorted(terms, key=lambda term: (term.holding, term.key))
 
     def _look_up(self, tokens: Sequence[str]) -> None:
         """Find out how many chunks hold each token."""

@@ -1,8 +1,8 @@
 """Ways to rank chunks, found by presence: ``rag/retrievers/<name>.py`` with a class ``Retriever``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,8 +30,18 @@ class Ranker(Protocol[Choice]):
         """
 
 
+class Nearness(NamedTuple):
+    """Hold how near chunks are to a question: cosines by chunk, and the one that any chunk has on average."""
+
+    cosines: Mapping[int, float]
+    usual: float
+
+
 class Lexical(Ranker[Choice], Protocol[Choice]):
     """Rank by words."""
+
+    def scores(self, question: str, places: Sequence[int]) -> list[float]:
+        """Return the scores of some chunks, which are in ascending order; 0 where one shares no token."""
 
     def rarity(self, token: str) -> float:
         """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
@@ -46,8 +56,17 @@ class Near(Ranker[Choice], Protocol[Choice]):
 
     embedder: "Embedder"
 
-    def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
-        """Return for each question the given chunks by nearness, best first."""
+    def compare(
+        self, questions: Sequence[str], known: Sequence[Sequence[int]], count: int, allowed: Choice | None = None
+    ) -> "list[Nearness | None]":
+        """Return for each question how near some chunks are to it; None where the embedder cannot read the question.
+
+        Args:
+            questions: What is asked.
+            known: Chunks that are compared, for each question.
+            count: So many of the nearest chunks are compared, too.
+            allowed: Which chunks may be among the nearest; every one when None.
+        """
 
 
 def retriever_names() -> list[str]:

@@ -1,11 +1,13 @@
 """What people are told about databases, and what is kept in them."""
 
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -16,9 +18,11 @@ from ftadvisor.rag.index import open_index
 from ftadvisor.rag.inspect import inspect_index
 from ftadvisor.rag.postgres import structure
 from ftadvisor.rag.postgres.connection import Session
+from ftadvisor.rag.postgres.words import Retriever
 from ftadvisor.rag.records import IndexOptions
 
 from ..postgres_server import PASSWORD, Server
+from .conftest import write_rows
 
 HYBRID = IndexOptions(retriever="hybrid")
 
@@ -240,3 +244,36 @@ def test_a_graph_is_measured_and_found_chunks_are_scored_exactly(
     update_index([], graph)
     assert open_index(graph).manifest.structure == entry, "one chunk more is no reason to measure again"
     assert open_index(graph).search("another parcel", 1)[0].document == "new.txt"
+
+
+def test_counting_common_words_only_where_they_matter_changes_nothing(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the ranking in a folder, which is held to bm25s; most questions leave some chunks out."""
+    chance = random.Random(5)
+    words = [f"word{number}" for number in range(300)]
+    weights = [1 / (rank + 1) for rank in range(300)]
+    (tmp_path / "rows").mkdir()
+    texts = (" ".join(chance.choices(words, weights, k=chance.randint(5, 40))) for _ in range(800))
+    write_rows(tmp_path / "rows" / "rows.jsonl", [{"id": str(row), "text": text} for row, text in enumerate(texts)])
+    places = (tmp_path / "index", postgres.address())
+    for place in places:
+        build_index([tmp_path / "rows"], place, IndexOptions(retriever="bm25", chunker="whole"))
+    folder, database = (open_index(place).words for place in places)
+    left_out = 0
+    found = Retriever._promising
+
+    def counted(*arguments: Any) -> list[int] | None:
+        nonlocal left_out
+        promising = found(*arguments)
+        left_out += promising is not None
+        return promising
+
+    monkeypatch.setattr(Retriever, "_promising", counted)
+    questions = [" ".join([*chance.choices(words, k=3), *chance.choices(words, weights, k=2)]) for _ in range(60)]
+    for ranking, wanted in zip(database.rank(questions, 5), folder.rank(questions, 5), strict=True):
+        assert [score for _, score in ranking] == pytest.approx([score for _, score in wanted], rel=1e-5)
+        assert {place for place, score in ranking if score > wanted[-1][1] * 1.00001} == {
+            place for place, score in wanted if score > wanted[-1][1] * 1.00001
+        }
+    assert 10 < left_out < 60, "both ways are tried"
