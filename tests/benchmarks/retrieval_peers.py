@@ -11,9 +11,6 @@ them, 100,000 chunks; the questions are SciFact's training claims. Embedding is 
 Each system runs as its documentation shows for words and vectors together: LangChain FAISS and BM25 in an
 EnsembleRetriever, LlamaIndex a FaissVectorStore and BM25Retriever in a QueryFusionRetriever by reciprocal rank, txtai a
 hybrid index with content. Each builds and saves in one process, and opens and answers in another.
-
-``database`` is our own index in the PostgreSQL that the variable FTADVISOR_DATABASE names, ``postgresql://...``; its
-processor time is that of our process, without the server's.
 """
 
 import argparse
@@ -30,14 +27,8 @@ from time import perf_counter, process_time
 from typing import Any
 
 COUNT, DEPTH = 100_000, 50
-SYSTEMS = ("ftadvisor", "database", "langchain", "llamaindex", "txtai")
-NAMES = {
-    "ftadvisor": "ftadvisor",
-    "database": "ftadvisor, PostgreSQL",
-    "langchain": "LangChain",
-    "llamaindex": "LlamaIndex",
-    "txtai": "txtai",
-}
+SYSTEMS = ("ftadvisor", "langchain", "llamaindex", "txtai")
+NAMES = {"ftadvisor": "ftadvisor", "langchain": "LangChain", "llamaindex": "LlamaIndex", "txtai": "txtai"}
 
 
 class Vectors:
@@ -149,7 +140,7 @@ def _questions(vectors: Path, folder: Path) -> list[dict[str, Any]]:
 
 
 def _run(arguments: argparse.Namespace, system: str, part: str) -> dict[str, Any]:
-    python = sys.executable if system in ("ftadvisor", "database") else arguments.peers
+    python = sys.executable if system == "ftadvisor" else arguments.peers
     words = [python, __file__, str(arguments.vectors), str(arguments.folder), "--part", system, part]
     one_thread = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=one_thread)
@@ -251,44 +242,6 @@ def ask_ftadvisor(folder: Path) -> dict[str, Any]:
 
         with patch.object(sentence_transformer, "open_embedder", lambda name: _ours(vectors)):
             index = open_index(folder / "ftadvisor" / "index")
-        return lambda question: [int(hit.document) for hit in index.search(question, DEPTH)]
-
-    return _asked(folder, opened)
-
-
-def build_database(folder: Path) -> dict[str, Any]:
-    """Build with ftadvisor in a database."""
-    from unittest.mock import patch
-
-    from ftadvisor.rag.address import parse_address
-    from ftadvisor.rag.build import build_index
-    from ftadvisor.rag.embedders import sentence_transformer
-    from ftadvisor.rag.inspect import inspect_index
-    from ftadvisor.rag.records import IndexOptions
-
-    address = parse_address(os.environ["FTADVISOR_DATABASE"])
-    options = IndexOptions(embedder="look-up", chunker="whole")
-    with (
-        _building(folder, "database", "asyncpg") as (_, vectors, found),
-        patch.object(sentence_transformer, "open_embedder", lambda name: _ours(vectors)),
-    ):
-        build_index([folder / "chunks.jsonl"], address, options)
-    found["megabytes"] = sum(inspect_index(address).bytes.values()) / 1e6
-    return found
-
-
-def ask_database(folder: Path) -> dict[str, Any]:
-    """Ask ftadvisor in a database."""
-
-    def opened(vectors: Vectors) -> Callable[[str], list[int]]:
-        from unittest.mock import patch
-
-        from ftadvisor.rag.address import parse_address
-        from ftadvisor.rag.embedders import sentence_transformer
-        from ftadvisor.rag.index import open_index
-
-        with patch.object(sentence_transformer, "open_embedder", lambda name: _ours(vectors)):
-            index = open_index(parse_address(os.environ["FTADVISOR_DATABASE"]))
         return lambda question: [int(hit.document) for hit in index.search(question, DEPTH)]
 
     return _asked(folder, opened)
