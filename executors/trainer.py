@@ -16,7 +16,7 @@ from .chunked_loss import chunked_answer_loss
 from .losses import should_stop, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
-from .models import device
+from .models import computes_in_half, device
 from .task import Example, TaskBase
 from .together import is_first, processes, wait
 from .train_options import TrainOptions
@@ -174,7 +174,7 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         weight_decay=options.weight_decay,
         max_grad_norm=options.clip,
         optim=OPTIMIZERS[options.optimizer],
-        bf16=_half(options),
+        bf16=computes_in_half(options),
         use_cpu=device().type == "cpu",  # otherwise it refuses bfloat16 there
         seed=seed,
         eval_strategy="steps" if validated else "no",
@@ -194,13 +194,6 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # DataParallel would split batches; more devices need accelerate
     return arguments
-
-
-def _half(options: TrainOptions) -> bool:
-    import torch
-
-    able = device().type == "cuda" and torch.cuda.is_bf16_supported()
-    return options.precision == "bfloat16" or (options.precision == "auto" and able)
 
 
 def _watcher(options: TrainOptions, watch: Watch) -> Any:

@@ -33,6 +33,8 @@ pytest.importorskip("peft", reason="needs the train extra")
 KINDS = ("bert", "roberta", "llama", "qwen2", "t5")
 ENCODERS = ("bert", "roberta")
 CELLS = [*product(task_ids(), method_ids(), KINDS)]
+SENTENCES = [("sequence_classification", method, "sentence") for method in method_ids()]
+"""A sentence encoder has a head of its own for classes, on the vector that it gives of a text."""
 
 WORDS = ("red", "blue", "七天")
 ROWS: dict[str, list[dict[str, Any]]] = {
@@ -209,7 +211,9 @@ def frozen() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("english")
-@pytest.mark.parametrize(("task", "method", "kind"), CELLS, ids=["-".join(cell) for cell in CELLS])
+@pytest.mark.parametrize(
+    ("task", "method", "kind"), CELLS + SENTENCES, ids=["-".join(cell) for cell in CELLS + SENTENCES]
+)
 def test_cell(
     task: str,
     method: str,
