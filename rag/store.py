@@ -58,42 +58,40 @@ class Generation:
             file.all()
 
 
+_REPLACED = 20
+"""So often a generation may be replaced while it is opened, on a machine with no time for the reader."""
+
+
 def open_generation(folder: Path) -> Generation:
     """Return the index's current generation.
 
     Raises:
         UserError: There is no index, or its pointer, its manifest, or a file is missing or damaged.
     """
-    place, text = _current(folder)
-    try:
-        return _open(place, text)
-    except UserError:
-        newer, text = _current(folder)  # a build may have replaced the generation while it was opened
-        if newer == place:
-            raise
-        return _open(newer, text)
-
-
-def _current(folder: Path) -> tuple[Path, bytes]:
-    """Return the folder of the current generation and its manifest, once more if a build replaced it meanwhile."""
-    for last_try in (False, True):
-        place = _pointed(folder)
+    pointer = _pointer(folder)
+    for _ in range(_REPLACED):
         try:
-            return place, _read(place / MANIFEST)
+            return _pointed(folder, pointer)
         except UserError:
-            if last_try or _pointed(folder) == place:
+            newer = _pointer(folder)
+            if newer == pointer:
                 raise
-    raise AssertionError
+            pointer = newer  # a build has replaced the generation while it was opened
+    return _pointed(folder, pointer)
 
 
-def _pointed(folder: Path) -> Path:
+def _pointer(folder: Path) -> bytes:
     if not (folder / POINTER).is_file():
         raise UserError(say("rag.no_index", folder=folder), say("rag.build_hint"))
-    name = re.fullmatch(rb"(generation-[0-9a-f]{32})\n", _read(folder / POINTER))
+    return _read(folder / POINTER)
+
+
+def _pointed(folder: Path, pointer: bytes) -> Generation:
+    name = re.fullmatch(rb"(generation-[0-9a-f]{32})\n", pointer)
     place = folder / name[1].decode() if name else None
     if place is None or not place.is_dir():
         raise damaged(folder / POINTER)
-    return place
+    return _open(place, _read(place / MANIFEST))
 
 
 def _open(place: Path, text: bytes) -> Generation:
