@@ -61,10 +61,10 @@ _QUANTITY = re.compile(
 )
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _IDEOGRAPHS = "零一二三四五六七八九十"
-_REACH = 6
-"""Units of text on each side of a number that tell what it is the number of."""
-_CLEARLY = 1.3
-"""So many times as well must another number fit. Chosen on half of the articles, see answer_support.py."""
+_REACH, _MARK = 6, 2
+"""Units of text on each side of a number that tell what it is the number of, and for how many a mark counts."""
+_TIMES, _MORE = 2.0, 0.2
+"""So much better must another number fit. Chosen on half of the articles, see knowledge/decisions/0011-answers.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _misplaced(text: str, said: Sequence[Quantity], evidence: str, known: Sequen
             for other, there in zip(known, around_known, strict=True)
             if other.value != each.value and other.unit == each.unit
         ]
-        if own and others and max(others) > _CLEARLY * max(own) + 0.2:
+        if own and others and max(others) > _TIMES * max(own) + _MORE:
             return True
     return False
 
@@ -144,7 +144,7 @@ def _surroundings(text: str, numbers: Sequence[Quantity]) -> Iterator[dict[str, 
         for step in (-1, 1):
             distance = 0.0
             for unit in units[place + step :: step][: 2 * _REACH] if place + step >= 0 else []:
-                distance += 2 if unit.kind == "mark" else 0.5 if unit.kind == "han" else 1
+                distance += _MARK if unit.kind == "mark" else 0.5 if unit.kind == "han" else 1
                 if distance > _REACH:
                     break
                 if _tells(unit):

@@ -1,8 +1,8 @@
 """Check whether a sentence of an answer is borne by what it cites; no model is asked.
 
-A sentence is borne as far as the evidence has its words, the rare ones counting more. It is not borne at all if it has
-a number or a name that the evidence lacks, or denies what the evidence says or the other way round. An embedder that
-can read both lets other words with the same meaning count, too.
+A sentence is borne as far as the evidence has its words, the rare ones counting more. It is not borne at all if it
+contradicts the evidence, as far as words tell: see ``contradictions.py``. An embedder that can read both lets other
+words with the same meaning count, too.
 
 Source: thresholds fitted by tests/benchmarks/answer_support.py, see knowledge/decisions/0011-answers.md.
 """
