@@ -16,6 +16,8 @@ from .train_options import TrainOptions
 FILE = "layout.json"
 MEASURES = ("batch_size", "accumulation", "evaluation_batch_size", "gradient_checkpointing", "loss", "optimizer")
 GIBIBYTE = 2**30
+GPU_SHARE, CPU_SHARE = 0.9, 0.5
+"""Of a device's memory that a larger batch may take."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
     yield options
     per_update, batch = options.batch_size * options.accumulation, options.batch_size
     while batch > 1:
-        batch //= 2
-        options = options.model_copy(update={"batch_size": batch, "accumulation": -(-per_update // batch)})
+        batch = max(size for size in range(1, batch // 2 + 1) if per_update % size == 0)
+        options = options.model_copy(update={"batch_size": batch, "accumulation": per_update // batch})
         yield options
     if able.checkpointing and not options.gradient_checkpointing:
         options = options.model_copy(update={"gradient_checkpointing": True})
@@ -130,6 +132,36 @@ def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
         yield options
     if able.eight_bit and options.optimizer == "adamw":
         yield options.model_copy(update={"optimizer": "adamw_8bit"})
+
+
+def wider(options: TrainOptions) -> TrainOptions | None:
+    """Return the layout with the next larger batch and as many rows in each update; None where the batch is all of it.
+
+    Larger batches with fewer of them for each update are the ladder's first rungs the other way round: faster where a
+    device has room.
+    """
+    per_update = options.batch_size * options.accumulation
+    size = next((size for size in range(2 * options.batch_size, per_update + 1) if per_update % size == 0), None)
+    return None if size is None else options.model_copy(update={"batch_size": size, "accumulation": per_update // size})
+
+
+def has_room(peak: int, rest: int, times: float, limit: int | None) -> bool:
+    """Tell whether a larger batch surely fits: what a batch adds grows with it, or less.
+
+    A CPU's memory is shared with everything else on the machine, and running out of it ends the process, so only half
+    of it counts.
+
+    Args:
+        peak: What the smaller batch took at most, in bytes; 0 where the system does not tell.
+        rest: What was taken before it, in bytes.
+        times: How many times as large the batch is.
+        limit: What there is, in bytes; None where that is unknown.
+    """
+    import torch
+
+    if limit is None or not peak:
+        return False
+    return rest + times * (peak - rest) <= limit * (GPU_SHARE if torch.cuda.is_available() else CPU_SHARE)
 
 
 def that_may_fit(

@@ -33,7 +33,7 @@ from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
-from .task import LANGUAGE_MODEL, Example, Known, ReadRow, TaskOptions, task_class
+from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
@@ -151,6 +151,7 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
     grow_model(bare, pieces)
+    task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
@@ -181,6 +182,7 @@ def train(
             memory,
             watch,
             schedule,
+            training.options,
         )
 
     trainer, tried = _tried(training, build, layouts, len(learned), memory, fingerprint, progress, begun)

@@ -77,6 +77,8 @@ def parse_address(text: str) -> Address:
     Raises:
         UserError: It is none, or the index' name is not allowed.
     """
+    if not is_address(text):
+        raise UserError(say("postgres.wrong_address"), say("postgres.address_hint"))
     try:
         parts = urlsplit(text)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))

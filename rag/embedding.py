@@ -1,13 +1,14 @@
 """Embed many texts: each distinct one once, long ones together, and never again what is known.
 
-Neither texts nor vectors are kept in memory: texts are read when they are embedded, vectors lie in files.
+Texts are read when they are embedded, and vectors lie in files where parts are files; memory holds few of either.
 """
 
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..knowledge import durable
 from ..knowledge.messages import say
@@ -102,20 +103,58 @@ class KnownVectors:
         return self._sorted
 
 
+class Parts(Protocol):
+    """Keep what is embedded while the work goes on, where a killed build's successor finds it."""
+
+    def read(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of what is kept under names that begin so, in the order of the names."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a content so that it outlives this process."""
+
+    def file(self, name: str) -> Path | None:
+        """Return the file that a kept content is in; None where it is in none."""
+
+
+@dataclass(frozen=True)
+class FolderParts:
+    """Keep parts in a folder.
+
+    Attributes:
+        folder: Created when needed, and removed by whoever no longer needs it.
+    """
+
+    folder: Path
+
+    def read(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the files whose names begin so."""
+        for path in sorted(self.folder.glob(f"{prefix}*.npy")):
+            yield path.stem, path.read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file."""
+        self.folder.mkdir(exist_ok=True)
+        durable.write_bytes(self.file(name), content)
+
+    def file(self, name: str) -> Path:
+        """Return the file of a name."""
+        return self.folder / f"{name}.npy"
+
+
 def embed_passages(
-    embedder: Embedder, texts: Sequence[str], known: KnownVectors, parts: Path, progress: Progress
+    embedder: Embedder, texts: Sequence[str], known: KnownVectors, parts: Parts, progress: Progress
 ) -> int:
     """Add to ``known`` the vectors of the texts that are missing there, and return how many were missing.
 
-    What is finished is kept in files as the work goes on, so that a killed build goes on from there; the batches
-    are then the same as without the kill, and so are the vectors. Memory holds a key and a length per text, and the
-    texts and vectors of a few batches.
+    What is finished is kept in parts as the work goes on, so that a killed build goes on from there; the batches
+    are then the same as without the kill, and so are the vectors. Where parts are files, memory holds a key and a
+    length per text, and the texts and vectors of a few batches.
 
     Args:
         embedder: What embeds.
         texts: In any order, with repetitions; each is asked for twice.
         known: Vectors by digest; those that are added lie in ``parts``.
-        parts: Folder for finished parts; created when needed, and removed by whoever no longer needs it.
+        parts: Where finished parts are kept.
         progress: Is told the number of texts embedded.
     """
     import numpy as np
@@ -132,8 +171,7 @@ def embed_passages(
     for start in range(0, len(missing), size):
         chosen = missing[start : start + size]
         computed = embed_batches(embedder, [texts[int(place)] for place in chosen], "passage")
-        path = _write_part(parts, embedder, every[chosen], computed)
-        known.add(*_mapped(path))
+        known.add(*_write_part(parts, embedder, every[chosen], computed))
         progress(say("rag.embedding"), start + len(chosen), len(missing))
     return len(missing)
 
@@ -147,36 +185,39 @@ def embed_batches(embedder: Embedder, texts: Sequence[str], role: Role) -> "NDAr
     return np.concatenate(batches)
 
 
-def _write_part(parts: Path, embedder: Embedder, keys: "Keys", vectors: "Vectors") -> Path:
+def _write_part(parts: Parts, embedder: Embedder, keys: "Keys", vectors: "Vectors") -> "tuple[Keys, Vectors]":
+    """Keep some vectors, and return them where they lie now."""
     import numpy as np
 
     stream = io.BytesIO()
     np.save(stream, np.frombuffer(keys.tobytes(), dtype=np.uint8).reshape(len(keys), KEY), allow_pickle=False)
     np.save(stream, vectors, allow_pickle=False)
     content = stream.getvalue()
-    parts.mkdir(exist_ok=True)
-    path = parts / f"{_prefix(embedder)}{hashlib.sha256(content).hexdigest()[:32]}.npy"
-    durable.write_bytes(path, content)
-    return path
+    name = _prefix(embedder) + hashlib.sha256(content).hexdigest()[:32]
+    parts.write(name, content)
+    return _part(parts, name, content)
 
 
-def _read_parts(parts: Path, embedder: Embedder) -> "Iterator[tuple[Keys, Vectors]]":
+def _read_parts(parts: Parts, embedder: Embedder) -> "Iterator[tuple[Keys, Vectors]]":
     """Yield keys and vectors of all parts of this embedder; a damaged part counts for nothing."""
     prefix = _prefix(embedder)
-    for path in sorted(parts.glob(f"{prefix}*.npy")):
-        if path.stem == prefix + hashlib.sha256(path.read_bytes()).hexdigest()[:32]:
-            yield _mapped(path)
+    for name, content in parts.read(prefix):
+        if name == prefix + hashlib.sha256(content).hexdigest()[:32]:
+            yield _part(parts, name, content)
 
 
-def _mapped(path: Path) -> "tuple[Keys, Vectors]":
-    """Return the keys of a part, and its vectors where they lie."""
+def _part(parts: Parts, name: str, content: bytes) -> "tuple[Keys, Vectors]":
+    """Return the keys of a part and its vectors, mapped where they are in a file."""
     import numpy as np
 
-    with path.open("rb") as file:
-        keys = as_keys(np.load(file, allow_pickle=False).tobytes())
-        np.lib.format.read_magic(file)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-        return keys, np.memmap(file, dtype, "r", file.tell(), shape)
+    stream = io.BytesIO(content)
+    keys = as_keys(np.load(stream, allow_pickle=False).tobytes())
+    path = parts.file(name)
+    if path is None:
+        return keys, np.load(stream, allow_pickle=False)
+    np.lib.format.read_magic(stream)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    return keys, np.memmap(path, dtype, "r", stream.tell(), shape)
 
 
 def _prefix(embedder: Embedder) -> str:

@@ -14,6 +14,7 @@ from .corpus_writer import CorpusWriter
 from .draft import Draft
 from .earlier import FILES, Earlier
 from .embedders import Embedder
+from .embedding import FolderParts
 from .gate import Reach, measured_length, reach_of
 from .known import code_digest
 from .manifest import EmbedderEntry, Manifest, Reason, StructureEntry
@@ -67,7 +68,7 @@ def write_files(draft: Draft, folder: Path, work: Work[Earlier]) -> Written:
     embedded, structure = 0, None
     if choice.retriever != "bm25":
         wanted = Wanted(chunks, reach.readable, origins)
-        embedded = write_vectors(draft, wanted, work.earlier, embedder, folder / PARTS, work.progress)
+        embedded = write_vectors(draft, wanted, work.earlier, embedder, FolderParts(folder / PARTS), work.progress)
         structure = _write_structure(draft, reach, options, choice, embedder, work.progress)
     return Written(describe(work, reach, choice, structure, len(documents)), embedded)
 

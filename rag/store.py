@@ -58,26 +58,32 @@ class Generation:
             file.all()
 
 
-_REPLACED = 20
-"""So often a generation may be replaced while it is opened, on a machine with no time for the reader."""
-
-
 def open_generation(folder: Path) -> Generation:
     """Return the index's current generation.
 
     Raises:
         UserError: There is no index, or its pointer, its manifest, or a file is missing or damaged.
     """
-    pointer = _pointer(folder)
-    for _ in range(_REPLACED):
+    while True:
+        place, text = _current(folder)
         try:
-            return _pointed(folder, pointer)
+            return _open(place, text)
         except UserError:
-            newer = _pointer(folder)
-            if newer == pointer:
+            if _current(folder)[0] == place:
                 raise
-            pointer = newer  # a build has replaced the generation while it was opened
-    return _pointed(folder, pointer)
+            # builds replaced the generation while it was opened
+
+
+def _current(folder: Path) -> tuple[Path, bytes]:
+    """Return the folder of the current generation and its manifest, whatever builds replace meanwhile."""
+    while True:
+        pointer = _pointer(folder)
+        try:
+            place = _pointed(folder, pointer)
+            return place, _read(place / MANIFEST)
+        except UserError:
+            if _pointer(folder) == pointer:
+                raise
 
 
 def _pointer(folder: Path) -> bytes:
@@ -86,12 +92,12 @@ def _pointer(folder: Path) -> bytes:
     return _read(folder / POINTER)
 
 
-def _pointed(folder: Path, pointer: bytes) -> Generation:
+def _pointed(folder: Path, pointer: bytes) -> Path:
     name = re.fullmatch(rb"(generation-[0-9a-f]{32})\n", pointer)
     place = folder / name[1].decode() if name else None
     if place is None or not place.is_dir():
         raise damaged(folder / POINTER)
-    return _open(place, _read(place / MANIFEST))
+    return place
 
 
 def _open(place: Path, text: bytes) -> Generation:

@@ -142,7 +142,7 @@ def told(address: Address) -> Iterator[None]:
         raise UserError(
             say("postgres.unreachable", address=address, reason=reason), say("postgres.server_hint")
         ) from error
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         problem = say("postgres.lost", address=address, reason=error)
         raise RefusedError(problem, say("postgres.server_hint")) from error
     except asyncpg.PostgresError as error:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
@@ -14,6 +12,7 @@ from ..records import IndexOptions
 from ..stores import Work, Written
 from .connection import Session
 from .earlier import Earlier, earlier_of
+from .parts import DatabaseParts, remove_parts
 from .schema import INDEXES, State, create_tables, no_index, prepare, read_state, schema_name, write_state
 from .structure import choose_structure
 from .vectors import measured_reach, reuse_vectors, write_vectors
@@ -49,15 +48,25 @@ class Database:
     def being_built(self) -> Iterator[None]:
         """Hold a transaction for the time of the block, which other builds of the same index cannot have."""
         with Session(self._address) as session:
-            session.run("BEGIN")
-            session.run("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
-            if not session.one(_LOCK, self._address.index)[0]:
-                raise UserError(say("rag.busy", folder=self._address), say("rag.busy_hint"))
+            self._begin(session)
             prepare(session)
+            session.run("COMMIT")
+            self._begin(session)
             self._session = session
             yield
             session.run("COMMIT")
             self._remove_others()
+
+    def _begin(self, session: Session) -> None:
+        """Begin a transaction that no other build of this index has.
+
+        Raises:
+            UserError: Another build has it.
+        """
+        session.run("BEGIN")
+        session.run("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")
+        if not session.one(_LOCK, self._address.index)[0]:
+            raise UserError(say("rag.busy", folder=self._address), say("rag.busy_hint"))
 
     def options(self) -> IndexOptions:
         """Return what the index was built with."""
@@ -98,8 +107,9 @@ class Database:
         if choice.retriever == "bm25":
             session.run("DELETE FROM vectors")
         else:
-            with TemporaryDirectory() as parts:
-                embedded = write_vectors(session, work, numbers[reach.readable], Path(parts))
+            with Session(self._address) as beside:
+                embedded = write_vectors(session, work, numbers[reach.readable], DatabaseParts(beside))
+            remove_parts(session)
             before = None if earlier is None or not earlier.same else earlier.state
             structure, compared = choose_structure(session, work, choice.retriever, before)
         documents, _ = writer.counts()

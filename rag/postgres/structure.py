@@ -17,6 +17,8 @@ MOST_NUMBERS = 4000  # of a vector that a graph can hold
 _SAMPLE = 100
 _GROWN = 0.2  # share of new or gone vectors from which the graph is measured again
 _LINKS, _BREADTH = 16, 80
+_NODE = 512  # bytes of a vector's links while the graph is made
+_LEAST_MEMORY, _MOST_MEMORY = 1 << 16, 1 << 20  # kilobytes; a graph that outgrows them takes many times as long
 _GRAPH = """
 CREATE INDEX IF NOT EXISTS vectors_graph ON vectors
 USING hnsw ((embedding::halfvec({dimension})) halfvec_ip_ops) WITH (m = {links}, ef_construction = {breadth})
@@ -52,6 +54,8 @@ def choose_structure(
         return StructureEntry(kind="flat", reason="fallback"), count
     if before is not None and _still_holds(before, work, count):
         return before.manifest.structure or StructureEntry(kind="flat", reason="fallback"), before.compared
+    kilobytes = min(_MOST_MEMORY, max(_LEAST_MEMORY, count * (2 * dimension + _NODE) >> 10))
+    session.run(f"SET LOCAL maintenance_work_mem = {kilobytes}")
     session.run(_GRAPH.format(dimension=dimension, links=_LINKS, breadth=_BREADTH))
     session.run("ANALYZE vectors")
     return _measured(session, dimension, wanted, work.options.recall), count

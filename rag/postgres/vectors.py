@@ -1,9 +1,8 @@
 """Write the vectors of an index: those that are known already, and those that have to be computed."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..embedding import KnownVectors, as_keys, embed_passages
+from ..embedding import KnownVectors, Parts, as_keys, embed_passages
 from ..gate import Reach, reach_of
 from ..records import Chunk
 from ..stores import Work
@@ -39,14 +38,14 @@ def measured_reach(session: Session, work: Work[Earlier]) -> "tuple[Reach, NDArr
     return reach_of(work.embedder, tokens, unknown), numbers
 
 
-def write_vectors(session: Session, work: Work[Earlier], readable: "NDArray[np.int64]", parts: Path) -> int:
+def write_vectors(session: Session, work: Work[Earlier], readable: "NDArray[np.int64]", parts: Parts) -> int:
     """Write the vectors that are missing, and return how many different texts had to be embedded.
 
     Args:
         session: In a transaction whose schema is that of the tables to write.
         work: What the index has to become.
         readable: Numbers of the chunks that the embedder can read.
-        parts: Folder for what is embedded before it is written.
+        parts: Where to keep what is embedded before it is written.
     """
     import numpy as np
 

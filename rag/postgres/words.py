@@ -7,6 +7,8 @@ its length in tokens, then how often it holds the token.
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ..filters import Where
 from ..postings import token_key
@@ -20,24 +22,24 @@ BLOCK_BITS = 13
 """A block has so many chunks that changing one rewrites little, and reading all of a token takes few rows."""
 CHUNK_BITS, COUNT_BITS = 32, 8  # the chunk begins at bit 32, the length at bit 8
 
-_RANKED = """
-WITH scored AS (
-    SELECT (entry >> {chunk_bits})::integer AS chunk,
-        sum(weight * (entry & 255) / (
-            (entry & 255) + $3::double precision + $4::double precision * (entry >> {count_bits} & 16777215)
-        ))::real AS score
-    FROM (
-        SELECT q.weight, unnest(p.entries) AS entry
-        FROM unnest($1::bigint[], $2::double precision[]) AS q(token, weight) JOIN postings p ON p.token = q.token
-    ) found
-    {chosen}
-    GROUP BY 1 ORDER BY score DESC FETCH FIRST $5 ROWS WITH TIES
-)
+_COMMON = 0.125  # share of the chunks from which a token is common, and counted only where it can matter
+_SCORED = f"""
+SELECT (entry >> {CHUNK_BITS})::integer AS chunk,
+    sum(weight * (entry & 255) / (
+        (entry & 255) + $3::double precision + $4::double precision * (entry >> {COUNT_BITS} & 16777215)
+    ))::real AS score
+FROM (
+    SELECT q.weight, unnest(p.entries) AS entry
+    FROM unnest($1::bigint[], $2::double precision[]) AS q(token, weight) JOIN postings p ON p.token = q.token
+) found {{chosen}} GROUP BY 1
+"""
+_RANKED = f"""
+WITH scored AS ({_SCORED} ORDER BY score DESC FETCH FIRST $5 ROWS WITH TIES)
 SELECT d.first_chunk + c.number AS place, s.score
 FROM scored s JOIN chunks c ON c.id = s.chunk JOIN documents d ON d.id = c.document
 ORDER BY s.score DESC, place LIMIT $5
 """
-_SCORED = f"""
+_GIVEN = f"""
 SELECT p.place, sum(weight * (entry & 255) / (
     (entry & 255) + $4::double precision + $5::double precision * (entry >> {COUNT_BITS} & 16777215)
 ))::real
@@ -47,12 +49,32 @@ FROM {LOCATED} JOIN (
 ) found ON (entry >> {CHUNK_BITS})::integer = c.id
 GROUP BY 1
 """
-_CHOSEN = """WHERE (entry >> {chunk_bits})::integer IN (
-        SELECT c.id FROM documents JOIN chunks c ON c.document = documents.id WHERE {condition})"""
+_PROMISING = f"""
+WITH scored AS MATERIALIZED ({_SCORED}),
+floor AS (
+    SELECT min(score) AS score FROM (SELECT score FROM scored ORDER BY score DESC LIMIT $5) best HAVING count(*) = $5
+)
+SELECT array_agg(s.chunk) FROM scored s, floor f WHERE f.score > $6::real AND s.score >= f.score - $6::real
+"""
+_AMONG = f"WHERE (entry >> {CHUNK_BITS})::integer IN (SELECT unnest($6::integer[]))"
+_CHOSEN = f"""WHERE (entry >> {CHUNK_BITS})::integer IN (
+    SELECT c.id FROM documents JOIN chunks c ON c.document = documents.id WHERE {{condition}})"""
+
+
+@dataclass(frozen=True)
+class _Term:
+    """Hold what a token of the question can add, at most, and how many chunks hold it."""
+
+    key: int
+    weight: float
+    holding: int
 
 
 class Retriever:
     """Score chunks by BM25 as ``rag/retrievers/bm25.py`` does.
+
+    There, too, rare tokens are counted first; where what the common ones can add brings no new chunk among the best
+    any more, they are counted for the chunks found so far only.
 
     Args:
         session: In a transaction whose schema is that of the index' tables.
@@ -72,8 +94,9 @@ class Retriever:
 
     def scores(self, question: str, places: Sequence[int]) -> list[float]:
         """Return the scores of some chunks; 0 where one shares no token."""
-        keys, weights = self._weighted(question) if places else ([], [])
-        rows = self._session.rows(_SCORED, list(places), keys, weights, *self._norms) if keys else []
+        terms = self._terms(question) if places else []
+        keys, weights = [term.key for term in terms], [term.weight for term in terms]
+        rows = self._session.rows(_GIVEN, list(places), keys, weights, *self._norms) if terms else []
         found = {place: float(score) for place, score in rows}
         return [found.get(place, 0.0) for place in places]
 
@@ -83,20 +106,37 @@ class Retriever:
         return self._weight(token)
 
     def _rank(self, question: str, count: int, allowed: Where | None) -> Ranking:
-        keys, weights = self._weighted(question)
-        chosen, values = ("", []) if allowed is None else condition(allowed, 6)
-        if chosen:
-            chosen = _CHOSEN.format(chunk_bits=CHUNK_BITS, condition=chosen)
-        statement = _RANKED.format(chosen=chosen, chunk_bits=CHUNK_BITS, count_bits=COUNT_BITS)
-        rows = self._session.rows(statement, keys, weights, *self._norms, count, *values) if keys else []
-        return [(place, score) for place, score in rows]
+        terms = self._terms(question)
+        promising = self._promising(terms, count, allowed)
+        if promising is not None:
+            return self._ask(_RANKED.format(chosen=_AMONG), terms, count, promising)
+        chosen, values = _chosen(allowed, 6)
+        return self._ask(_RANKED.format(chosen=chosen), terms, count, *values) if terms else []
 
-    def _weighted(self, question: str) -> tuple[list[int], list[float]]:
-        """Return the tokens of a question that the index knows, by their numbers, and how much each counts."""
+    def _promising(self, terms: "Sequence[_Term]", count: int, allowed: Where | None) -> list[int] | None:
+        """Return the chunks that can be among the best by what rare tokens give them; None if that leaves all."""
+        rare = sum(term.holding <= _COMMON * self._chunks for term in terms)
+        if rare in (0, len(terms)):
+            return None
+        rest = sum(term.weight for term in terms[rare:]) * 1.0001  # no chunk gets a token's whole weight
+        chosen, values = _chosen(allowed, 7)
+        ((chunks,),) = self._ask(_PROMISING.format(chosen=chosen), terms[:rare], count, rest, *values)
+        return None if chunks is None else list(chunks)
+
+    def _ask(self, statement: str, terms: "Sequence[_Term]", count: int, *values: object) -> list[Any]:
+        keys, weights = [term.key for term in terms], [term.weight for term in terms]
+        return [tuple(row) for row in self._session.rows(statement, keys, weights, *self._norms, count, *values)]
+
+    def _terms(self, question: str) -> "list[_Term]":
+        """Return the tokens of a question that the index knows, rare ones first."""
         tokens = Counter(tokenize(question))
         self._look_up(list(tokens))
-        known = [token for token in tokens if self._holding[token]]
-        return [signed_key(token) for token in known], [tokens[token] * self._weight(token) for token in known]
+        terms = [
+            _Term(signed_key(token), times * self._weight(token), self._holding[token])
+            for token, times in tokens.items()
+            if self._holding[token]
+        ]
+        return sorted(terms, key=lambda term: (term.holding, term.key))
 
     def _look_up(self, tokens: Sequence[str]) -> None:
         """Find out how many chunks hold each token."""
@@ -110,6 +150,14 @@ class Retriever:
     def _weight(self, token: str) -> float:
         holding = self._holding[token]
         return math.log1p((self._chunks - holding + 0.5) / (holding + 0.5))
+
+
+def _chosen(allowed: Where | None, first: int) -> tuple[str, list[str]]:
+    """Return the condition on postings, and the values for its places from ``$first`` on."""
+    if allowed is None:
+        return "", []
+    chosen, values = condition(allowed, first)
+    return _CHOSEN.format(condition=chosen), values
 
 
 def signed_key(token: str) -> int:

@@ -8,6 +8,7 @@ import pytest
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.rag.address import Place
 from ftadvisor.rag.build import build_index, update_index
+from ftadvisor.rag.embedders import builtin
 from ftadvisor.rag.evaluate import evaluate_index
 from ftadvisor.rag.filters import parse_where
 from ftadvisor.rag.index import Index, open_index
@@ -241,6 +242,26 @@ def test_readers_see_whole_states_while_updates_go_on(kind: str, tmp_path: Path,
     assert not problems
     assert all(len(states) == 1 and "too few" not in states for states in seen), seen
     assert len({*map(frozenset, seen)}) > 3, "updates and readers did meet"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_interrupted_build_goes_on_where_it_was(
+    kind: str, corpus: Path, place: Callable[[str], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builtin, "open_embedder", lambda name: builtin.HashedTokens(batch_size=1))
+
+    def interrupt(label: str, done: float, total: float | None, /) -> None:
+        if label == "Embedding":
+            raise KeyboardInterrupt
+
+    there = place(kind)
+    with pytest.raises(KeyboardInterrupt):
+        build_index([corpus], there, HYBRID, interrupt)
+    with pytest.raises(UserError, match="no index"):
+        open_index(there)
+    undisturbed = build_index([corpus], place(kind), HYBRID)
+    assert 0 < build_index([corpus], there, HYBRID).embedded < undisturbed.embedded
+    assert [*open_index(there).chunks] == [*build(corpus, place(kind)).chunks]
 
 
 @pytest.mark.parametrize("kind", KINDS)

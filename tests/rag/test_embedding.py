@@ -9,7 +9,7 @@ from typing import Any, overload
 import pytest
 from ftadvisor.knowledge.progress import silent
 from ftadvisor.rag.embedders.builtin import HashedTokens
-from ftadvisor.rag.embedding import KnownVectors, as_keys, digest, embed_passages
+from ftadvisor.rag.embedding import FolderParts, KnownVectors, as_keys, digest, embed_passages
 
 PART = 8 * 4
 
@@ -56,7 +56,7 @@ def peak(texts: Sequence[str], folder: Path) -> int:
     """Return the most memory that embedding and looking up again allocate, in bytes."""
     known = KnownVectors()
     tracemalloc.start()
-    embed_passages(Small(), texts, known, folder, silent)
+    embed_passages(Small(), texts, known, FolderParts(folder), silent)
     for start in range(0, len(texts), PART):
         known.take(as_keys(digest(text) for text in texts[start : start + PART]), Small().dimension)
     most = tracemalloc.get_traced_memory()[1]
@@ -74,21 +74,21 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(tmp_path: Path) -> None
     texts = [f"text {row} {'word ' * (row % 9)}" for row in range(150)]
     keys = as_keys(digest(text) for text in texts)
     whole, stopped, resumed = KnownVectors(), KnownVectors(), KnownVectors()
-    assert embed_passages(Small(), [*texts, *texts[:9]], whole, tmp_path / "whole", silent) == 150
+    assert embed_passages(Small(), [*texts, *texts[:9]], whole, FolderParts(tmp_path / "whole"), silent) == 150
     with pytest.raises(KeyboardInterrupt):
-        embed_passages(Stopping(), [*texts, "stop"], stopped, tmp_path / "parts", silent)
+        embed_passages(Stopping(), [*texts, "stop"], stopped, FolderParts(tmp_path / "parts"), silent)
     left = len(list((tmp_path / "parts").glob("*.npy"))) if (tmp_path / "parts").exists() else 0
-    assert embed_passages(Small(), texts, resumed, tmp_path / "parts", silent) == 150 - left * PART
+    assert embed_passages(Small(), texts, resumed, FolderParts(tmp_path / "parts"), silent) == 150 - left * PART
     assert (resumed.take(keys, 2048) == whole.take(keys, 2048)).all()
     assert resumed.has(keys).all()
 
 
 def test_a_damaged_part_counts_for_nothing(tmp_path: Path) -> None:
     texts = [f"text {row}" for row in range(PART * 2)]
-    embed_passages(Small(), texts, KnownVectors(), tmp_path, silent)
+    embed_passages(Small(), texts, KnownVectors(), FolderParts(tmp_path), silent)
     part = min(tmp_path.glob("*.npy"))
     part.write_bytes(part.read_bytes()[:-8])
-    assert embed_passages(Small(), texts, KnownVectors(), tmp_path, silent) == PART
+    assert embed_passages(Small(), texts, KnownVectors(), FolderParts(tmp_path), silent) == PART
 
 
 def test_vectors_are_found_by_key_wherever_they_lie() -> None:
