@@ -39,7 +39,7 @@ from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
-from .vocabulary import grow_model, grow_tokenizer, refuse_growth, told
+from .vocabulary import grow_model, grow_tokenizer, grown_config, refuse_growth, told
 from .watching import Watcher, guarding
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def train(
     checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
-    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
+    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels), "added_tokens": len(pieces)}
+    config = grown_config(config, pieces)
 
     def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
         return request_for(config, base, training.method, training.method_options, options, shape)
