@@ -152,7 +152,7 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
     grow_model(bare, pieces)
-    task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
+    fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
@@ -161,7 +161,7 @@ def train(
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
-    watch = Watcher(training.name, updates, training.options, progress, event)
+    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
     _audit(training, watch, model, tokenizer, rows, learned)
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
