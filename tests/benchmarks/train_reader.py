@@ -2,8 +2,8 @@
 
     python tests/benchmarks/train_reader.py [--write]
 
-Trains from ``tests/advisor/reading/`` (the README beside it says how those texts came about). Five parts of the
-situations take turns in being held out; on them the lexicons alone are compared with lexicons and reader together, and
+Trains from ``tests/advisor/reading/`` (the README beside it says how those texts came about): situations whose parts are
+tagged, judged situations with what they tell as a whole, and single clauses. Five parts of the situations take turns in being held out; on them the lexicons alone are compared with lexicons and reader together, and
 for each field the lowest probability is found from which on four of five answers are right where lexicons are silent,
 and the one from which on the reader is right in four of five cases where they say otherwise.
 With ``--write`` the weights, trained on everything, go to ``knowledge/reading/``.
@@ -21,8 +21,10 @@ from typing import Any, NamedTuple
 
 from ftadvisor.advisor.describe.cues import cues
 from ftadvisor.advisor.describe.implied import LARGE_CORPUS_TOKENS
-from ftadvisor.advisor.describe.learned import FEWEST, Likely, Weights, answer_of, likely
+from ftadvisor.advisor.describe.learned import AMOUNTS, Likely, Weights, answer_of, likely
+from ftadvisor.advisor.describe.linear import FEWEST
 from ftadvisor.advisor.describe.understand import understand
+from ftadvisor.advisor.profile import choices
 from ftadvisor.knowledge.lexicon import Lexicon
 from ftadvisor.knowledge.load import KNOWLEDGE, load
 from ftadvisor.knowledge.task import find_family
@@ -41,6 +43,15 @@ UNIT = 0.1
 MOST_BYTES = 480_000
 """Of one language's file; the smallest weights are left out until it fits."""
 LEVELS = tuple(step / 100 for step in range(10, 95, 5))
+#: What the judged situations call a task by many names is one answer by its family.
+TASKS = {
+    "adaptation": "domain_adaptation", "classification": "classification", "code": "code_generation",
+    "dialogue": "dialogue", "document_vision": "document_understanding", "extraction": "extraction",
+    "generation": "generation", "question_answering": "qa", "reasoning": "reasoning", "several": "multi_task",
+    "span_reading": "extractive_qa", "speech": "asr", "tagging": "ner", "translation": "translation",
+    "vision": "image_classification",
+}  # fmt: skip
+KEPT_TASKS = ("style_transfer", "role_play", "summarization", "text_to_sql", "audio_classification")
 TAGS = re.compile(r"(?:\s*\{[a-z_]+=[a-z_]+\})+")
 _cues = cache(cues)
 
@@ -60,8 +71,32 @@ class Situation(NamedTuple):
 
 def situations(language: str) -> list[Situation]:
     """Return the situations of a language; the tags behind a part tell what it says."""
-    lines = (TEXTS / f"situations_{language}.txt").read_text(encoding="utf-8").splitlines()
-    return [Situation(re.sub(r"\s+", " ", TAGS.sub("", line)), list(_parts(line))) for line in lines]
+    tagged = (TEXTS / f"situations_{language}.txt").read_text(encoding="utf-8").splitlines()
+    judged = (TEXTS / f"judged_{language}.txt").read_text(encoding="utf-8").splitlines()
+    found = [Situation(re.sub(r"\s+", " ", TAGS.sub("", line)), list(_parts(line))) for line in tagged]
+    return [*found, *(_told_as_a_whole(line) for line in judged)]
+
+
+def _told_as_a_whole(line: str) -> Situation:
+    """Return a judged situation as one of a single part."""
+    text, fields, *_ = (part.strip() for part in line.split("|||"))
+    told = dict(pair.strip().split("=", 1) for pair in fields.split(";") if "=" in pair)
+    named = {field: _answer(field, value.strip().lower()) for field, value in told.items() if field in FIELDS}
+    return Situation(text, [(text, {field: answer for field, answer in named.items() if answer})])
+
+
+def _answer(field: str, value: str) -> str:
+    """Return an answer of a judged situation as the tags name it; empty where they have none."""
+    if field == "task_type":
+        return value if value in KEPT_TASKS else TASKS.get(_family(value), "")
+    if field in AMOUNTS:
+        number = re.sub("[,_ ]", "", value)
+        return _named(field, float(number)) if number.replace(".", "", 1).isdigit() else _uncounted(value)
+    return value if value in (*map(str.lower, map(str, choices(field))), "true", "false") else ""
+
+
+def _uncounted(value: str) -> str:
+    return value if value == "uncounted" else ""
 
 
 def _parts(line: str) -> Any:
@@ -132,7 +167,8 @@ def _examples(
     field: str, given: Sequence[Situation], clauses: Sequence[Part]
 ) -> tuple[list[frozenset[str]], list[str]]:
     """Return bags of cues with the answer: whole situations, their parts, clauses, and parts put among others."""
-    parts = [(_cues(text), told.get(field, "")) for text, told in (*clauses, *(p for s in given for p in s.parts))]
+    several = [part for one in given if len(one.parts) > 1 for part in one.parts]
+    parts = [(_cues(text), told.get(field, "")) for text, told in (*clauses, *several)]
     whole = [(_cues(one.text), (one.told(field) or [""])[0]) for one in given]
     draw = random.Random(SEED)
     others = [bag for bag, answer in parts if not answer]
