@@ -54,6 +54,8 @@ class AnswerView:
         cited = {_key(each): each for one in answer.statements for each in one.citations}
         for number, key in enumerate(sources, start=1):
             print("  " + _source(number, cited[key]))
+        if answer.cut:
+            print(say("answers.cut"))
         if answer.injected:
             print(say("answers.injected", count=len(answer.injected)))
             for each in answer.injected:

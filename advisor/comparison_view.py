@@ -5,6 +5,7 @@ from rich.table import Table
 
 from ..executors.report.names import arm_name, metric_name
 from ..executors.report.record import Evaluation, Interval
+from ..executors.report.wording import with_interval
 from ..knowledge.messages import say
 
 
@@ -12,7 +13,7 @@ def print_arms(evaluation: Evaluation, main: str, console: Console) -> None:
     """Print the comparison.
 
     Args:
-        evaluation: What the step ``evaluate`` found.
+        evaluation: What the step ``evaluate`` or ``measure`` found.
         main: The arm that the plan is about; each other row says how far it is ahead.
         console: Where to print.
     """
@@ -23,15 +24,11 @@ def print_arms(evaluation: Evaluation, main: str, console: Console) -> None:
         table.add_column(metric_name(metric), justify="right")
     table.add_column(say("demo.ahead", metric=metric_name(metrics[0])), justify="right")
     for arm, measured in evaluation.arms.items():
-        figures = [_share(measured[metric]) for metric in metrics]
+        figures = [with_interval(metric, measured[metric]) if metric in measured else "" for metric in metrics]
         lead = evaluation.differences.get(arm, {}).get(metrics[0])
         style = "bold" if arm == main else None
         table.add_row(arm_name(arm), *figures, _points(lead) if lead else "", style=style)
     console.print(table)
-
-
-def _share(found: Interval) -> str:
-    return f"{found.value:.0%} [{found.low:.0%}, {found.high:.0%}]"
 
 
 def _points(found: Interval) -> str:

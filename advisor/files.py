@@ -15,6 +15,7 @@ class Files(BaseModel):
         train: Rows to learn from.
         validation: Rows to stop by.
         test: Rows to measure on.
+        replay: Rows about anything else to practise along.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,6 +24,7 @@ class Files(BaseModel):
     train: str | None = None
     validation: str | None = None
     test: str | None = None
+    replay: str | None = None
 
 
 def place_of(name: str, folder: Path) -> Path:

@@ -85,7 +85,7 @@ def make_headed_plan(
         seed: Decides all chance.
         stem: The name of the plan's file without its ending.
     """
-    base, handwork = _base(profile, model), handwork_of(recommendation)
+    base, handwork = encoder_base(profile, model), handwork_of(recommendation)
     task = REWRITE if _rewrites(base.source) else _task(profile, files, folder)
     prepared = _tables(handwork, files, folder, stem) if task == CLASSES else {}
     device = device_of(profile, look())
@@ -105,6 +105,7 @@ def make_headed_plan(
         train=rows["train"],
         validation=rows["validation"],
         **_held_out(rows),
+        replay=files.replay,
         output=f"adapters/{name}",
         **training.options,
     )
@@ -164,7 +165,7 @@ def _held_out(rows: dict[str, str | None]) -> dict[str, Why]:
     return found
 
 
-def _base(profile: Profile, named: str | None) -> Base:
+def encoder_base(profile: Profile, named: str | None) -> Base:
     """Return the encoder: the one that is named, the profile's, or the best of the catalogue for the language."""
     if named is not None:
         return describe(named, say("planning.model_named"))

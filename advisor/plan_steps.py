@@ -97,7 +97,7 @@ def add_steps(work: Work, *, baseline_only: bool) -> Training | None:
         return _add_finetuning(work)
     if path == "rag":
         _add_index(work)
-    _evaluate(work, ["base", "prompting", *(["rag"] if path == "rag" else [])])
+    add_evaluation(work, ["base", "prompting", *(["rag"] if path == "rag" else [])])
     return None
 
 
@@ -126,7 +126,7 @@ def _add_combined(work: Work) -> Training:
         train=Why(work.train, say("planning.why_closed_book")),
         validation=work.files.validation,
     )
-    _evaluate(
+    add_evaluation(
         work,
         ["base", "prompting", "rag", "finetuned", "combined", "shuffled"],
         finetuned="adapters/closed_book",
@@ -137,7 +137,7 @@ def _add_combined(work: Work) -> Training:
 
 def _add_finetuning(work: Work) -> Training:
     training = _train(work, name="finetuned", train=work.train, validation=work.files.validation)
-    _evaluate(work, ["base", "prompting", "finetuned"], finetuned="adapters/finetuned")
+    add_evaluation(work, ["base", "prompting", "finetuned"], finetuned="adapters/finetuned")
     return training
 
 
@@ -154,7 +154,8 @@ def _train(work: Work, *, name: str, **files: Any) -> Training:  # noqa: ANN401 
     options = training.options
     if files["validation"] is None and "patience" in options:
         options = options | {"patience": Why(options["patience"].value, say("planning.why_patience_idle"))}
-    work.steps.add("train", name=name, method=method, **files, output=f"adapters/{name}", **options)
+    replay = work.files.replay
+    work.steps.add("train", name=name, method=method, **files, replay=replay, output=f"adapters/{name}", **options)
     return training
 
 
@@ -164,7 +165,8 @@ def _turned_down(recommendation: Recommendation) -> dict[str, str]:
     return {variant: text for path, _, variant, text in lost if path == recommendation.path and variant}
 
 
-def _evaluate(work: Work, arms: list[str], **adapters: str) -> None:
+def add_evaluation(work: Work, arms: list[str], **adapters: str) -> None:
+    """Add the comparison of some ways to answer, and the report."""
     form = work.data.form
     options: dict[str, Any] = {"test": work.test, "arms": Why(arms, say("planning.why_arms"))}
     if "rag" in arms:

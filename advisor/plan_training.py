@@ -138,6 +138,8 @@ def _layout(wish: Wish, fitting: Fitting | None, reason: str) -> dict[str, Any]:
     batch = fitting.batch if fitting else wish.batch
     accumulation = fitting.grad_accum if fitting else max(1, round(wish.rows_per_step / batch))
     options: dict[str, Any] = {"batch_size": Why(batch, reason), "accumulation": accumulation}
+    if accumulation > 1:
+        options["when_room"] = Why("grow", say("planning.why_when_room"))
     options["evaluation_batch_size"] = Why(batch, say("planning.why_evaluation_batch"))
     if fitting:
         options["gradient_checkpointing"] = fitting.grad_checkpointing

@@ -16,6 +16,8 @@ from .model_choice import ARCHITECTURES, suitable_models
 from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
 from .plan_headed import make_headed_plan, trains_head
+from .plan_pretraining import LABEL as PRETRAINING
+from .plan_pretraining import make_pretraining_plan
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
@@ -59,6 +61,8 @@ def make_plan(
         return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
+    if recommendation.path == PRETRAINING:
+        return make_pretraining_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
     data = read_data(files, folder)
     baseline_only = any(entry.does == "baseline" for entry in handwork)

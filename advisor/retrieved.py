@@ -1,12 +1,13 @@
 """What ``ftadvisor rag`` shows to people: what was indexed, and what was found."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pydantic import JsonValue
 
 from ..knowledge.messages import say
+from ..rag.address import Place
 from ..rag.evaluate import RetrievalMetrics
+from ..rag.fit import Fitted
 from ..rag.inspect import Inspection
 from ..rag.manifest import StructureEntry
 from ..rag.readers import formats
@@ -15,10 +16,10 @@ from ..rag.records import Hit, IndexSummary
 _SNIPPET_CHARACTERS = 240
 
 
-def summary_lines(summary: IndexSummary, folder: Path) -> list[str]:
+def summary_lines(summary: IndexSummary, place: Place) -> list[str]:
     """Return what a build did, line by line."""
     lines = [
-        say("rag.built", folder=folder, documents=summary.documents, chunks=summary.chunks),
+        say("rag.built", folder=place, documents=summary.documents, chunks=summary.chunks),
         say("rag.ranked", retriever=summary.retriever, reason=summary.reason),
     ]
     if summary.unchanged or summary.changed or summary.deleted:
@@ -30,15 +31,24 @@ def summary_lines(summary: IndexSummary, folder: Path) -> list[str]:
     if summary.unread:
         lines.append(say("rag.unread", count=len(summary.unread), formats=formats()))
         lines += [f"  {item['source']}: {item['reason']}" for item in summary.unread]
-    return [*lines, say("rag.ask_hint", folder=folder)]
+    return [*lines, say("rag.ask_hint", folder=place)]
 
 
-def inspection_lines(inspection: Inspection, folder: Path) -> list[str]:
+def fitted_lines(fitted: Fitted) -> list[str]:
+    """Return which weight of the fusion was kept, line by line."""
+    said = {"count": fitted.questions, "before": fitted.before, "after": fitted.after}
+    if fitted.weight is None:
+        return [say("tune.fitted_nothing", count=fitted.questions, before=fitted.before)]
+    made = [say("tune.made", share=f"{fitted.made:.0%}")] if fitted.made else []
+    return [say("tune.fitted", weight=f"{fitted.weight:g}", **said), *made]
+
+
+def inspection_lines(inspection: Inspection, place: Place) -> list[str]:
     """Return what an index is, line by line."""
     embedder = inspection.embedder
     unknown = round(100 * embedder.unknown_share)
     lines = [
-        say("rag.inspected", folder=folder, documents=inspection.documents, chunks=inspection.chunks),
+        say("rag.inspected", folder=place, documents=inspection.documents, chunks=inspection.chunks),
         say("rag.inspected_sources", sources=", ".join(inspection.sources)),
         say("rag.inspected_tokenizer", tokenizer=inspection.tokenizer),
         say("rag.inspected_embedder", embedder=embedder.identity, dimension=embedder.dimension),
@@ -51,7 +61,7 @@ def inspection_lines(inspection: Inspection, folder: Path) -> list[str]:
         lines.append(_structure_line(inspection.structure, inspection.options.recall))
     sizes = ", ".join(f"{kind} {size / 1e6:,.1f} MB" for kind, size in inspection.bytes.items())
     lines.append(say("rag.inspected_sizes", sizes=sizes))
-    return [*lines, say("rag.verified" if inspection.verified else "rag.verify_hint", folder=folder)]
+    return [*lines, say("rag.verified" if inspection.verified else "rag.verify_hint", folder=place)]
 
 
 def _structure_line(structure: StructureEntry, wanted: float) -> str:

@@ -19,6 +19,7 @@ WITH_PASSAGES: tuple[ArmName, ...] = ("rag", "combined", "shuffled")
 PATH_ARMS: dict[str, ArmName] = {
     "rag+finetune": "combined",
     "finetune": "finetuned",
+    "continued_pretraining": "finetuned",
     "rag": "rag",
     "prompting": "prompting",
 }

@@ -23,12 +23,15 @@ class LengthGrouped:
         lengths: Tokens of each row.
         batch_size: Rows per batch; the last batch may be smaller.
         seed: Any whole number.
+        together: Rows whose order among themselves does not matter, as they are learnt in one update, where they are
+            divided into other batches than these; they come longest first. None where batches are these.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, together: int | None = None) -> None:
         self.lengths = lengths
         self.batch_size = batch_size
         self.seed = seed
+        self.together = together
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -47,7 +50,11 @@ class LengthGrouped:
         batches = [grouped[start : start + self.batch_size] for start in range(0, len(grouped), self.batch_size)]
         last = [batches.pop()] if batches and len(batches[-1]) < self.batch_size else []
         chance.shuffle(batches)
-        return iter([row for batch in batches + last for row in batch])
+        order = [row for batch in batches + last for row in batch]
+        if self.together is None:
+            return iter(order)
+        starts = range(0, len(order), self.together)
+        return iter([row for start in starts for row in self._sorted(order[start : start + self.together])])
 
     def _sorted(self, rows: list[int]) -> list[int]:
         return sorted(rows, key=lambda row: self.lengths[row], reverse=True)

@@ -9,6 +9,7 @@ the same as without.
 import gc
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -18,8 +19,8 @@ from pydantic import JsonValue
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .freed_memory import trim
-from .laying_out import Tried, changes, keep_layout, too_large
-from .memory import PeakMemory
+from .laying_out import Tried, changes, has_room, keep_layout, too_large, wider
+from .memory import PeakMemory, device_bytes
 from .train_options import TrainOptions
 
 WORTH = 50
@@ -72,25 +73,59 @@ def try_out(
     """
     needed: int | None = None
     for layout in layouts:
-        trainer, started = build(layout), monotonic()
-        fitting = _fits(trainer, layout, limit, memory)
-        if fitting is not None:
-            seconds, layout = fitting
-            saved = _save(trainer, folder)
-            _forget(trainer)
-            if layout is not trainer.laid_out:
-                trainer = build(layout)
-            shown: dict[str, JsonValue] = {
-                "seconds": monotonic() - started,
-                "update_seconds": seconds,
-                "peak_memory_bytes": memory.peak_bytes(),
-                "checkpoint_bytes": saved,
-                "layout": changes(planned, layout),
-            }
-            return trainer, keep_layout(folder, fingerprint, layout, shown)
-        needed = memory.peak_bytes()
-        _forget(trainer)
+        memory.restart()
+        rest, started = memory.peak_bytes(), monotonic()
+        found = _fitting(build, layout, limit, memory)
+        if found is None:
+            needed = memory.peak_bytes()
+            continue
+        if planned.when_room == "grow" and layout.batch_size == planned.batch_size:
+            found = _widened(build, found, rest, limit, memory)
+        saved = _save(found.trainer, folder)
+        _forget(found.trainer)
+        trainer = found.trainer if found.layout is found.trainer.laid_out else build(found.layout)
+        shown: dict[str, JsonValue] = {
+            "seconds": monotonic() - started,
+            "update_seconds": found.seconds,
+            "peak_memory_bytes": found.peak,
+            "checkpoint_bytes": saved,
+            "layout": changes(planned, found.layout),
+        }
+        return trainer, keep_layout(folder, fingerprint, found.layout, shown)
     raise too_large(layouts, needed, limit)
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """Hold a layout that fits, its trainer, the seconds of an update, and the most memory it took, in bytes."""
+
+    trainer: Any
+    layout: TrainOptions
+    seconds: float
+    peak: int
+
+
+def _fitting(build: Build, layout: TrainOptions, limit: int | None, memory: PeakMemory) -> _Fitting | None:
+    trainer = build(layout)
+    found = _fits(trainer, layout, limit, memory)
+    if found is None:
+        _forget(trainer)
+        return None
+    return _Fitting(trainer, found[1], found[0], memory.peak_bytes())
+
+
+def _widened(build: Build, found: _Fitting, rest: int, limit: int | None, memory: PeakMemory) -> _Fitting:
+    """Return the layout with the largest batches that has room, each update with the same rows."""
+    most = device_bytes() if limit is None else limit
+    while (larger := wider(found.layout)) is not None:
+        if not has_room(found.peak, rest, larger.batch_size / found.layout.batch_size, most):
+            break
+        _forget(found.trainer)
+        tried = _fitting(build, larger, limit, memory)
+        if tried is None:
+            return replace(found, trainer=build(found.layout))
+        found = tried
+    return found
 
 
 def _fits(

@@ -17,6 +17,7 @@ from ..knowledge.progress import Progress
 from ..rag.records import Hit
 from .adapters import adapted_tokenizer, load_adapted
 from .arms import Arm
+from .corpus_scores import Drawn, corpus_difference, corpus_interval, corpus_scores, signatures
 from .data import Row
 from .generate import generate
 from .intervals import Interval, difference, interval
@@ -121,17 +122,21 @@ def compare(
         seed: Makes the intervals repeatable.
 
     Returns:
-        ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm.
+        ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm, and ``signatures`` by metric.
     """
     scores = {arm: _scores(rows, answering.answers, pattern, fields) for arm, answering in answerings.items()}
     groups = [row.quote or row.id for row in rows]
     others = [arm for arm in scores if arm != ours]
+    targets = [] if fields else [row.answer for row in rows]
+    whole = {
+        arm: corpus_scores(each.answers, targets, seed, groups) if targets else {} for arm, each in answerings.items()
+    }
     return {
-        "arms": {
-            arm: {name: _as_json(interval(each, seed, groups)) for name, each in found.items()}
-            for arm, found in scores.items()
+        "arms": {arm: _intervals(scores[arm], whole[arm], groups, seed) for arm in scores},
+        "differences": {
+            arm: _differences((scores[ours], whole[ours]), (scores[arm], whole[arm]), groups, seed) for arm in others
         },
-        "differences": {arm: _differences(scores[ours], scores[arm], groups, seed) for arm in others},
+        "signatures": dict(signatures(targets)) if whole[ours] else {},
         "confusion": {arm: _confusions(rows, each.answers, pattern, fields) for arm, each in answerings.items()},
         "seconds": {arm: answering.seconds for arm, answering in answerings.items()},
     }
@@ -193,8 +198,21 @@ def _as_json(found: Interval) -> dict[str, JsonValue]:
     return {"value": found["value"], "low": found["low"], "high": found["high"]}
 
 
-def _differences(ours: Scores, other: Scores, groups: Sequence[str], seed: int) -> dict[str, JsonValue]:
-    return {name: _as_json(difference(ours[name], other[name], seed, groups)) for name in ours}
+def _intervals(scores: Scores, whole: Mapping[str, Drawn], groups: Sequence[str], seed: int) -> dict[str, JsonValue]:
+    found = {name: interval(each, seed, groups) for name, each in scores.items()}
+    found |= {name: corpus_interval(one) for name, one in whole.items()}
+    return {name: _as_json(one) for name, one in found.items()}
+
+
+def _differences(
+    ours: tuple[Scores, Mapping[str, Drawn]],
+    other: tuple[Scores, Mapping[str, Drawn]],
+    groups: Sequence[str],
+    seed: int,
+) -> dict[str, JsonValue]:
+    found = {name: difference(each, other[0][name], seed, groups) for name, each in ours[0].items()}
+    found |= {name: corpus_difference(one, other[1][name]) for name, one in ours[1].items()}
+    return {name: _as_json(one) for name, one in found.items()}
 
 
 def _confusions(

@@ -12,6 +12,7 @@ KINDS = {
     "ForTokenClassification": "TOKEN_CLS",
     "ForQuestionAnswering": "QUESTION_ANS",
     "ForConditionalGeneration": "SEQ_2_SEQ_LM",
+    "ForMaskedLM": "FEATURE_EXTRACTION",  # the library has no name for it, and with this one it changes nothing
 }
 """PEFT's names of tasks, by the end of the names of transformers' classes; all others are language models."""
 

@@ -16,6 +16,8 @@ from .train_options import TrainOptions
 FILE = "layout.json"
 MEASURES = ("batch_size", "accumulation", "evaluation_batch_size", "gradient_checkpointing", "loss", "optimizer")
 GIBIBYTE = 2**30
+GPU_SHARE, CPU_SHARE = 0.9, 0.5
+"""Of a device's memory that a larger batch may take."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,27 @@ def remembered(folder: Path, fingerprint: str, options: TrainOptions) -> Tried |
     if kept.get("fingerprint") != fingerprint:
         return None
     return Tried(options.model_copy(update=kept["options"]), kept["shown"])
+
+
+def refuse_smaller_device(begun: TrainOptions, able: "Able", need: Callable[[TrainOptions], int | None]) -> None:
+    """Check that a training that is under way can go on here as it is laid out: another layout is another training.
+
+    Args:
+        begun: How it is laid out.
+        able: What works here.
+        need: As for ``that_may_fit``.
+
+    Raises:
+        UserError: It needs more memory than there is, or what this machine cannot do; says what it was begun with.
+    """
+    needed, limit = need(begun), _limit(begun)
+    lacking = begun.optimizer == "adamw_8bit" and not able.eight_bit
+    if not lacking and (limit is None or needed is None or needed <= limit):
+        return
+    layout = ", ".join(f"{name}: {getattr(begun, name)}" for name in MEASURES)
+    sizes = {"needed": f"{(needed or 0) / GIBIBYTE:.2f}", "limit": "-" if limit is None else f"{limit / GIBIBYTE:.2f}"}
+    message = say("guards.no_eight_bit") if lacking else say("guards.begun_larger", layout=layout, **sizes)
+    raise UserError(message, say("guards.begun_larger_hint"))
 
 
 @dataclass(frozen=True)
@@ -77,9 +100,12 @@ def layouts_of(options: TrainOptions, able: Able, need: Callable[[TrainOptions],
         raise UserError(say("guards.no_eight_bit"), say("guards.no_eight_bit_hint"))
     if options.loss == "chunked" and not able.chunking:
         raise UserError(say("guards.no_chunks"), say("guards.no_chunks_hint"))
-    limit = device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * GIBIBYTE)
     rungs = list(ladder(options, able))
-    return that_may_fit(rungs[:1] if options.when_too_large == "refuse" else rungs, need, limit)
+    return that_may_fit(rungs[:1] if options.when_too_large == "refuse" else rungs, need, _limit(options))
+
+
+def _limit(options: TrainOptions) -> int | None:
+    return device_bytes() if options.memory_limit_gib is None else int(options.memory_limit_gib * GIBIBYTE)
 
 
 def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
@@ -95,8 +121,8 @@ def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
     yield options
     per_update, batch = options.batch_size * options.accumulation, options.batch_size
     while batch > 1:
-        batch //= 2
-        options = options.model_copy(update={"batch_size": batch, "accumulation": -(-per_update // batch)})
+        batch = max(size for size in range(1, batch // 2 + 1) if per_update % size == 0)
+        options = options.model_copy(update={"batch_size": batch, "accumulation": per_update // batch})
         yield options
     if able.checkpointing and not options.gradient_checkpointing:
         options = options.model_copy(update={"gradient_checkpointing": True})
@@ -106,6 +132,36 @@ def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
         yield options
     if able.eight_bit and options.optimizer == "adamw":
         yield options.model_copy(update={"optimizer": "adamw_8bit"})
+
+
+def wider(options: TrainOptions) -> TrainOptions | None:
+    """Return the layout with the next larger batch and as many rows in each update; None where the batch is all of it.
+
+    Larger batches with fewer of them for each update are the ladder's first rungs the other way round: faster where a
+    device has room.
+    """
+    per_update = options.batch_size * options.accumulation
+    size = next((size for size in range(2 * options.batch_size, per_update + 1) if per_update % size == 0), None)
+    return None if size is None else options.model_copy(update={"batch_size": size, "accumulation": per_update // size})
+
+
+def has_room(peak: int, rest: int, times: float, limit: int | None) -> bool:
+    """Tell whether a larger batch surely fits: what a batch adds grows with it, or less.
+
+    A CPU's memory is shared with everything else on the machine, and running out of it ends the process, so only half
+    of it counts.
+
+    Args:
+        peak: What the smaller batch took at most, in bytes; 0 where the system does not tell.
+        rest: What was taken before it, in bytes.
+        times: How many times as large the batch is.
+        limit: What there is, in bytes; None where that is unknown.
+    """
+    import torch
+
+    if limit is None or not peak:
+        return False
+    return rest + times * (peak - rest) <= limit * (GPU_SHARE if torch.cuda.is_available() else CPU_SHARE)
 
 
 def that_may_fit(
@@ -131,15 +187,14 @@ def that_may_fit(
 
 def remember_layout(folder: Path, fingerprint: str, planned: TrainOptions, found: TrainOptions) -> Tried:
     """Return and keep a layout that was chosen by its estimate alone, so that a resumed attempt has the same."""
-    if found == planned:
-        return Tried(planned, {})
-    return keep_layout(folder, fingerprint, found, {"layout": changes(planned, found)})
+    layout = changes(planned, found)
+    return keep_layout(folder, fingerprint, found, {"layout": layout} if layout else {})
 
 
 def keep_layout(folder: Path, fingerprint: str, found: TrainOptions, shown: dict[str, JsonValue]) -> Tried:
     """Write a layout beside the checkpoints, and return it with what trying it showed."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / FILE, {"fingerprint": fingerprint, "options": shown["layout"], "shown": shown})
+    write_json(folder / FILE, {"fingerprint": fingerprint, "options": shown.get("layout", {}), "shown": shown})
     return Tried(found, shown)
 
 

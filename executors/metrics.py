@@ -74,15 +74,16 @@ def judge(
 
 
 def judge_text(answers: Sequence[str], targets: Sequence[str]) -> dict[str, list[float]]:
-    """Return, by metric, a score from 0 to 1 for each free answer: ``exact`` and ``f1`` against the row's answer.
+    """Return, by metric, a score from 0 to 1 for each free answer: ``exact``, ``f1`` and ``rouge_l``.
 
     Source: Rajpurkar et al. 2016, arXiv 1606.05250, section 6.1 (F1 over shared words; here Chinese characters count
-    as words).
+    as words); Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", section 3.1, with equal weights.
     """
     pairs = [(words(answer), words(target)) for answer, target in zip(answers, targets, strict=True)]
     return {
         "exact": [float(answer == target) for answer, target in pairs],
         "f1": [_overlap(answer, target) for answer, target in pairs],
+        "rouge_l": [_longest_common(answer, target) for answer, target in pairs],
     }
 
 
@@ -94,6 +95,16 @@ def words(text: str) -> list[str]:
 def _overlap(answer: list[str], target: list[str]) -> float:
     shared = (Counter(answer) & Counter(target)).total()
     return 2 * shared / (len(answer) + len(target)) if shared else 0.0
+
+
+def _longest_common(answer: Sequence[str], target: Sequence[str]) -> float:
+    common = [0] * (len(target) + 1)
+    for word in answer:
+        before = 0
+        for place, other in enumerate(target, 1):
+            longest = before + 1 if word == other else max(common[place], common[place - 1])
+            before, common[place] = common[place], longest
+    return 2 * common[-1] / (len(answer) + len(target)) if common[-1] else 0.0
 
 
 def is_right(answer: str, expected: str, pattern: str | None, field: FieldOptions) -> bool:

@@ -11,9 +11,12 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
+from .family import family_of
 from .heads import HEADS, POOLER, fresh_modules, is_head, note_fresh
 from .plan import ModelSource
+from .pooling import POOLING, pooled_class, pooling_of
 from .task import Loader
+from .train_options import TrainOptions
 
 if TYPE_CHECKING:
     import torch
@@ -100,12 +103,12 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
     options = {"dtype": number_type(source), "use_safetensors": True, **NO_FOREIGN_CODE}
     if source.quantisation != "none":
         options |= {"quantization_config": _quantisation(source, loader), "device_map": {"": device()}}
-    options |= loader.config or {}
+    config = load_config(source, loader)
     try:
         model: PreTrainedModel
         auto = getattr(transformers, loader.auto)
-        renamed = _renamed(auto, load_config(source, loader))
-        model, found = auto.from_pretrained(folder, **options, **renamed, output_loading_info=True)
+        options |= {"config": config, **_renamed(auto, config)}
+        model, found = class_of(auto, config).from_pretrained(folder, **options, output_loading_info=True)
     except (OSError, ValueError, require("safetensors").SafetensorError) as error:
         raise _unreadable(folder, error) from error
     note_fresh(model, found["missing_keys"])
@@ -120,7 +123,7 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
 
 
 def load_config(source: ModelSource, loader: Loader = LANGUAGE) -> Any:  # noqa: ANN401 - each family has its own
-    """Return a model's config, with what a task has to say.
+    """Return a model's config, with what a task has to say, and how a sentence encoder makes its vector.
 
     Raises:
         UserError: It was not found, or its config cannot be read.
@@ -128,9 +131,24 @@ def load_config(source: ModelSource, loader: Loader = LANGUAGE) -> Any:  # noqa:
     transformers = require("transformers")
     folder = resolve_model(source.source, source.revision)
     try:
-        return transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE, **(loader.config or {}))
+        config = transformers.AutoConfig.from_pretrained(folder, **NO_FOREIGN_CODE, **(loader.config or {}))
     except (OSError, ValueError) as error:
         raise _unreadable(folder, error) from error
+    if loader.pools and family_of(config) == "encoder" and (how := pooling_of(folder)):
+        config.sentence_pooling = how
+    return config
+
+
+def class_of(auto: Any, config: Any) -> Any:  # noqa: ANN401 - transformers' own
+    """Return the class of models that a config is for, with a head on the pooled vector where it says how to pool.
+
+    Args:
+        auto: One of transformers' Auto classes; it has a class for the config.
+        config: What ``load_config`` returned.
+    """
+    if not getattr(config, POOLING, None):
+        return auto
+    return pooled_class(auto._model_mapping[type(config)])
 
 
 def context_length(source: ModelSource) -> int:
@@ -183,6 +201,14 @@ def number_type(source: ModelSource) -> "torch.dtype":
     if name == "auto":
         name = "float32" if device().type in {"cpu", "mps"} else "bfloat16"
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def computes_in_half(options: TrainOptions) -> bool:
+    """Tell whether a training computes in bfloat16 here."""
+    import torch
+
+    able = device().type == "cuda" and torch.cuda.is_bf16_supported()
+    return options.precision == "bfloat16" or (options.precision == "auto" and able)
 
 
 def require(package: str) -> Any:  # noqa: ANN401 - a module

@@ -19,6 +19,9 @@ from .layout import layout
 from .overlap import find_overlaps
 
 PARTS = ("train", "validation", "test")
+MOVES = (("test", "train"), ("validation", "train"), ("validation", "test"))
+"""Out of which part groups go that nearly repeat something in which other one; never back, so it comes to an end."""
+
 LEFT_OUT, SUMMARY = "left_out.jsonl", "summary.json"
 WHOLE_FILE = frozenset({"encoding", "one_class"})
 """Kinds of problems that no single row has."""
@@ -50,7 +53,8 @@ def prepare(checked: Checked, source: Path, folder: Path, wish: Wish) -> dict[st
     """Write ``train.jsonl``, ``validation.jsonl``, ``test.jsonl``, what was left out and why, and a summary.
 
     Rows that ask the same stay on one side. Of classes, each side gets its share; a class with one text is learnt from.
-    Where answers are texts, held-out rows that nearly repeat a row to learn from are learnt from, too.
+    Where answers are texts, held-out rows that nearly repeat a row to learn from are learnt from, too, and rows to
+    choose by that nearly repeat a row to measure on are measured on.
 
     Args:
         checked: What the check of the source found.
@@ -59,9 +63,11 @@ def prepare(checked: Checked, source: Path, folder: Path, wish: Wish) -> dict[st
         wish: How to divide.
 
     Raises:
-        UserError: The folder exists, no layout was recognised, no row is left, or too many are broken.
+        UserError: The folder exists, no layout was recognised, no row has the field to group by, no row is left, or too
+            many are broken.
     """
     name = refuse_other_layout(checked, source)
+    _refuse_other_group(checked, wish.group)
     if folder.exists():
         raise UserError(say("data.folder_exists", path=folder), say("data.folder_exists_hint"))
     kept, left = _kept(checked, name)
@@ -79,6 +85,13 @@ def prepare(checked: Checked, source: Path, folder: Path, wish: Wish) -> dict[st
     }
     _write(folder, name, parts, left, summary)
     return summary
+
+
+def _refuse_other_group(checked: Checked, group: str | None) -> None:
+    fields = dict.fromkeys(field for row in checked.rows for field in row.values)
+    if group is not None and checked.rows and group not in fields:
+        named = say("advice.comma").join(fields)
+        raise UserError(say("data.no_group", group=group, fields=named), say("data.no_group_hint"))
 
 
 def _kept(checked: Checked, name: str) -> tuple[list[CheckedRow], list[dict[str, JsonValue]]]:
@@ -120,20 +133,20 @@ def _divide(rows: Sequence[CheckedRow], wish: Wish, apart: bool) -> dict[str, li
             shuffled = shuffled[count:]
     divided = {part: [key for key in groups if part_of.get(key, "train") == part] for part in PARTS}
     if apart:
-        _bring_near_groups_over(divided, groups)
+        _put_near_groups_together(divided, groups)
     found = {part: [row for key in keys for row in groups[key]] for part, keys in divided.items()}
     return {part: sorted(members, key=lambda row: row.line) for part, members in found.items()}
 
 
-def _bring_near_groups_over(parts: dict[str, list[str]], groups: Mapping[str, Sequence[CheckedRow]]) -> None:
-    """Move held-out groups to those to learn from until none has a row that nearly repeats one of those."""
-    held, moved = ("test", "validation"), True
-    while moved:  # what comes over from one part may be near to what is left in the other
+def _put_near_groups_together(parts: dict[str, list[str]], groups: Mapping[str, Sequence[CheckedRow]]) -> None:
+    """Move groups until none has a row that nearly repeats one of another part."""
+    moved = True
+    while moved:  # what comes into one part may be near to what is left in another
         moved = False
-        for part in held:
-            near = _near(parts[part], parts["train"], groups)
-            parts["train"] += [key for key in parts[part] if key in near]
-            parts[part] = [key for key in parts[part] if key not in near]
+        for source, goal in MOVES:
+            near = _near(parts[source], parts[goal], groups)
+            parts[goal] += [key for key in parts[source] if key in near]
+            parts[source] = [key for key in parts[source] if key not in near]
             moved |= bool(near)
 
 

@@ -3,34 +3,26 @@
 # ruff: noqa: ANN401 - transformers' own configs and models
 
 import sys
-from typing import Any, Literal
+from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .family import family_of
 from .heads import note_fresh
 from .method import MethodModule, MethodOptions
-from .models import load_config, require
+from .models import class_of, load_config, require
 from .plan import ModelSource
 from .task import LANGUAGE_MODEL, Loader
-
-Family = Literal["encoder", "decoder", "encoder_decoder"]
 
 INSTEAD = {
     (LANGUAGE_MODEL, "encoder"): "encoder_writes",
     (LANGUAGE_MODEL, "encoder_decoder"): "use_seq2seq",
     ("AutoModelForSeq2SeqLM", "encoder"): "encoder_writes",
     ("AutoModelForSeq2SeqLM", "decoder"): "use_causal_lm",
+    ("AutoModelForMaskedLM", "decoder"): "use_pretraining",
+    ("AutoModelForMaskedLM", "encoder_decoder"): "use_seq2seq",
 }
 """What to do where a family of models cannot be loaded for a task, by transformers' Auto class and the family."""
-
-
-def family_of(config: Any) -> Family:
-    """Return whether a model reads a whole text at once, writes from left to right, or does one after the other."""
-    transformers = require("transformers")
-    if config.is_encoder_decoder:
-        return "encoder_decoder"
-    masked = type(config) in transformers.AutoModelForMaskedLM._model_mapping
-    return "encoder" if masked and not getattr(config, "is_decoder", False) else "decoder"
 
 
 def refuse_impossible(
@@ -61,7 +53,8 @@ def refuse_impossible(
     if type(config) not in auto._model_mapping:
         raise UserError(say("refusals.no_class", kind=kind, auto=loader.auto), say("refusals.no_class_hint"))
     with torch.device("meta"):
-        bare = auto.from_config(config)
+        kind_of_model = class_of(auto, config)
+        bare = auto.from_config(config) if kind_of_model is auto else kind_of_model(config)
     note_fresh(bare, set())
     if getattr(options, "virtual_tokens", 0):
         _refuse_prompt(bare, kind, method_id, method)

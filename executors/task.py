@@ -17,6 +17,7 @@ from ..knowledge.progress import Progress
 from . import tasks
 from .prompt import Prompt
 from .step import Result, StepContext
+from .train_options import TrainOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,11 +65,13 @@ class Loader:
         auto: Name of transformers' Auto class.
         config: What the model's config has to say for it, such as its classes.
         padding: The token to pad with, for models whose config has none.
+        pools: Whether the head of a sentence encoder stands on its pooled vector.
     """
 
     auto: str = LANGUAGE_MODEL
     config: Mapping[str, Any] | None = None
     padding: int | None = None
+    pools: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,25 @@ class Asking:
     rows: Sequence[Any]
     limit: int
     batch_size: int
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Say what is about to be trained, and how.
+
+    Attributes:
+        model: As it was loaded, before a method changes it.
+        padding: The token to pad with.
+        options: Settings shared by all methods.
+        seed: Decides all chance.
+        progress: Receives what is done.
+    """
+
+    model: Any
+    padding: int
+    options: TrainOptions
+    seed: int
     progress: Progress
 
 
@@ -148,6 +170,9 @@ class TaskBase(ABC):
     @abstractmethod
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - with or without an adapter
         """Return the summed loss, and the number of labels that it is summed over."""
+
+    def begin(self, learning: Learning, examples: Sequence[Any]) -> None:  # noqa: B027 - most tasks know none
+        """Give what is random in a model a better start, if the task knows one; it is trained whatever the method."""
 
     def answers(self, asking: Asking) -> list[Any]:
         """Return what the model says of each row, as JSON.

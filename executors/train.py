@@ -19,20 +19,21 @@ from .checkpoints import about, checkpoint_folder, newest_whole, prune
 from .chunked_loss import has_plain_head, refuse_other_loss
 from .data import Conversation
 from .device_name import machine_name
+from .encoded import encoded
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, least_memory, training_request
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
 from .heads import head_shape, is_pooler_fresh
-from .laying_out import Able, Tried, layouts_of, remember_layout, remembered
+from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, room
-from .task import LANGUAGE_MODEL, Example, Known, ReadRow, TaskBase, TaskOptions, task_class
+from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
@@ -124,8 +125,8 @@ def train(
     refuse_impossible(base, loader, training.method, method, training.method_options)
     virtual_tokens = getattr(training.method_options, "virtual_tokens", 0)
     limit = training.max_length or room(load_config(base), context_length(base), virtual_tokens)
-    learned = _encoded(task, tokenizer, rows, limit, training.leave_out_longer)
-    checked = _encoded(task, tokenizer, validation, limit, training.leave_out_longer)
+    learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer)
+    checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
     shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
@@ -138,11 +139,19 @@ def train(
         chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
         eight_bit=device().type == "cuda",
     )
-    layouts = layouts_of(training.options, able, lambda layout: least_memory(request_of_layout(layout)))
+
+    def need(layout: TrainOptions) -> int | None:
+        return least_memory(request_of_layout(layout))
+
+    begun = _begun(training, fingerprint)
+    if begun is not None:
+        refuse_smaller_device(begun.options, able, need)
+    layouts = [begun.options] if begun else layouts_of(training.options, able, need)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
     grow_model(bare, pieces)
+    task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
@@ -173,9 +182,10 @@ def train(
             memory,
             watch,
             schedule,
+            training.options,
         )
 
-    trainer, tried = _tried(training, build, layouts, len(learned), memory, fingerprint, progress)
+    trainer, tried = _tried(training, build, layouts, len(learned), memory, fingerprint, progress, begun)
     request = request_of_layout(tried.options) if tried.adapted else request
     watch.expected = expected_memory(request) if request else None
     if tried.shown:
@@ -231,6 +241,13 @@ def _audit(
         watch.tell(one)
 
 
+def _begun(training: Training, fingerprint: str) -> Tried | None:
+    """Return how an interrupted attempt is laid out, where it left a checkpoint; None where nothing is lost yet."""
+    if newest_whole(training.checkpoints, fingerprint) is None:
+        return None
+    return remembered(training.checkpoints, fingerprint, training.options) or Tried(training.options, {})
+
+
 def _tried(
     training: Training,
     build: Build,
@@ -239,10 +256,10 @@ def _tried(
     memory: PeakMemory,
     fingerprint: str,
     progress: Progress,
+    known: Tried | None,
 ) -> tuple[Any, Tried]:
-    """Return the trainer laid out so that it fits, as an interrupted attempt found it or as trying it shows."""
+    """Return the trainer laid out so that it fits, as an interrupted attempt began or as trying it shows."""
     options = training.options
-    known = remembered(training.checkpoints, fingerprint, options)
     if known is None and (not is_tried(options, rows) or processes() > 1):
         known = remember_layout(training.checkpoints, fingerprint, options, layouts[0])
     if known is not None:
@@ -341,22 +358,6 @@ def _take_best(training: Training, trainer: Any) -> None:  # noqa: ANN401 - see 
 def _about(training: Training) -> dict[str, JsonValue]:
     """Return what a result has to say about its task."""
     return {"task": training.task, "task_options": training.task_options.model_dump(), "known": training.known}
-
-
-def _encoded(
-    task: TaskBase, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[ReadRow], limit: int, leave_out: bool
-) -> list[Example]:
-    found = task.examples(tokenizer, rows, limit)
-    longer = [(line, len(example)) for line, example in found if len(example) > limit]
-    if longer and not leave_out:
-        lines = ", ".join(str(line) for line, _ in longer[:10]) + (", ..." if len(longer) > 10 else "")
-        longest = max(length for _, length in longer)
-        message = say("training.too_long", count=len(longer), limit=limit, longest=longest, lines=lines)
-        raise UserError(message, say("training.too_long_hint"))
-    kept = [example for _, example in found if len(example) <= limit]
-    if rows and not kept:
-        raise UserError(say("training.nothing_left"), say("training.too_long_hint"))
-    return kept
 
 
 def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequence[Example]) -> str:

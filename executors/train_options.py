@@ -42,6 +42,9 @@ class TrainOptions(BaseModel):
         "adapt",
         description="adapt: half the batch and twice the accumulation, then checkpointing, chunked loss, adamw_8bit",
     )
+    when_room: Literal["keep", "grow"] = Field(
+        "keep", description="grow: larger batches and less accumulation where trying shows room; keep: as planned"
+    )
     memory_limit_gib: float | None = Field(
         None, gt=0, description="most memory that the training may take; null for what the device has"
     )

@@ -16,7 +16,7 @@ from .chunked_loss import chunked_answer_loss
 from .losses import should_stop, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
-from .models import device
+from .models import computes_in_half, device
 from .task import Example, TaskBase
 from .together import is_first, processes, wait
 from .train_options import TrainOptions
@@ -43,6 +43,7 @@ def make_trainer(
     memory: PeakMemory,
     watch: Watch,
     schedule: Schedule | None = None,
+    planned: TrainOptions | None = None,
 ) -> Any:
     """Return transformers' Trainer, set up for a task's own loss and durable checkpoints.
 
@@ -62,6 +63,7 @@ def make_trainer(
         memory: Has watched since before the model was loaded.
         watch: Receives losses.
         schedule: What the method does besides gradient steps; None for most methods.
+        planned: Settings before they were laid out to fit, whose updates learn the same rows; None for ``options``.
     """
     from transformers import Trainer
     from transformers.trainer_callback import PrinterCallback
@@ -91,7 +93,10 @@ def make_trainer(
             return loss + (penalty - penalty.detach())  # its gradient counts; what is shown is the task's loss alone
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            return LengthGrouped([len(row) for row in rows], options.batch_size, seed)
+            together = options.batch_size * options.accumulation * options.processes
+            other = planned is not None and planned.batch_size != options.batch_size
+            batch_size = (planned or options).batch_size
+            return LengthGrouped([len(row) for row in rows], batch_size, seed, together if other else None)
 
         def validation(self, held: Sequence[Any], batch_size: int) -> float:
             return validation_loss(task, model, padding, held, batch_size)
@@ -169,7 +174,7 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         weight_decay=options.weight_decay,
         max_grad_norm=options.clip,
         optim=OPTIMIZERS[options.optimizer],
-        bf16=_half(options),
+        bf16=computes_in_half(options),
         use_cpu=device().type == "cpu",  # otherwise it refuses bfloat16 there
         seed=seed,
         eval_strategy="steps" if validated else "no",
@@ -189,13 +194,6 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # DataParallel would split batches; more devices need accelerate
     return arguments
-
-
-def _half(options: TrainOptions) -> bool:
-    import torch
-
-    able = device().type == "cuda" and torch.cuda.is_bf16_supported()
-    return options.precision == "bfloat16" or (options.precision == "auto" and able)
 
 
 def _watcher(options: TrainOptions, watch: Watch) -> Any:

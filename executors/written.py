@@ -3,28 +3,39 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..knowledge.durable import write_text
-from .metrics import judge_text, words
-from .ratios import Ratios
+from .corpus_scores import corpus_difference, corpus_interval, corpus_scores, signatures
+from .metrics import judge_text
+from .ratios import Ratios, compared
+from .step import Result
 
 ANSWERS = "answers.jsonl"
 
 
-def text_ratios(answers: Sequence[str], targets: Sequence[str]) -> Ratios:
-    """Return, by metric, a score from 0 to 1 for each text: shared words, the longest common row of words, and exact.
+def text_compared(answers: Sequence[str], targets: Sequence[str], base: Sequence[str] | None, seed: int) -> Result:
+    """Return what ``compared`` does of shared words, longest common rows of words and exact texts, and BLEU and chrF.
 
     Args:
         answers: What was written.
         targets: What should have been written.
-
-    Source: F1 as in ``judge_text``; ROUGE-L: Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries",
-        section 3.1, with equal weights; Chinese characters count as words.
+        base: What the baseline wrote.
+        seed: Makes the intervals repeatable.
     """
-    ones = [1.0] * len(answers)
+    found: Any = compared(_ratios(answers, targets), _ratios(base, targets) if base else None, seed)
+    ours = corpus_scores(answers, targets, seed)
+    found["metrics"] |= {name: corpus_interval(one) for name, one in ours.items()}
+    if base:
+        other = corpus_scores(base, targets, seed)
+        found["base"] |= {name: corpus_interval(one) for name, one in other.items()}
+        found["differences"]["base"] |= {name: corpus_difference(one, other[name]) for name, one in ours.items()}
+    return {**found, "signatures": signatures(targets) if ours else {}}
+
+
+def _ratios(answers: Sequence[str], targets: Sequence[str]) -> Ratios:
     judged = judge_text(answers, targets)
-    longest = [_rouge_l(words(answer), words(target)) for answer, target in zip(answers, targets, strict=True)]
-    return {"f1": (judged["f1"], ones), "rouge_l": (longest, ones), "exact": (judged["exact"], ones)}
+    return {name: (judged[name], [1.0] * len(answers)) for name in ("f1", "rouge_l", "exact")}
 
 
 def write_texts(
@@ -36,13 +47,3 @@ def write_texts(
         record = {"asked": question, "right": target, "answer": answer}
         lines.append(json.dumps(record | ({"base": base[place]} if base else {}), ensure_ascii=False))
     write_text(folder / ANSWERS, "\n".join(lines) + "\n")
-
-
-def _rouge_l(answer: Sequence[str], target: Sequence[str]) -> float:
-    common = [0] * (len(target) + 1)
-    for word in answer:
-        before = 0
-        for place, other in enumerate(target, 1):
-            longest = before + 1 if word == other else max(common[place], common[place - 1])
-            before, common[place] = common[place], longest
-    return 2 * common[-1] / (len(answer) + len(target)) if common[-1] else 0.0

@@ -54,6 +54,7 @@ class Answer:
         short: The few words that answer it, where the generator names any.
         statements: The answer's sentences.
         abstained: Whether the documents were found not to answer the question.
+        cut: Whether the limit of its length cut it off; the sentence that has no end is left out.
         evidence: How much of the question the documents speak of, 0 to 1; not a probability.
         least_evidence: Below this the answer abstains.
         injected: Sentences in what was found that read like instructions to a model; no generator saw them.
@@ -66,6 +67,7 @@ class Answer:
     short: Citation | None
     statements: tuple[Statement, ...]
     abstained: bool
+    cut: bool
     evidence: float
     least_evidence: float
     injected: tuple[Citation, ...]
@@ -79,6 +81,7 @@ class Answer:
             "answer": self.text,
             "short": None if self.short is None else asdict(self.short),
             "abstained": self.abstained,
+            "cut": self.cut,
             "evidence": round(self.evidence, 4),
             "least_evidence": self.least_evidence,
             "statements": [asdict(statement) for statement in self.statements],

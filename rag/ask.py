@@ -79,6 +79,7 @@ def ask(
         short=None if abstained else _short(index, draft),
         statements=() if abstained else kept,
         abstained=abstained,
+        cut=draft.cut,
         evidence=evidence,
         least_evidence=least,
         injected=tuple(cite(index, each.document, each.start, each.end) for each in injected),

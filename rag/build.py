@@ -7,18 +7,18 @@ from pathlib import Path
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
+from .address import Place
 from .changes import Contents, find_contents
 from .chunkers import find_chunker
-from .earlier import Earlier, open_earlier
 from .embedders import Embedder, open_embedder
 from .extra import needs_extra
-from .generation import write_files
+from .known import Known
 from .limits import Limits
 from .manifest import Manifest
 from .records import IndexOptions, IndexSummary
 from .retrievers import retriever_names
 from .sources import check_sources, nothing_read
-from .store import being_built, drafted, keep, open_generation, remove_others
+from .stores import Before, Store, Work, open_store
 
 
 @dataclass(frozen=True)
@@ -34,24 +34,24 @@ class _Task:
 
 def build_index(
     sources: Sequence[Path],
-    folder: Path,
+    place: Place,
     options: IndexOptions | None = None,
     progress: Progress = silent,
     limits: Limits | None = None,
 ) -> IndexSummary:
     """Build the index of some sources; readers see the old one, if there is one, until the new one is complete.
 
-    What an index in the folder holds already of the same files is not done again.
+    What an index at the place holds already of the same files is not done again.
 
     Args:
         sources: Files and folders.
-        folder: Where the index is kept; created when missing.
+        place: Where the index is kept, a folder or a database; created when missing, a database is not.
         options: How to build it; the defaults when None.
         progress: Is told how far the work is.
         limits: What each file may unpack to; the defaults when None.
 
     Raises:
-        UserError: A source is missing, nothing could be read, an option names nothing that exists, or the folder
+        UserError: A source is missing, nothing could be read, an option names nothing that exists, or the place
             cannot be written.
     """
     options = _checked(options or IndexOptions())
@@ -59,39 +59,40 @@ def build_index(
     task = _Task(options, [str(source.resolve()) for source in sources], None, limits or Limits(), progress)
     with needs_extra():
         embedder = open_embedder(options.embedder)
-        with being_built(folder):
-            return _renew(folder, task, embedder, open_earlier(folder, options, embedder))
+        store = open_store(place)
+        store.check(options)
+        with store.being_built():
+            return _renew(store, task, embedder, store.earlier(options, embedder))
 
 
 def update_index(
-    sources: Sequence[Path], folder: Path, progress: Progress = silent, limits: Limits | None = None
+    sources: Sequence[Path], place: Place, progress: Progress = silent, limits: Limits | None = None
 ) -> IndexSummary:
     """Bring an index up to date with its sources: what was added, changed or deleted there is here, too.
 
     Args:
         sources: The files and folders to look through, old ones and new ones; all that the index has when empty. One
             that the index has and that is gone takes its documents with it when it is named here.
-        folder: The index.
+        place: The index.
         progress: Is told how far the work is.
         limits: What each file may unpack to; the defaults when None.
 
     Raises:
-        UserError: There is no index, it is damaged, a source is missing, or the folder cannot be written.
+        UserError: There is no index, it is damaged, a source is missing, or the place cannot be written.
     """
     with needs_extra():
-        open_generation(folder)  # where no index is, no folder is made for its lock
-        with being_built(folder):
-            generation = open_generation(folder)
-            generation.check()  # a damaged index is named, not replaced by one of fewer sources
-            options = generation.manifest.options
+        store = open_store(place)
+        store.check()  # where no index is, none is made for its lock
+        with store.being_built():
+            options = store.options()
             embedder = open_embedder(options.embedder)
-            earlier = open_earlier(folder, options, embedder)
+            earlier = store.earlier(options, embedder)
             task = _update(options, sources, earlier, limits or Limits(), progress)
-            return _renew(folder, task, embedder, earlier)
+            return _renew(store, task, embedder, earlier)
 
 
 def _update(
-    options: IndexOptions, sources: Sequence[Path], earlier: Earlier | None, limits: Limits, progress: Progress
+    options: IndexOptions, sources: Sequence[Path], earlier: Known | None, limits: Limits, progress: Progress
 ) -> _Task:
     """Return what has to be done for an update; sources that are named and gone are left out."""
     known = earlier.sources if earlier else []
@@ -117,21 +118,19 @@ def _checked(options: IndexOptions) -> IndexOptions:
     return options.model_copy(update={"embedder": str(folder.resolve())}) if here else options
 
 
-def _renew(folder: Path, task: _Task, embedder: Embedder, earlier: Earlier | None) -> IndexSummary:
+def _renew(store: Store[Before], task: _Task, embedder: Embedder, earlier: Before | None) -> IndexSummary:
     scanned = task.sources if task.scanned is None else task.scanned
     contents = find_contents(task.sources, scanned, earlier, task.limits, task.progress)
     if not contents.items:
         raise nothing_read([Path(source) for source in task.sources], contents.unread)
     if earlier is not None and earlier.manifest.options == task.options and contents.same_as(earlier):
-        remove_others(folder, earlier.folder)
+        store.leave(earlier)
         return _summarise(earlier.manifest, 0, contents, earlier)
-    with drafted(folder) as draft:
-        written = write_files(draft, folder, contents, task.options, embedder, earlier, task.progress)
-        manifest = keep(folder, draft, written.manifest)
-    return _summarise(manifest, written.embedded, contents, earlier)
+    written = store.write(Work(contents, task.options, embedder, earlier, task.progress))
+    return _summarise(written.manifest, written.embedded, contents, earlier)
 
 
-def _summarise(manifest: Manifest, embedded: int, contents: Contents, earlier: Earlier | None) -> IndexSummary:
+def _summarise(manifest: Manifest, embedded: int, contents: Contents, earlier: Known | None) -> IndexSummary:
     return IndexSummary(
         documents=manifest.documents,
         chunks=manifest.chunks,

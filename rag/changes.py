@@ -9,7 +9,7 @@ from pathlib import Path
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .corpus import document_digest
-from .earlier import Earlier, FileRecord
+from .known import FileRecord, Known
 from .limits import Limits
 from .records import Document, Unread
 from .sources import free_id, read_documents, source_files
@@ -53,14 +53,14 @@ class Contents:
         """Return sources and files as lines of JSON."""
         return "".join(json.dumps(row) + "\n" for row in (self.sources, *map(astuple, self.files))).encode()
 
-    def same_as(self, earlier: Earlier | None) -> bool:
+    def same_as(self, earlier: Known | None) -> bool:
         """Say whether the earlier index consists of just this."""
         if earlier is None or earlier.sources != self.sources:
             return False
         whole = [Kept(0, len(earlier.documents))]
         return self.items == whole and self.files == [record for record, _ in earlier.files.values()]
 
-    def changes(self, earlier: Earlier | None) -> dict[str, int]:
+    def changes(self, earlier: Known | None) -> dict[str, int]:
         """Return how many documents were added, changed, deleted, and left as they were."""
         new = [item.document.id for item in self.items if isinstance(item, New)]
         kept = sum(item.end - item.first for item in self.items if isinstance(item, Kept))
@@ -73,7 +73,7 @@ class Contents:
             "unchanged": kept,
         }
 
-    def keep(self, earlier: Earlier, row: int, source: Path) -> bool:
+    def keep(self, earlier: Known, row: int, source: Path) -> bool:
         """Take a document of the earlier index over, and return whether it still has a place.
 
         Args:
@@ -111,7 +111,7 @@ class Contents:
 
 
 def find_contents(
-    sources: Sequence[str], scanned: Sequence[str], earlier: Earlier | None, limits: Limits, progress: Progress
+    sources: Sequence[str], scanned: Sequence[str], earlier: Known | None, limits: Limits, progress: Progress
 ) -> Contents:
     """Return what an index of the sources has to consist of.
 
@@ -135,14 +135,14 @@ def find_contents(
     return contents
 
 
-def _keep_source(contents: Contents, earlier: Earlier, number: int) -> None:
+def _keep_source(contents: Contents, earlier: Known, number: int) -> None:
     source = contents.sources[number]
     for (place, _), (record, first) in earlier.files.items():
         if place == source:
             _keep_file(contents, earlier, number, record, first)
 
 
-def _keep_file(contents: Contents, earlier: Earlier, number: int, record: FileRecord, first: int) -> None:
+def _keep_file(contents: Contents, earlier: Known, number: int, record: FileRecord, first: int) -> None:
     source = Path(contents.sources[number])
     rows = range(first, first + record.documents)
     found = [contents.keep(earlier, row, source) for row in rows]
@@ -151,7 +151,7 @@ def _keep_file(contents: Contents, earlier: Earlier, number: int, record: FileRe
         contents.files.append(replace(record, source=number, documents=sum(found), complete=complete))
 
 
-def _read(contents: Contents, earlier: Earlier | None, number: int, path: Path, name: str, limits: Limits) -> None:
+def _read(contents: Contents, earlier: Known | None, number: int, path: Path, name: str, limits: Limits) -> None:
     """Read a file, unless the earlier index was built from the same content."""
     source = contents.sources[number]
     digest = _file_digest(path)
@@ -172,7 +172,7 @@ def _read(contents: Contents, earlier: Earlier | None, number: int, path: Path, 
         contents.files.append(FileRecord(number, name, digest, count, complete))
 
 
-def _take(contents: Contents, earlier: Earlier | None, document: Document, source: Path) -> bool:
+def _take(contents: Contents, earlier: Known | None, document: Document, source: Path) -> bool:
     digest = document_digest(document)
     row = None if earlier is None else earlier.rows_by_digest.get(digest)
     if earlier is None or row is None:

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from .columns import Column, Rows
+from .filters import allowed_chunks
+from .library import Library, Passages
 from .records import Chunk, Document
 
 if TYPE_CHECKING:
     from .files import CheckedFile
+    from .filters import Where
+    from .retrievers import Allowed
 
 DOCUMENTS, TEXTS, DOCUMENT_TABLE = "documents.jsonl", "texts.utf8", "documents.table"
 NAMES, DIGESTS = "documents.names", "documents.digests"
@@ -25,7 +29,7 @@ embedder's tokens with how many of them are unknown."""
 COLUMN = {name: place for place, name in enumerate(CHUNK_COLUMNS)}
 
 
-class Documents(Mapping[str, Document]):
+class Documents(Library):
     """Read the documents of an index by their id.
 
     Attributes:
@@ -67,6 +71,14 @@ class Documents(Mapping[str, Document]):
         (start, _, _), (end, _, _) = self.table.rows(row, row + 2).tolist()
         return cast(list[Any], json.loads(bytes(self.lines.read(start, end))))
 
+    def allowed(self, where: "Where") -> "Allowed":
+        """Return for each chunk whether its document satisfies the conditions, shape ``(chunks,)``.
+
+        Raises:
+            UserError: A key that no document has.
+        """
+        return allowed_chunks(where, self)
+
     def row(self, name: str) -> int | None:
         """Return the row of the document with an id, or None."""
         import numpy as np
@@ -82,7 +94,7 @@ class Documents(Mapping[str, Document]):
         return None
 
 
-class Chunks(Sequence[Chunk]):
+class Chunks(Passages):
     """Read the chunks of an index by their position.
 
     Attributes:
@@ -106,13 +118,17 @@ class Chunks(Sequence[Chunk]):
     def __getitem__(self, place: slice) -> list[Chunk]: ...
     def __getitem__(self, place: int | slice) -> Chunk | list[Chunk]:
         if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
+            return self.many(range(*place.indices(len(self))))
         place = range(len(self))[place]
         (document, start, end, first, last, header, _, _) = self.table.rows(place, place + 1)[0].tolist()
         (_, _, chunk), _ = self._documents.table.rows(document, document + 2).tolist()
         text = str(self._documents.texts.read(first, last), "utf-8")
         name = self._documents.line(document)[0]
         return Chunk(name, place - chunk, start, end, text, self.headers[header].decode())
+
+    def many(self, places: Sequence[int]) -> list[Chunk]:
+        """Return the chunks of some positions, in their order."""
+        return [self[place] for place in places]
 
     def searchable(self, place: int) -> str:
         """Return what a chunk is searched by, without reading its document."""

@@ -1,10 +1,9 @@
 """What an index holds already, so that an update does only what changed."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from ..knowledge.errors import UserError
@@ -12,34 +11,14 @@ from .columns import Column
 from .corpus import Chunks, Documents
 from .embedders import Embedder
 from .files import CheckedFile
+from .known import FileRecord, Files, by_name, made_alike, own_vectors
 from .manifest import Manifest
 from .postings import Postings, open_postings
 from .records import IndexOptions
 from .retrievers.dense import VECTORS
 from .store import Generation, open_generation
-from .tokens import TOKENIZER
 
 FILES = "files.jsonl"
-_CUTTING = ("chunker", "chunk_tokens", "overlap", "headers")
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """Remember a file that documents were read from.
-
-    Attributes:
-        source: Place of its source among the index' sources.
-        name: Its path below the source.
-        digest: SHA-256 of its content.
-        documents: How many documents of the index are from it; they follow those of the file before.
-        complete: Whether all of it could be read.
-    """
-
-    source: int
-    name: str
-    digest: str
-    documents: int
-    complete: bool
 
 
 @dataclass(frozen=True)
@@ -72,14 +51,9 @@ class Earlier:
         return self._sources_and_files[0]
 
     @cached_property
-    def files(self) -> dict[tuple[str, str], tuple[FileRecord, int]]:
+    def files(self) -> Files:
         """Return the files by source and name, each with the row of its first document."""
-        found: dict[tuple[str, str], tuple[FileRecord, int]] = {}
-        first = 0
-        for record in self._sources_and_files[1]:
-            found[self.sources[record.source], record.name] = record, first
-            first += record.documents
-        return found
+        return by_name(*self._sources_and_files)
 
     @cached_property
     def _sources_and_files(self) -> tuple[list[str], list[FileRecord]]:
@@ -112,23 +86,12 @@ def open_earlier(folder: Path, options: IndexOptions, embedder: Embedder) -> Ear
         return None
     manifest = generation.manifest
     documents = Documents(generation.files)
-    own = manifest.embedder.identity == embedder.identity and manifest.embedder.dimension == embedder.dimension
-    cut_alike = all(getattr(manifest.options, name) == getattr(options, name) for name in _CUTTING)
+    usable = own_vectors(manifest, embedder) and manifest.structure is not None
     return Earlier(
         manifest,
         documents,
         Chunks(generation.files, documents),
-        same=own and cut_alike and manifest.code == code_digest() and manifest.tokenizer == TOKENIZER,
-        vectors=Column(generation[VECTORS], "<f4", embedder.dimension) if own and manifest.structure else None,
+        same=made_alike(manifest, options, embedder),
+        vectors=Column(generation[VECTORS], "<f4", embedder.dimension) if usable else None,
         _generation=generation,
     )
-
-
-@cache
-def code_digest() -> str:
-    """Return a hash of the code that reads and cuts documents; another version may read the same file otherwise."""
-    folder = Path(__file__).parent
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        total.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
-    return total.hexdigest()[:32]

@@ -3,8 +3,9 @@
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..knowledge import durable
 from ..knowledge.messages import say
@@ -52,19 +53,50 @@ class KnownVectors:
         return found
 
 
+class Parts(Protocol):
+    """Keep what is embedded while the work goes on, where a killed build's successor finds it."""
+
+    def read(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of what is kept under names that begin so, in the order of the names."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a content so that it outlives this process."""
+
+
+@dataclass(frozen=True)
+class FolderParts:
+    """Keep parts in a folder.
+
+    Attributes:
+        folder: Created when needed, and removed by whoever no longer needs it.
+    """
+
+    folder: Path
+
+    def read(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the files whose names begin so."""
+        for path in sorted(self.folder.glob(f"{prefix}*.npy")):
+            yield path.stem, path.read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file."""
+        self.folder.mkdir(exist_ok=True)
+        durable.write_bytes(self.folder / f"{name}.npy", content)
+
+
 def embed_passages(
-    embedder: Embedder, texts: Iterable[str], known: KnownVectors, parts: Path, progress: Progress
+    embedder: Embedder, texts: Iterable[str], known: KnownVectors, parts: Parts, progress: Progress
 ) -> int:
     """Add to ``known`` the vectors of the texts that are missing there, and return how many were missing.
 
-    What is finished is kept in files as the work goes on, so that a killed build goes on from there; the batches
+    What is finished is kept in parts as the work goes on, so that a killed build goes on from there; the batches
     are then the same as without the kill, and so are the vectors.
 
     Args:
         embedder: What embeds.
         texts: In any order, with repetitions.
         known: Vectors by digest.
-        parts: Folder for finished parts; created when needed, and removed by whoever no longer needs it.
+        parts: Where finished parts are kept.
         progress: Is told the number of texts embedded.
     """
     for part_keys, part_vectors in _read_parts(parts, embedder):
@@ -90,26 +122,23 @@ def embed_batches(embedder: Embedder, texts: Sequence[str], role: Role) -> "NDAr
     return np.concatenate(batches)
 
 
-def _write_part(parts: Path, embedder: Embedder, keys: Sequence[bytes], vectors: "NDArray[np.float32]") -> None:
+def _write_part(parts: Parts, embedder: Embedder, keys: Sequence[bytes], vectors: "NDArray[np.float32]") -> None:
     import numpy as np
 
     stream = io.BytesIO()
     np.save(stream, np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), -1), allow_pickle=False)
     np.save(stream, vectors, allow_pickle=False)
     content = stream.getvalue()
-    parts.mkdir(exist_ok=True)
-    name = f"{_prefix(embedder)}{hashlib.sha256(content).hexdigest()[:32]}.npy"
-    durable.write_bytes(parts / name, content)
+    parts.write(_prefix(embedder) + hashlib.sha256(content).hexdigest()[:32], content)
 
 
-def _read_parts(parts: Path, embedder: Embedder) -> Iterator[tuple[list[bytes], "NDArray[np.float32]"]]:
+def _read_parts(parts: Parts, embedder: Embedder) -> Iterator[tuple[list[bytes], "NDArray[np.float32]"]]:
     """Yield keys and vectors of all parts of this embedder; a damaged part counts for nothing."""
     import numpy as np
 
     prefix = _prefix(embedder)
-    for path in sorted(parts.glob(f"{prefix}*.npy")):
-        content = path.read_bytes()
-        if path.stem == prefix + hashlib.sha256(content).hexdigest()[:32]:
+    for name, content in parts.read(prefix):
+        if name == prefix + hashlib.sha256(content).hexdigest()[:32]:
             stream = io.BytesIO(content)
             keys = np.load(stream, allow_pickle=False)
             yield [*map(bytes, keys)], np.load(stream, allow_pickle=False)

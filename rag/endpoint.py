@@ -2,14 +2,20 @@
 
 import json
 import os
+import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import IO, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, islice
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.messages import say
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
+
+Result = TypeVar("Result")
 
 KEY = "FTADVISOR_ENDPOINT_KEY"
 """The environment's variable with the key; it has no option, as command lines can be seen by others."""
@@ -24,7 +30,8 @@ LONGEST_WAIT_SECONDS = 60.0
 """A server that asks to be left alone for longer is not waited for."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 """Hosts to which a key may go without encryption."""
-TOO_MANY, SERVER_FAULT = 429, 500
+BUSY, SERVER_FAULT = (408, 425, 429), 500
+"""What is worth asking again: took too long, too early, too many requests; and all from a fault of the server on."""
 
 
 class Endpoint(NamedTuple):
@@ -65,55 +72,74 @@ def _host(url: str) -> str | None:
 def post_json(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - whatever it answers
     """Return what an endpoint answers, as JSON.
 
+    Where the server is busy, fails or breaks off, the request is made again twice, and standard error says so.
+
     Raises:
         RefusedError: It cannot be reached, refuses, or answers no JSON.
     """
-    from http.client import HTTPException
 
-    with _opened(endpoint, path, body) as response:
-        try:
-            content = response.read(MOST_BYTES + 1)
-        except (OSError, HTTPException) as error:
-            raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=error)) from error
-    try:
-        if len(content) > MOST_BYTES:
-            raise ValueError
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _broken(endpoint) from error
+    def read() -> bytes:
+        with _post(endpoint, path, body) as response:
+            content = bytes(response.read(MOST_BYTES + 1))
+            if len(content) <= MOST_BYTES:
+                _check_end(response)
+            return content
+
+    content = _tried(endpoint, read)
+    if len(content) > MOST_BYTES:
+        raise _broken(endpoint)
+    return _event(endpoint, content)
 
 
 def post_stream(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Iterator[Any]:
     """Yield the events of a streamed answer as they come; a server that does not stream gives one.
 
+    Until the first event has come, the request is made again as by ``post_json``; what was passed on cannot be taken
+    back.
+
     Raises:
         RefusedError: It cannot be reached, refuses, breaks off, or sends something else than JSON.
     """
-    with _opened(endpoint, path, {**body, "stream": True}) as response:
-        plain: list[bytes] = []
-        for line in _lines(endpoint, response):
-            if not line.startswith(b"data:"):
-                plain.append(line)
-            elif (event := line[5:].strip()) == b"[DONE]":
-                return
-            else:
-                yield _event(endpoint, event)
-        if (whole := b"".join(plain).strip()).startswith(b"{"):
-            yield _event(endpoint, whole)
-
-
-def _lines(endpoint: Endpoint, response: IO[bytes]) -> Iterator[bytes]:
     from http.client import HTTPException
 
-    size = 0
-    try:
-        while line := response.readline(MOST_BYTES):
-            size += len(line)
-            if size > MOST_BYTES:
-                raise _broken(endpoint)
-            yield line
-    except (OSError, HTTPException) as error:
-        raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=error)) from error
+    def start() -> tuple[IO[bytes], Iterator[bytes], list[bytes]]:
+        response = _post(endpoint, path, {**body, "stream": True})
+        events = _events(endpoint, response)
+        return response, events, [*islice(events, 1)]
+
+    response, events, first = _tried(endpoint, start)
+    with response:
+        try:
+            for event in chain(first, events):
+                yield _event(endpoint, event)
+        except (OSError, HTTPException) as error:
+            raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=error)) from error
+
+
+def _events(endpoint: Endpoint, response: IO[bytes]) -> Iterator[bytes]:
+    """Yield what follows ``data:`` until the end is told, or the whole of an answer that is not streamed."""
+    size, plain = 0, list[bytes]()
+    while line := response.readline(MOST_BYTES):
+        size += len(line)
+        if size > MOST_BYTES:
+            raise _broken(endpoint)
+        if not line.startswith(b"data:"):
+            plain.append(line)
+        elif (event := line[5:].strip()) == b"[DONE]":
+            return
+        else:
+            yield event
+    _check_end(response)
+    if (whole := b"".join(plain).strip()).startswith(b"{"):
+        yield whole
+
+
+def _check_end(response: Any) -> None:  # noqa: ANN401 - urllib's response
+    """Raise where less came than was promised; the library keeps quiet about that when it reads with a limit."""
+    from http.client import IncompleteRead
+
+    if response.length:
+        raise IncompleteRead(b"", response.length)
 
 
 def _event(endpoint: Endpoint, content: bytes) -> Any:  # noqa: ANN401 - whatever it answers
@@ -127,37 +153,54 @@ def _broken(endpoint: Endpoint) -> RefusedError:
     return RefusedError(say("answers.no_interface", url=endpoint.url))
 
 
-@contextmanager
-def _opened(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Iterator[IO[bytes]]:
-    """Open the answer to one request; where the server is busy or fails, the request is made again twice."""
-    with _tried(endpoint, path, body) as response:
-        yield response
-
-
-def _tried(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - urllib's response
+def _tried(endpoint: Endpoint, attempt: Callable[[], Result]) -> Result:
+    """Return what an attempt gives; where the server is busy, fails or breaks off, it is made again twice."""
     from http.client import HTTPException
     from urllib.error import HTTPError
 
-    for wait in (*WAITS_SECONDS, None):
+    for wait in WAITS_SECONDS:
         try:
-            return _post(endpoint, path, body)
+            return attempt()
         except HTTPError as error:
-            if wait is None or (error.code != TOO_MANY and error.code < SERVER_FAULT):
-                said = error.read(2000).decode("utf-8", "replace").strip()
-                raise RefusedError(say("answers.status", url=endpoint.url, status=error.code, reason=said)) from error
-            wait = max(wait, _asked_wait(error.headers.get("Retry-After")))
-            if wait > LONGEST_WAIT_SECONDS:
-                raise RefusedError(say("answers.status", url=endpoint.url, status=error.code, reason="")) from error
-        except (OSError, HTTPException, ValueError) as error:
-            if wait is None:
-                reason = getattr(error, "reason", error)
-                raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=reason)) from error
-        time.sleep(wait)
-    raise AssertionError
+            seconds = max(wait, asked_wait(error.headers.get("Retry-After")))
+            if not (error.code in BUSY or error.code >= SERVER_FAULT) or seconds > LONGEST_WAIT_SECONDS:
+                raise _refused(endpoint, error) from error
+            reason = f"{error.code} {error.reason}"
+            error.close()
+        except (OSError, HTTPException) as error:
+            seconds, reason = wait, str(getattr(error, "reason", error))
+        note = say("answers.again", url=endpoint.url, reason=reason, seconds=f"{seconds:g}")
+        print(note, file=sys.stderr, flush=True)
+        time.sleep(seconds)
+    try:
+        return attempt()
+    except HTTPError as error:
+        raise _refused(endpoint, error) from error
+    except (OSError, HTTPException) as error:
+        reason = str(getattr(error, "reason", error))
+        raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=reason)) from error
 
 
-def _asked_wait(header: str | None) -> float:
-    return float(header) if header and header.isdigit() else 0.0
+def _refused(endpoint: Endpoint, error: "HTTPError") -> RefusedError:
+    from http.client import HTTPException
+
+    try:
+        said = error.read(2000).decode("utf-8", "replace").strip()
+    except (OSError, HTTPException):
+        said = str(error.reason)
+    return RefusedError(say("answers.status", url=endpoint.url, status=error.code, reason=said))
+
+
+def asked_wait(header: str | None) -> float:
+    """Return the seconds that a ``Retry-After`` asks for, as a number or as a date; 0 where it asks for none."""
+    from email.utils import parsedate_to_datetime
+
+    if header is None or header.strip().isdecimal():
+        return float(header or 0)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _post(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - urllib's response

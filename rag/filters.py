@@ -1,14 +1,15 @@
 """Choose documents by what is known about them, before anything is ranked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..knowledge.errors import UserError
 from ..knowledge.json_value import JsonValue
 from ..knowledge.messages import say
-from .corpus import DOCUMENT_COLUMNS, Documents
 
 if TYPE_CHECKING:
+    from .corpus import Documents
+    from .records import Document
     from .retrievers import Allowed
 
 Where = Mapping[str, frozenset[str]]
@@ -33,13 +34,15 @@ def parse_where(conditions: Sequence[str]) -> Where | None:
     return where or None
 
 
-def allowed_chunks(where: Where, documents: Documents) -> "Allowed":
+def allowed_chunks(where: Where, documents: "Documents") -> "Allowed":
     """Return for each chunk whether its document satisfies the conditions, shape ``(chunks,)``.
 
     Raises:
         UserError: A key that no document has.
     """
     import numpy as np
+
+    from .corpus import DOCUMENT_COLUMNS
 
     borders = documents.table.all()[:, DOCUMENT_COLUMNS.index("chunk")]
     allowed = np.zeros(int(borders[-1]), dtype=bool)
@@ -48,9 +51,24 @@ def allowed_chunks(where: Where, documents: Documents) -> "Allowed":
         name, _, title, metadata, _ = documents.line(row)
         known.update(metadata)
         allowed[borders[row] : borders[row + 1]] = _satisfies({**metadata, "document": name, "title": title}, where)
-    if unknown := sorted(set(where) - known):
-        raise UserError(say("rag.unknown_keys", names=", ".join(unknown), known=", ".join(sorted(known)[:20])))
+    check_keys(where, known)
     return allowed
+
+
+def check_keys(where: Where, known: Collection[str]) -> None:
+    """Verify that every key is one that documents have.
+
+    Raises:
+        UserError: One is not.
+    """
+    if unknown := sorted(set(where) - set(known)):
+        raise UserError(say("rag.unknown_keys", names=", ".join(unknown), known=", ".join(sorted(known)[:20])))
+
+
+def values_of(document: "Document") -> dict[str, set[str]]:
+    """Return all that a document can be chosen by."""
+    known: dict[str, JsonValue] = {**document.metadata, "document": document.id, "title": document.title}
+    return {key: _values(value) for key, value in known.items()}
 
 
 def _satisfies(metadata: Mapping[str, JsonValue], where: Where) -> bool:

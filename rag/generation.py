@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
-from .changes import Contents, Kept, New
+from .changes import Kept, New
 from .chunkers import Chunker, Size, chunk_document, find_chunker
 from .corpus import COLUMN, Chunks, Documents
 from .corpus_writer import CorpusWriter
 from .draft import Draft
-from .earlier import FILES, Earlier, code_digest
+from .earlier import FILES, Earlier
 from .embedders import Embedder
+from .embedding import FolderParts
 from .gate import Reach, measured_length, reach_of
+from .known import code_digest
 from .manifest import EmbedderEntry, Manifest, Reason, StructureEntry
 from .postings import PostingsWriter
 from .records import Chunk, Document, IndexOptions
@@ -22,6 +24,7 @@ from .retrievers.bm25 import write_peaks
 from .retrievers.dense import STRUCTURE
 from .ruler import Ruler
 from .store import PARTS
+from .stores import Work, Written
 from .structures import choose_structure
 from .tokens import TOKENIZER
 from .vectors import Wanted, write_vectors, written_vectors
@@ -35,57 +38,46 @@ LEXICAL_CHUNKS = 20_000  # the built-in vectors of more chunks fill more than 16
 
 
 @dataclass(frozen=True)
-class Written:
-    """Hold the manifest of what was written, its files not yet in it, and how many chunks had to be embedded."""
-
-    manifest: Manifest
-    embedded: int
-
-
-@dataclass(frozen=True)
-class _Choice:
+class Choice:
     """Hold which retriever an index uses, and why."""
 
     retriever: str
     reason: Reason
 
 
-def write_files(
-    draft: Draft,
-    folder: Path,
-    contents: Contents,
-    options: IndexOptions,
-    embedder: Embedder,
-    earlier: Earlier | None,
-    progress: Progress,
-) -> Written:
+def write_files(draft: Draft, folder: Path, work: Work[Earlier]) -> Written:
     """Write all files of an index but its manifest.
 
     Args:
         draft: Where to write.
         folder: The index, where what was embedded is kept until the draft is.
-        contents: What it consists of.
-        options: How it is built.
-        embedder: The embedder that the options name.
-        earlier: The index that was there before, if it can be used.
-        progress: Is told how far the work is.
+        work: What the index has to become.
 
     Raises:
         UserError: There is nothing to search in the texts.
     """
-    origins = _write_corpus(draft, contents, options, embedder, earlier, progress)
+    options, embedder = work.options, work.embedder
+    origins = _write_corpus(draft, work)
     with draft.writer(FILES) as writer:
-        writer.write(contents.lines())
+        writer.write(work.contents.lines())
     documents = Documents({name: draft.read(name) for name in draft.names()})
     chunks = Chunks({name: draft.read(name) for name in draft.names()}, documents)
     table = chunks.table.all()
     reach = reach_of(embedder, table[:, COLUMN["tokens"]], table[:, COLUMN["unknown"]])
-    choice = _choose(options, reach)
+    choice = choose(options, reach)
     embedded, structure = 0, None
     if choice.retriever != "bm25":
         wanted = Wanted(chunks, reach.readable, origins)
-        embedded = write_vectors(draft, wanted, earlier, embedder, folder / PARTS, progress)
-        structure = _write_structure(draft, reach, options, choice, embedder, progress)
+        embedded = write_vectors(draft, wanted, work.earlier, embedder, FolderParts(folder / PARTS), work.progress)
+        structure = _write_structure(draft, reach, options, choice, embedder, work.progress)
+    return Written(describe(work, reach, choice, structure, len(documents)), embedded)
+
+
+def describe(
+    work: Work[Any], reach: Reach, choice: Choice, structure: StructureEntry | None, documents: int
+) -> Manifest:
+    """Return the manifest of an index that was written, without its files."""
+    embedder = work.embedder
     entry = EmbedderEntry(
         identity=embedder.identity,
         dimension=embedder.dimension,
@@ -93,40 +85,33 @@ def write_files(
         truncated_share=reach.truncated_share,
         readable=int(reach.readable.sum()),
     )
-    manifest = Manifest(
-        options=options,
+    return Manifest(
+        options=work.options,
         code=code_digest(),
         tokenizer=TOKENIZER,
         embedder=entry,
         retriever=choice.retriever,
         reason=choice.reason,
         structure=structure,
-        documents=len(documents),
-        chunks=len(chunks),
+        documents=documents,
+        chunks=len(reach.readable),
     )
-    return Written(manifest, embedded)
 
 
-def _write_corpus(
-    draft: Draft,
-    contents: Contents,
-    options: IndexOptions,
-    embedder: Embedder,
-    earlier: Earlier | None,
-    progress: Progress,
-) -> "NDArray[np.int64]":
+def _write_corpus(draft: Draft, work: Work[Earlier]) -> "NDArray[np.int64]":
     """Write documents, chunks and words, and return each chunk's position in the earlier index, -1 for new ones."""
-    corpus, words, chunker = CorpusWriter(draft), PostingsWriter(), find_chunker(options.chunker)
+    contents, earlier, embedder = work.contents, work.earlier, work.embedder
+    corpus, words, chunker = CorpusWriter(draft), PostingsWriter(), find_chunker(work.options.chunker)
     for number, item in enumerate(contents.items, start=1):
         if isinstance(item, Kept) and earlier is not None:
             corpus.add_kept(earlier.documents, earlier.chunks, item.first, item.end)
         elif isinstance(item, New):
-            chunks = _cut(item.document, chunker, options, embedder)
+            chunks = cut(item.document, chunker, work.options, embedder)
             lengths = [measured_length(embedder, chunk.text) for chunk in chunks]
             corpus.add(item.document, item.own, item.digest, chunks, lengths)
             for chunk in chunks:
                 words.add(chunk.searchable)
-        progress(say("rag.cutting"), number, len(contents.items))
+        work.progress(say("rag.cutting"), number, len(contents.items))
     origins = corpus.finish()
     if not words.write(draft, origins, earlier.postings if earlier is not None and earlier.same else None):
         raise UserError(say("rag.no_text"), say("rag.nothing_read_hint"))
@@ -134,7 +119,8 @@ def _write_corpus(
     return origins
 
 
-def _cut(document: Document, chunker: Chunker, options: IndexOptions, embedder: Embedder) -> list[Chunk]:
+def cut(document: Document, chunker: Chunker, options: IndexOptions, embedder: Embedder) -> list[Chunk]:
+    """Return the chunks of a document."""
     tokens = min(options.chunk_tokens, embedder.longest or options.chunk_tokens)
     size = Size(tokens, min(options.overlap, tokens // 2))
     return chunk_document(
@@ -142,20 +128,20 @@ def _cut(document: Document, chunker: Chunker, options: IndexOptions, embedder: 
     )
 
 
-def _choose(options: IndexOptions, reach: Reach) -> _Choice:
+def choose(options: IndexOptions, reach: Reach) -> Choice:
     """Return the retriever that the options name, or for ``auto`` the one that measurements speak for."""
     if options.retriever != "auto":
-        return _Choice(options.retriever, "chosen")
+        return Choice(options.retriever, "chosen")
     if options.embedder == "builtin":
         few = len(reach.readable) <= LEXICAL_CHUNKS
-        return _Choice("hybrid", "lexical") if few else _Choice("bm25", "lexical_large")
+        return Choice("hybrid", "lexical") if few else Choice("bm25", "lexical_large")
     if reach.readable.sum() < READABLE_SHARE * len(reach.readable):
-        return _Choice("bm25", "unreadable")
-    return _Choice("hybrid", "fused")
+        return Choice("bm25", "unreadable")
+    return Choice("hybrid", "fused")
 
 
 def _write_structure(
-    draft: Draft, reach: Reach, options: IndexOptions, choice: _Choice, embedder: Embedder, progress: Progress
+    draft: Draft, reach: Reach, options: IndexOptions, choice: Choice, embedder: Embedder, progress: Progress
 ) -> StructureEntry:
     import faiss
     import numpy as np

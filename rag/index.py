@@ -1,20 +1,17 @@
 """Open an index and search it."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..knowledge.errors import UserError
-from ..knowledge.messages import say
+from .address import Address, Place, at
 from .corpus import Chunks, Documents
-from .embedders import Embedder, open_embedder
 from .extra import needs_extra
-from .filters import allowed_chunks
+from .fitting import check_tokenizer, same_embedder
+from .library import Library, Passages
 from .manifest import Manifest
 from .records import Hit
-from .retrievers import Ranker, bm25, dense, hybrid
+from .retrievers import Lexical, Near, Ranker, Ranking, bm25, dense, hybrid
 from .store import Generation, open_generation
-from .tokens import TOKENIZER
 from .widening import CHUNKER, TIMES, widened
 
 if TYPE_CHECKING:
@@ -35,10 +32,10 @@ class Index:
     def __init__(
         self,
         manifest: Manifest,
-        documents: Documents,
-        chunks: Chunks,
-        words: bm25.Retriever,
-        near: dense.Retriever | None = None,
+        documents: Library,
+        chunks: Passages,
+        words: Lexical[Any],
+        near: Near[Any] | None = None,
     ) -> None:
         self.manifest = manifest
         self.documents = documents
@@ -75,34 +72,44 @@ class Index:
         if not questions:
             return []
         with needs_extra():
-            allowed = None if where is None else allowed_chunks(where, self.documents)
+            allowed = None if where is None else self.documents.allowed(where)
             small = self.manifest.options.chunker == CHUNKER
             rankings = self._ranker.rank(questions, top_k * TIMES if small else top_k, allowed)
-        hits = [[self._hit(place, score) for place, score in ranking] for ranking in rankings]
+        hits = [self._hits(ranking) for ranking in rankings]
         return [widened(each, self.documents, top_k) for each in hits] if small else hits
 
-    def _hit(self, place: int, score: float) -> Hit:
-        chunk = self.chunks[place]
-        return Hit(chunk.document, chunk.number, chunk.start, chunk.end, score, chunk.text)
+    def _hits(self, ranking: Ranking) -> list[Hit]:
+        chunks = self.chunks.many([place for place, _ in ranking])
+        return [
+            Hit(chunk.document, chunk.number, chunk.start, chunk.end, score, chunk.text)
+            for chunk, (_, score) in zip(chunks, ranking, strict=True)
+        ]
 
 
-def open_index(folder: Path) -> Index:
-    """Open an index and check every file of it; of a large one, each block is checked before it is used.
+def open_index(place: Place) -> Index:
+    """Open an index: what it is now, whatever a build does while it is used.
+
+    In a folder, every file is checked; of a large one, each block is checked before it is used.
 
     Args:
-        folder: As given to ``build_index``.
+        place: As given to ``build_index``.
 
     Raises:
-        UserError: There is no index, a file of it is missing or damaged, or its embedder is another one now.
+        UserError: There is no index, a file of it is missing or damaged, its embedder is another one now, or its
+            database cannot be used.
     """
     with needs_extra():
-        return _load(open_generation(folder))
+        place = at(place)
+        if isinstance(place, Address):
+            from .postgres.reader import open_parts
+
+            return Index(*open_parts(place))
+        return _load(open_generation(place))
 
 
 def _load(generation: Generation) -> Index:
     manifest = generation.manifest
-    if manifest.tokenizer != TOKENIZER:
-        raise UserError(say("rag.other_version", folder=generation.folder.parent), say("rag.build_hint"))
+    check_tokenizer(manifest, generation.folder.parent)
     documents = Documents(generation.files)
     words = bm25.Retriever.load(generation.files)
     return Index(manifest, documents, Chunks(generation.files, documents), words, _near(generation))
@@ -112,20 +119,11 @@ def _near(generation: Generation) -> dense.Retriever | None:
     structure = generation.manifest.structure
     if structure is None:
         return None
-    return dense.Retriever.load(generation.files, structure, _same_embedder(generation.manifest))
+    return dense.Retriever.load(generation.files, structure, same_embedder(generation.manifest))
 
 
-def _ranker(manifest: Manifest, words: bm25.Retriever, near: dense.Retriever | None) -> Ranker:
+def _ranker(manifest: Manifest, words: Lexical[Any], near: Near[Any] | None) -> Ranker[Any]:
     if near is None:
         return words
     weight = manifest.options.dense_weight or near.embedder.weight
     return near if manifest.retriever == "dense" else hybrid.Retriever(words, near, weight)
-
-
-def _same_embedder(manifest: Manifest) -> Embedder:
-    embedder = open_embedder(manifest.options.embedder)
-    if (embedder.identity, embedder.dimension) != (manifest.embedder.identity, manifest.embedder.dimension):
-        raise UserError(
-            say("rag.other_embedder", built=manifest.embedder.identity, found=embedder.identity), say("rag.build_hint")
-        )
-    return embedder

@@ -1,13 +1,13 @@
 """Tell what is in an index, and check all of it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from .address import Address, Place, at
 from .earlier import FILES, read_files
 from .extra import needs_extra
-from .manifest import EmbedderEntry, Reason, StructureEntry
+from .manifest import EmbedderEntry, Manifest, Reason, StructureEntry
 from .records import IndexOptions
 from .store import open_generation
 
@@ -25,7 +25,7 @@ class Inspection(BaseModel):
     """Describe an index.
 
     Attributes:
-        generation: Name of its current generation.
+        generation: Name of its current generation, or of the schema with its tables.
         sources: Where its documents came from.
         documents: How many there are.
         chunks: How many there are.
@@ -35,8 +35,8 @@ class Inspection(BaseModel):
         retriever: How it ranks.
         reason: Why it ranks so.
         structure: How near vectors are found, why, and with which measured recall; None without vectors.
-        bytes: Sizes by kind of file.
-        verified: Whether every block of every file was compared with its hash just now.
+        bytes: Sizes by kind of content.
+        verified: Whether everything was compared with its hash just now.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,18 +55,24 @@ class Inspection(BaseModel):
     verified: bool
 
 
-def inspect_index(folder: Path, verify: bool = False) -> Inspection:
+def inspect_index(place: Place, verify: bool = False) -> Inspection:
     """Return what an index says about itself.
 
     Args:
-        folder: The index.
-        verify: Compare every block of every file with its hash, however large the index is.
+        place: The index.
+        verify: Compare everything with its hash, however large the index is.
 
     Raises:
-        UserError: There is no index, or a file of it is missing or damaged.
+        UserError: There is no index, or something of it is missing or damaged.
     """
+    place = at(place)
+    if isinstance(place, Address):
+        from .postgres.inspect import look
+
+        with needs_extra():
+            return _inspection(*look(place, verify), verify)
     with needs_extra():
-        generation = open_generation(folder)
+        generation = open_generation(place)
         if verify:
             generation.check()
         sources, _ = read_files(generation[FILES])
@@ -75,8 +81,14 @@ def inspect_index(folder: Path, verify: bool = False) -> Inspection:
         kind: sum(entry.bytes for name, entry in manifest.files.items() if holds(name))
         for kind, holds in _KINDS.items()
     }
+    return _inspection(manifest, generation.folder.name, sources, sizes, verify)
+
+
+def _inspection(
+    manifest: Manifest, generation: str, sources: list[str], sizes: dict[str, int], verified: bool
+) -> Inspection:
     return Inspection(
-        generation=generation.folder.name,
+        generation=generation,
         sources=sources,
         documents=manifest.documents,
         chunks=manifest.chunks,
@@ -87,5 +99,5 @@ def inspect_index(folder: Path, verify: bool = False) -> Inspection:
         reason=manifest.reason,
         structure=manifest.structure,
         bytes={kind: size for kind, size in sizes.items() if size},
-        verified=verify,
+        verified=verified,
     )

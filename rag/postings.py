@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 KEYS, BORDERS, CHUNKS, COUNTS, LENGTHS = (
     f"words.{name}" for name in ("keys", "borders", "chunks", "counts", "lengths")
 )
-_CHUNK_BITS, _COUNT_BITS = 32, 8
-_MOST_TOKENS = 1 << (64 - _CHUNK_BITS - _COUNT_BITS)  # ranks have the bits that are left
-_MOST = (1 << _COUNT_BITS) - 1  # who repeats a word 255 times gains nothing by another time
+CHUNK_BITS, COUNT_BITS = 32, 8
+_MOST_TOKENS = 1 << (64 - CHUNK_BITS - COUNT_BITS)  # ranks have the bits that are left
+_MOST = (1 << COUNT_BITS) - 1  # who repeats a word 255 times gains nothing by another time
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,15 @@ class PostingsWriter:
         self._tokens, self._counts = array("I"), array("B")
         self._distinct, self._lengths = array("I"), array("i")
 
-    def add(self, text: str) -> None:
-        """Count the tokens of one chunk, in the order of the chunks."""
+    def add(self, text: str) -> int:
+        """Count the tokens of one chunk, in the order of the chunks, and return how many there are."""
         counted = Counter(tokenize(text))
         numbers = self._numbers
         self._tokens.extend([numbers.setdefault(token, len(numbers)) for token in counted])
         self._counts.extend([count if count < _MOST else _MOST for count in counted.values()])
         self._distinct.append(len(counted))
         self._lengths.append(counted.total())
+        return self._lengths[-1]
 
     def write(self, draft: Draft, origins: "NDArray[np.int64]", earlier: Postings | None) -> bool:
         """Write the files, and return whether there is a single token.
@@ -113,6 +114,16 @@ class PostingsWriter:
         draft.write_array(LENGTHS, lengths)
         return bool(len(packed))
 
+    def packed(self) -> "tuple[Keys, Keys, NDArray[np.int64]]":
+        """Return the keys of all tokens, ascending, the sorted postings, and each chunk's length; for another store."""
+        import numpy as np
+
+        added = np.array([token_key(token) for token in self._numbers], dtype=np.uint64)
+        keys = np.unique(added)
+        packed = self._added(np.searchsorted(keys, added), np.arange(len(self._lengths)))
+        packed.sort()
+        return keys, packed, np.array(self._lengths, dtype=np.int64)
+
     def _added(self, ranks: "NDArray[np.int64]", places: "NDArray[np.int64]") -> "Keys":
         import numpy as np
 
@@ -136,9 +147,9 @@ def _kept(earlier: Postings, keys: "Keys", origins: "NDArray[np.int64]") -> "Key
 def _packed(ranks: "NDArray[np.int64]", chunks: "NDArray[np.int64]", counts: "NDArray[np.uint8]") -> "Keys":
     import numpy as np
 
-    packed = ranks.astype(np.uint64) << np.uint64(_CHUNK_BITS)
+    packed = ranks.astype(np.uint64) << np.uint64(CHUNK_BITS)
     packed |= chunks.astype(np.uint64)
-    packed <<= np.uint64(_COUNT_BITS)
+    packed <<= np.uint64(COUNT_BITS)
     packed |= counts.astype(np.uint64)
     return packed
 
@@ -147,9 +158,9 @@ def _write(draft: Draft, packed: "Keys", keys: "Keys") -> None:
     import numpy as np
 
     draft.write_array(COUNTS, (packed & np.uint64(_MOST)).astype("u1"))
-    packed >>= np.uint64(_COUNT_BITS)
+    packed >>= np.uint64(COUNT_BITS)
     draft.write_array(CHUNKS, packed.astype("<u4"))  # keeps the low 32 bits
-    packed >>= np.uint64(_CHUNK_BITS)
+    packed >>= np.uint64(CHUNK_BITS)
     ranks = packed.astype(np.int64)
     starts = np.flatnonzero(np.diff(ranks, prepend=-1))
     draft.write_array(KEYS, keys[ranks[starts]].astype("<u8"))

@@ -95,7 +95,7 @@ class IndexOptions(BaseModel):
         headers: ``titles`` searches a chunk together with the titles above it, ``none`` the chunk alone.
         embedder: ``builtin``, or a sentence-transformers model by id or folder.
         retriever: How chunks are ranked; a file name in ``rag/retrievers``, or ``auto`` to let the build decide.
-        dense_weight: How much the vectors' ranking counts where both are fused and BM25 counts 1; the embedder's own
+        dense_weight: How much the vectors' scores count where both are fused and BM25's count 1; the embedder's own
             weight when None.
         structure: How near vectors are found: ``flat``, ``ivf``, ``hnsw``, or ``auto`` to let the build decide.
         recall: Share of the ten nearest chunks that a search must find, 0.5 to 1; measured at the build.

@@ -13,7 +13,7 @@ from .limits import Limits
 from .readers import formats, read_file
 from .records import Document, Unread
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -90,21 +90,21 @@ def _refuse(error: OSError) -> None:
 
 
 def read_documents(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
-    """Yield the documents of one file that hold text, without halves of characters, which no file can hold."""
+    """Yield the documents of one file that hold text, without what cannot be kept."""
     for item in read_file(path, name, limits.for_next_file()):
         if isinstance(item, Unread):
             yield item
         elif not item.text.strip():
             yield Unread(item.id, say("rag.empty"))
         else:
-            yield replace(item, id=_clean(item.id), text=_clean(item.text), title=_clean(item.title))
+            yield replace(item, id=clean(item.id), text=clean(item.text), title=clean(item.title))
 
 
 def free_id(own: str, source: Path, taken: Container[str]) -> str | None:
     """Return an id that is free, or None; the folder's name tells equal paths in two sources apart."""
     if own not in taken:
         return own
-    longer = f"{_clean(source.resolve().name)}/{own}"
+    longer = f"{clean(source.resolve().name)}/{own}"
     return None if longer in taken else longer
 
 
@@ -115,6 +115,6 @@ def nothing_read(sources: Sequence[Path], unread: Sequence[Unread]) -> UserError
     return UserError(problem, say("rag.nothing_read_hint"))
 
 
-def _clean(text: str) -> str:
-    """Replace halves of characters; every offset stays."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+def clean(text: str) -> str:
+    """Replace halves of characters, which no file can hold, and NUL, which no database can; every offset stays."""
+    return _UNKEEPABLE.sub("\ufffd", text)

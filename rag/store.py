@@ -64,32 +64,36 @@ def open_generation(folder: Path) -> Generation:
     Raises:
         UserError: There is no index, or its pointer, its manifest, or a file is missing or damaged.
     """
-    place, text = _current(folder)
-    try:
-        return _open(place, text)
-    except UserError:
-        newer, text = _current(folder)  # a build may have replaced the generation while it was opened
-        if newer == place:
-            raise
-        return _open(newer, text)
+    while True:
+        place, text = _current(folder)
+        try:
+            return _open(place, text)
+        except UserError:
+            if _current(folder)[0] == place:
+                raise
+            # builds replaced the generation while it was opened
 
 
 def _current(folder: Path) -> tuple[Path, bytes]:
-    """Return the folder of the current generation and its manifest, once more if a build replaced it meanwhile."""
-    for last_try in (False, True):
-        place = _pointed(folder)
+    """Return the folder of the current generation and its manifest, whatever builds replace meanwhile."""
+    while True:
+        pointer = _pointer(folder)
         try:
+            place = _pointed(folder, pointer)
             return place, _read(place / MANIFEST)
         except UserError:
-            if last_try or _pointed(folder) == place:
+            if _pointer(folder) == pointer:
                 raise
-    raise AssertionError
 
 
-def _pointed(folder: Path) -> Path:
+def _pointer(folder: Path) -> bytes:
     if not (folder / POINTER).is_file():
         raise UserError(say("rag.no_index", folder=folder), say("rag.build_hint"))
-    name = re.fullmatch(rb"(generation-[0-9a-f]{32})\n", _read(folder / POINTER))
+    return _read(folder / POINTER)
+
+
+def _pointed(folder: Path, pointer: bytes) -> Path:
+    name = re.fullmatch(rb"(generation-[0-9a-f]{32})\n", pointer)
     place = folder / name[1].decode() if name else None
     if place is None or not place.is_dir():
         raise damaged(folder / POINTER)

@@ -57,12 +57,12 @@ def choose_structure(
     lists = _lists(len(rows))
     if wanted in ("auto", "ivf"):
         index = _filled(matrix, rows, f"IVF{lists},SQ8", progress)
-        effort, found = _measured(index, matrix, sample, "ivf", _steps(1, lists), recall)
+        effort, found = _measured(index, matrix, sample, "ivf", steps(1, lists), recall)
         if wanted == "ivf" or (found >= recall and effort <= SCANNED_SHARE * lists):
             return Structure(_entry("ivf", wanted, found, sample, effort, lists), index)
     if wanted == "hnsw" or len(rows) <= GRAPH_ROWS:
         index = _filled(matrix, rows, f"IDMap,HNSW{_LINKS},SQ8", progress)
-        effort, found = _measured(index, matrix, sample, "hnsw", _steps(32, 1024), recall)
+        effort, found = _measured(index, matrix, sample, "hnsw", steps(32, 1024), recall)
         if wanted == "hnsw" or found >= recall:
             return Structure(_entry("hnsw", wanted, found, sample, effort), index)
     return Structure(StructureEntry(kind="flat", reason="fallback"))
@@ -195,7 +195,7 @@ def _entry(kind: str, wanted: str, recall: float, sample: _Sample, effort: int, 
     )
 
 
-def _steps(first: int, last: int) -> list[int]:
+def steps(first: int, last: int) -> list[int]:
     """Return the first number, half as much again, its double, and so on up to the last one."""
     doubled = [first << place for place in range((last // first).bit_length())]
     return sorted({*doubled, *(number * 3 // 2 for number in doubled[:-1])})

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
+from .address import Place
 from .build import build_index
 from .embedders import open_embedder
 from .embedding import embed_batches
@@ -35,7 +36,7 @@ CHUNKINGS: Mapping[str, Mapping[str, object]] = {
     "sentences": {"chunker": "sentences", "chunk_tokens": 384, "overlap": 0},
     "no titles": {"headers": "none"},
 }
-WEIGHTS = (0.05, 0.3, 1.0, 2.0)
+WEIGHTS = (0.05, 0.3, 1.0, 1.5, 3.0)
 DEPTHS = (1, 3, 5, 10, 20)
 NEARLY = 0.99
 """A depth is deep enough when it finds this share of what the deepest finds."""
@@ -101,7 +102,7 @@ def _embedding_seconds(name: str, texts: Sequence[str]) -> float:
 
 
 def tune(
-    folder: Path,
+    place: Place,
     questions: Sequence[Question],
     embedders: Sequence[str] = (),
     reranker: str | None = None,
@@ -111,7 +112,7 @@ def tune(
     """Try settings, and return the best with what each was worth.
 
     Args:
-        folder: The index; its sources are read again for every way of cutting them.
+        place: The index; its sources are read again for every way of cutting them.
         questions: Questions with the documents that answer them.
         embedders: Names of embedders to try beside the index' own.
         reranker: Folder of a cross-encoder to try, or None.
@@ -123,19 +124,19 @@ def tune(
     """
     if len(questions) < LEAST_QUESTIONS:
         raise UserError(say("tune.too_few", count=len(questions), least=LEAST_QUESTIONS), say("tune.too_few_hint"))
-    index = open_index(folder)
+    index = open_index(place)
     check_questions(index, questions)
     order = list(questions)
     random.Random(seed).shuffle(order)
     with TemporaryDirectory() as work:
-        return _Tuner(folder, order, Path(work), progress, seed).run(index, embedders, reranker)
+        return _Tuner(place, order, Path(work), progress, seed).run(index, embedders, reranker)
 
 
 class _Tuner:
     """Run the stages."""
 
-    def __init__(self, folder: Path, questions: Sequence[Question], work: Path, progress: Progress, seed: int) -> None:
-        self._sources = [Path(source) for source in inspect_index(folder).sources]
+    def __init__(self, place: Place, questions: Sequence[Question], work: Path, progress: Progress, seed: int) -> None:
+        self._sources = [Path(source) for source in inspect_index(place).sources]
         self._questions, self._half = questions, len(questions) // 2
         self._work, self._progress, self._seed = work, progress, seed
         self._trials: list[Trial] = []

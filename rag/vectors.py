@@ -1,7 +1,6 @@
 """Write the vectors of an index: those that are known already, and those that have to be computed."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..knowledge.progress import Progress
@@ -10,7 +9,7 @@ from .corpus import KEY, Chunks
 from .draft import Draft
 from .earlier import Earlier
 from .embedders import Embedder
-from .embedding import KnownVectors, embed_passages
+from .embedding import KnownVectors, Parts, embed_passages
 from .retrievers.dense import VECTORS
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class Wanted:
 
 
 def write_vectors(
-    draft: Draft, wanted: Wanted, earlier: Earlier | None, embedder: Embedder, parts: Path, progress: Progress
+    draft: Draft, wanted: Wanted, earlier: Earlier | None, embedder: Embedder, parts: Parts, progress: Progress
 ) -> int:
     """Write one row per chunk, zeros where the embedder cannot read it, and return how many had to be embedded.
 
@@ -45,7 +44,7 @@ def write_vectors(
         wanted: Which chunks get one.
         earlier: Where vectors may be known from.
         embedder: What embeds.
-        parts: Folder for what is embedded before the draft is finished.
+        parts: Where to keep what is embedded before the draft is finished.
         progress: Is told how far embedding is.
     """
     import numpy as np

@@ -1,11 +1,10 @@
 """Widen hits that are sentences to the sections that they stand in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from .chunkers import Size, structure
-from .corpus import Documents
 from .records import Document, Hit
 from .ruler import Ruler
 from .tokens import token_starts
@@ -18,7 +17,7 @@ SECTION_TOKENS = 384
 """Longest stretch that a hit is widened to, in ideographs, words and marks."""
 
 
-def widened(hits: Sequence[Hit], documents: Documents, count: int) -> list[Hit]:
+def widened(hits: Sequence[Hit], documents: Mapping[str, Document], count: int) -> list[Hit]:
     """Return the sections of some sentences, each once, with the number and the score of its best sentence.
 
     Args:

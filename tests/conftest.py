@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ftadvisor.knowledge.messages import use_language
 
+from .postgres_server import postgres as postgres
+
 os.environ["HF_HUB_OFFLINE"] = "1"  # the hub's library reads it when it is imported, here and in processes we start
 for _name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # no test reads or writes what the user's own runs measured
     os.environ[_name] = mkdtemp(prefix="ftadvisor-tests-")
@@ -62,7 +64,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that gives the folder of a random language model of about 20,000 parameters.
 
-    It takes transformers' ``model_type``, and makes each model once.
+    It takes transformers' ``model_type``, or ``sentence`` for a BERT that gives the mean of its tokens as a text's
+    vector, and makes each model once.
     """
     torch = pytest.importorskip("torch", reason="needs the train extra")
     from transformers.utils import logging
@@ -74,16 +77,24 @@ def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def made(kind: str) -> Path:
         folder = tmp_path_factory.mktemp("tiny") / kind
         tokenizer = _tokenizer(*FRAMES.get(kind, ()))
+        if FRAMES.get(kind) == ("<s>", "</s>"):
+            tokenizer.mask_token = "<|system|>"  # encoders see no conversations
         torch.manual_seed(0)
-        _language_model(kind, tokenizer).save_pretrained(folder)
+        _language_model("bert" if kind == SENTENCE else kind, tokenizer).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        if kind == SENTENCE:
+            (folder / "1_Pooling").mkdir()
+            (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "mean"}', encoding="utf-8")
         return folder
 
     return made
 
 
+SENTENCE = "sentence"
+
+
 FRAMES = {
-    **dict.fromkeys(("bert", "roberta", "distilbert", "deberta-v2", "modernbert"), ("<s>", "</s>")),
+    **dict.fromkeys(("bert", "roberta", "distilbert", "deberta-v2", "modernbert", SENTENCE), ("<s>", "</s>")),
     "llama": ("<s>", ""),
     "t5": ("", "</s>"),
 }

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_run(folder, evaluation=next(iter(results_of(folder, step.kind)), None))
     elif code == DONE:
-        _show(folder, label)
+        _show(folder, label, step.kind)
     return code
 
 
@@ -89,13 +89,15 @@ def _plan_of(adapter: Path | None) -> tuple[Any, dict[str, Any] | None]:
     return None, None
 
 
-def _show(folder: Any, label: str) -> None:  # noqa: ANN401 - a run's folder
+def _show(folder: Any, label: str, kind: str) -> None:  # noqa: ANN401 - a run's folder
     from ...executors.arms import main_arm
-    from ...executors.report.record import Evaluation
+    from ...executors.report.classified import comparison_of
+    from ...executors.report.record import Classified, Evaluation
     from ..comparison_view import print_arms
 
-    for result in results_of(folder, "evaluate"):
-        evaluation = Evaluation.model_validate(result)
+    for result in results_of(folder, kind):
+        classes = [Classified.model_validate(result)] if "per_class" in result else []
+        evaluation = comparison_of(classes) or Evaluation.model_validate(result)
         if arm := main_arm(label, list(evaluation.arms)):
             print_arms(evaluation, arm, Console(highlight=False, markup=False))
     for path in folder.reports():

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train", metavar="FILE", help=say("planning.train_help"))
     parser.add_argument("--validation", metavar="FILE", help=say("planning.validation_help"))
     parser.add_argument("--test", metavar="FILE", help=say("planning.test_help"))
+    parser.add_argument("--replay", metavar="FILE", help=say("planning.replay_help"))
     parser.add_argument("--model", metavar="MODEL", help=say("planning.model_help"))
     parser.add_argument("--label", metavar="LABEL", help=say("planning.label_help"))
     parser.add_argument("--force", action="store_true", help=say("planning.force_help"))
@@ -47,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output.parent
     stem = arguments.output.stem
     draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
+    if files.replay and not any(step.kind == "train" for step in (draft.plan.steps if draft.plan else ())):
+        raise UserError(say("planning.replay_idle", label=recommendation.label), say("planning.replay_idle_hint"))
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
     if arguments.export:
@@ -85,15 +88,14 @@ def files_from(arguments: argparse.Namespace, folder: Path) -> Files:
     Raises:
         UserError: One of them is not there.
     """
-    given = [*arguments.documents, arguments.train, arguments.validation, arguments.test]
+    named = {name: getattr(arguments, name, None) for name in ("train", "validation", "test", "replay")}
+    given = [*arguments.documents, *named.values()]
     missing = [name for name in given if name and not name.startswith(BUILTIN) and not Path(name).exists()]
     if missing:
         raise UserError(say("planning.no_file", paths=", ".join(missing)), say("planning.no_file_hint"))
     return Files(
         documents=tuple(_from(folder, name) for name in arguments.documents),
-        train=arguments.train and _from(folder, arguments.train),
-        validation=arguments.validation and _from(folder, arguments.validation),
-        test=arguments.test and _from(folder, arguments.test),
+        **{name: value and _from(folder, value) for name, value in named.items()},
     )
 
 

@@ -11,17 +11,20 @@ from pydantic import ValidationError
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
+from ...rag.address import place_of
 from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
+from ...rag.fit import fit_weight
 from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
+from ...rag.questions import read_questions
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
 from ...rag.tuned import read_tuned
 from .. import retrieval
 from ..cli import DONE
 from ..output import print_json, progress_shown
-from ..retrieved import inspection_lines, summary_lines
+from ..retrieved import fitted_lines, inspection_lines, summary_lines
 
 DEFAULTS = IndexOptions()
 LIMITS = Limits()
@@ -45,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=say("rag.sources_help"))
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.output_help"))
+    parser.add_argument("-o", "--output", required=True, type=place_of, metavar="INDEX", help=say("rag.output_help"))
     parser.add_argument(
         "--embedder", default=DEFAULTS.embedder, metavar="PATH|ID|builtin", help=say("rag.embedder_help")
     )
@@ -62,6 +65,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retriever", default=DEFAULTS.retriever, choices=retrievers, help=say("rag.retriever_help"))
     weight = say("rag.dense_weight_help")
     parser.add_argument("--dense-weight", default=DEFAULTS.dense_weight, type=float, metavar="W", help=weight)
+    parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("tune.fit_help"))
     structures = get_args(IndexOptions.model_fields["structure"].annotation)
     parser.add_argument("--structure", default=DEFAULTS.structure, choices=structures, help=say("rag.structure_help"))
     recall = say("rag.recall_help", default=DEFAULTS.recall)
@@ -72,14 +76,14 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
 
 def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="*", type=Path, metavar="SOURCE", help=say("rag.update_sources_help"))
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("-o", "--output", required=True, type=place_of, metavar="INDEX", help=say("rag.index_help"))
     _add_limits(parser)
     _add_json(parser)
     parser.set_defaults(work=_update)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     parser.add_argument("--verify", action="store_true", help=say("rag.verify_help"))
     _add_json(parser)
     parser.set_defaults(work=_inspect)
@@ -105,14 +109,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    if arguments.output.exists() and not arguments.output.is_dir():
+    if isinstance(arguments.output, Path) and arguments.output.exists() and not arguments.output.is_dir():
         raise UserError(say("rag.output_is_file", path=arguments.output), say("rag.output_is_file_hint"))
     with progress_shown(arguments.quiet) as progress:
+        questions = None if arguments.questions is None else read_questions(arguments.questions)
         summary = build_index(arguments.sources, arguments.output, _options(arguments), progress, _limits(arguments))
+        fitted = None if questions is None else fit_weight(arguments.output, questions, progress)
     if arguments.json:
-        print_json(summary.model_dump(mode="json"))
+        print_json(summary.model_dump(mode="json") | ({} if fitted is None else {"fitted": fitted._asdict()}))
     else:
-        print("\n".join(summary_lines(summary, arguments.output)))
+        print("\n".join([*summary_lines(summary, arguments.output), *([] if fitted is None else fitted_lines(fitted))]))
     return DONE
 
 

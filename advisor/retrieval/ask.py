@@ -9,16 +9,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.answer import Answer
 from ...rag.ask import AskOptions, ask
-from ...rag.endpoint import KEY
 from ...rag.follow_up import Turn
-from ...rag.generators import Generator, open_generator
+from ...rag.generators import Generator
 from ...rag.index import Index, open_index
 from ...rag.questions import numbered_lines, read_questions
 from ..answer_view import AnswerView
 from ..cli import DONE
 from ..output import print_json, progress_shown
+from ._generator import add_generator_arguments, chosen_generator
 from ._search import add_search_arguments, search_options
 
 HELP = "answers.ask_help"
@@ -26,10 +27,9 @@ HELP = "answers.ask_help"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("answers.question_help"))
-    generator = say("answers.generator_help", variable=KEY)
-    parser.add_argument("--generator", default="extractive", metavar="extractive|PATH|ENDPOINT", help=generator)
+    add_generator_arguments(parser)
     parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
     parser.add_argument("--history", type=Path, metavar="FILE.jsonl", help=say("answers.history_help"))
     add_search_arguments(parser)
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     question = (arguments.question or "").strip()
     if not question and (arguments.json or not sys.stdin.isatty()):
         raise UserError(say("answers.needs_terminal"), "ftadvisor rag ask --help")
-    index, generator = open_index(arguments.index), open_generator(arguments.generator)
+    index, generator = open_index(arguments.index), chosen_generator(arguments)
     if not question:
         return _converse(index, generator, options, history)
     if arguments.json:
@@ -72,7 +72,7 @@ def _options(arguments: argparse.Namespace) -> AskOptions:
 
 def _batch(arguments: argparse.Namespace, options: AskOptions) -> int:
     questions = read_questions(arguments.questions)
-    index, generator = open_index(arguments.index), open_generator(arguments.generator)
+    index, generator = open_index(arguments.index), chosen_generator(arguments)
     with progress_shown(arguments.quiet or not arguments.json) as progress:
         for number, question in enumerate(questions, start=1):
             if arguments.json:

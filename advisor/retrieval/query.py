@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.index import open_index
 from ...rag.questions import read_questions
 from ...rag.search import search
@@ -19,7 +20,7 @@ HELP = "rag.query_help"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     parser.add_argument("question", nargs="?", metavar="QUESTION", help=say("rag.question_help"))
     parser.add_argument("--questions", type=Path, metavar="FILE.jsonl", help=say("rag.questions_help"))
     add_search_arguments(parser)

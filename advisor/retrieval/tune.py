@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...knowledge.messages import say
+from ...rag.address import place_of
 from ...rag.index import open_index
 from ...rag.questions import read_questions
 from ...rag.tune import outlook, tune
@@ -18,7 +19,7 @@ SEED = 17
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("index", type=Path, metavar="INDEX", help=say("rag.index_help"))
+    parser.add_argument("index", type=place_of, metavar="INDEX", help=say("rag.index_help"))
     answered = say("rag.answered_questions_help")
     parser.add_argument("--questions", required=True, type=Path, metavar="FILE.jsonl", help=answered)
     output = say("tune.output_help")

@@ -1,12 +1,14 @@
 """Gather what the steps returned into one report."""
 
 import json
+from collections.abc import Mapping
+from functools import reduce
 
 from ..arms import main_arm
 from ..step import StepContext
 from .classified import comparison_of
 from .next_steps import next_steps
-from .record import Classified, Evaluation, Measured, Report, StepTime, Training
+from .record import Classified, Evaluation, Measured, Metrics, Report, StepTime, Training
 
 
 def build_report(context: StepContext) -> Report:
@@ -34,8 +36,22 @@ def build_report(context: StepContext) -> Report:
 
 
 def _evaluation(context: StepContext) -> Evaluation | None:
-    found = [result for result in context.earlier if "arms" in result.result]
-    return Evaluation.model_validate(found[-1].result) if found else None
+    found = [Evaluation.model_validate(result.result) for result in context.earlier if "arms" in result.result]
+    return reduce(_beside, found) if found else None
+
+
+def _beside(earlier: Evaluation, later: Evaluation) -> Evaluation:
+    """Return a comparison with what an earlier one measured of the same arms by other metrics."""
+    return later.model_copy(
+        update={
+            "arms": _with(later.arms, earlier.arms),
+            "differences": _with(later.differences, earlier.differences),
+        }
+    )
+
+
+def _with(later: Mapping[str, Metrics], earlier: Mapping[str, Metrics]) -> dict[str, Metrics]:
+    return {arm: {**metrics, **earlier.get(arm, {}), **metrics} for arm, metrics in later.items()}
 
 
 def _estimated(training: list[Training]) -> dict[str, dict[str, int]]:

@@ -9,7 +9,7 @@ from .names import arm_name
 from .page import bullets, page, section
 from .record import Example, Report
 from .tiles import tiles
-from .wording import Table, about, arm_table, machine_lines, recall_table, training_table, verdict
+from .wording import Table, about, arm_table, machine_lines, recall_table, score_notes, training_table, verdict
 
 
 def render_html(report: Report) -> str:
@@ -64,6 +64,7 @@ def _comparison(report: Report) -> str:
         note,
         _figures(comparison_figures(report)),
         _table(arm_table(report)),
+        *(f'<p class="muted small">{escape(text)}</p>' for text in score_notes(report)),
     ) + _section("retrieval", _table(recall) if recall else "")
 
 

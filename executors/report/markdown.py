@@ -14,7 +14,7 @@ from .figures import (
 )
 from .names import arm_name
 from .record import Example, Report
-from .wording import Table, about, arm_table, machine_lines, recall_table, training_table, verdict
+from .wording import Table, about, arm_table, machine_lines, recall_table, score_notes, training_table, verdict
 
 FIGURES = "figures"
 """Folder of the pictures, beside the report."""
@@ -45,6 +45,7 @@ def _comparison(report: Report) -> list[str]:
     if report.evaluation is None:
         return []
     parts = [_heading("comparison"), say("report.note.intervals"), _table(arm_table(report))]
+    parts += map(_line, score_notes(report))
     parts += map(_picture, comparison_figures(report))
     recall = recall_table(report)
     return parts + ([_heading("retrieval"), _table(recall)] if recall else [])

@@ -95,6 +95,7 @@ class Evaluation(_Part):
     Attributes:
         differences: The main arm minus each other one.
         confusion: By arm and field.
+        signatures: How a metric was computed, so that others can compare theirs.
     """
 
     rows: int
@@ -104,6 +105,7 @@ class Evaluation(_Part):
     examples: list[Example] = []
     retrieval: Annotated[Retrieval, BeforeValidator(lambda found: found or {})] = Retrieval()
     seconds: dict[str, float] = {}
+    signatures: dict[str, str] = {}
 
 
 class ClassMeasured(_Part):

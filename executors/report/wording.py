@@ -75,6 +75,12 @@ def arm_table(report: Report) -> Table:
     return Table(head, rows, list(arms).index(report.arm) if report.arm in arms else None)
 
 
+def score_notes(report: Report) -> list[str]:
+    """Return how the metrics that others publish, too, were computed."""
+    signatures = report.evaluation.signatures if report.evaluation else {}
+    return [say("report.note.signature", metric=metric_name(name), text=text) for name, text in signatures.items()]
+
+
 def training_table(report: Report) -> Table:
     """Return what each fine-tuning took."""
     names = ("name", "method", "trainable", "steps", "best", "speed", "time", "memory", "general")

@@ -4,8 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from ...knowledge.durable import write_text
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.address import POINTER, Place, parse_address
 from ...rag.chunkers import find_chunker
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
@@ -22,6 +24,20 @@ class _Files(StepOptions):
     kind: Literal["build_index"] = "build_index"
     sources: tuple[str, ...] = Field(min_length=1, description="documents: files and folders")
     output: OutputName = Field("index", description="where the index is kept in the run")
+    database: str | None = Field(None, description="postgresql://user@host/name?index=NAME to keep it there instead")
+
+    @field_validator("database")
+    @classmethod
+    def _names_a_database(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        try:
+            address = parse_address(text)
+        except UserError as error:
+            raise ValueError(error.message) from None
+        if address.password is not None:
+            raise ValueError(say("postgres.password_in_plan"))
+        return str(address)
 
 
 class Options(IndexOptions, _Files):
@@ -54,12 +70,22 @@ def execute(options: Options, context: StepContext) -> Result:
     if folder.is_dir():
         settings = settings.model_copy(update={"embedder": str(folder)})
     sources = [context.input(source) for source in options.sources]
-    summary = build_index(sources, context.output(options.output), settings, context.progress)
+    summary = build_index(sources, _place(options, context), settings, context.progress)
     context.event("index_built", embedded=summary.embedded)
     _check_rows(options, context)
     # what is told depends on the reader's language, how much was left to do on interruptions; a result must not
     left_to_do = {"embedded", "added", "changed", "deleted", "unchanged"}
     return {"output": options.output, **summary.model_dump(mode="json", exclude={"reason", *left_to_do})}
+
+
+def _place(options: Options, context: StepContext) -> Place:
+    """Return where the index is kept; the run's output points to a database, so that later steps find it there."""
+    folder = context.output(options.output)
+    if options.database is None:
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / POINTER, options.database + "\n")
+    return parse_address(options.database)
 
 
 def _check_rows(options: Options, context: StepContext) -> None:

@@ -70,7 +70,8 @@ def _told(options: Options, rows: int, seconds: float, measured: Result) -> Resu
         return {**told, "seconds": {"answer": seconds}, **measured}
     arms = {name: measured[key] for name, key in (("base", "base"), (options.name, "metrics")) if key in measured}
     differences = measured.get("differences", {})
-    return {"rows": rows, "arms": arms, "differences": differences, "seconds": {options.name: seconds}}
+    told = {"rows": rows, "arms": arms, "differences": differences, "seconds": {options.name: seconds}}
+    return {**told, "signatures": measured.get("signatures", {})}
 
 
 def _rows(options: Options, context: StepContext) -> "list[ReadRow]":

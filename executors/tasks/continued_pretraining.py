@@ -1,44 +1,22 @@
 """Going on with pretraining: a language model learns plain texts, packed into blocks without gaps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import Field
 
 from ..asking import in_batches
 from ..batches import IGNORED, collate
 from ..losses import answer_loss
 from ..prompt import Prompt
 from ..ratios import Ratios, compared
-from ..row_files import laid_out
 from ..step import Result, StepContext
 from ..task import Asking, Batch, TaskBase, TaskOptions
+from ..texts import Packing, TextRow, foretold, packed, read_texts
 from ..tokens import TokenRow
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
-
-
-@dataclass(frozen=True)
-class TextRow:
-    """Hold one text and the line where it begins, from 1."""
-
-    line: int
-    text: str
-
-    @property
-    def asked(self) -> str:
-        """What no row to measure on may share with a row to learn from."""
-        return self.text
-
-
-class Packing(TaskOptions):
-    """Say how texts are packed."""
-
-    block: int = Field(1024, ge=8, description="tokens of a block, where the model can read so many")
 
 
 class Task(TaskBase):
@@ -50,8 +28,8 @@ class Task(TaskBase):
 
     @staticmethod
     def read(path: Path, prompt: Prompt) -> list[TextRow]:
-        """Return rows with ``text``; of a text file each paragraph is one."""
-        return [TextRow(line, values["text"]) for line, values in laid_out(path, "raw_text")]
+        """Return texts, as ``read_texts`` does."""
+        return read_texts(path)
 
     def examples(
         self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[TextRow], limit: int
@@ -60,10 +38,8 @@ class Task(TaskBase):
 
         A block comes with the line of the text that it begins in. The last, shorter one is learnt, too.
         """
-        stream = [(row.line, token) for row in rows for token in _tokens(tokenizer, row.text)]
-        size = min(self.options.block, limit)
-        blocks = [stream[start : start + size] for start in range(0, len(stream), size)]
-        return [(block[0][0], TokenRow([token for _, token in block], 1)) for block in blocks if len(block) > 1]
+        blocks = packed(rows, lambda text: _tokens(tokenizer, text), min(self.options.block, limit))
+        return [(line, TokenRow(block, 1)) for line, block in blocks if len(block) > 1]
 
     def collate(self, examples: Sequence[TokenRow], padding: int) -> Batch:
         """Return a batch with labels for all tokens but the first."""
@@ -113,5 +89,5 @@ def _foretold(model: Any, batch: Batch) -> list[list[float]]:  # noqa: ANN401 - 
 
 
 def _ratios(answers: Sequence[Any]) -> Ratios:
-    nats, tokens, right = zip(*answers, strict=True)
-    return {"token_accuracy": (right, tokens), "perplexity": (nats, tokens)}
+    right, nats = foretold(answers)
+    return {"token_accuracy": right, "perplexity": nats}

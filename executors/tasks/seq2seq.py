@@ -10,11 +10,10 @@ from pydantic import Field
 from ..asking import in_batches
 from ..batches import IGNORED, filled, padded
 from ..prompt import Prompt
-from ..ratios import compared
 from ..row_files import laid_out
 from ..step import Result, StepContext
 from ..task import Asking, Batch, TaskBase, TaskOptions
-from ..written import text_ratios, write_texts
+from ..written import text_compared, write_texts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,7 +122,7 @@ class Task(TaskBase):
         """Return how near the texts come to the targets, and keep them."""
         targets = [row.target for row in rows]
         write_texts(context.own_output, [row.source for row in rows], targets, answers, base)
-        return compared(text_ratios(answers, targets), text_ratios(base, targets) if base else None, context.seed)
+        return text_compared(answers, targets, base, context.seed)
 
 
 def _pair(values: dict[str, Any]) -> tuple[str, str]:

@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from ..asking import in_batches
 from ..batches import IGNORED, padded
 from ..classified import measured, write_predictions
+from ..first_head import begin_as_probe
 from ..imbalance import ClassLossOptions, class_loss
 from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
 from ..linear import decided
+from ..pooling import POOLING
 from ..prompt import Prompt
 from ..step import Result, StepContext
-from ..task import Asking, Batch, Known, TaskBase, TaskOptions
+from ..task import Asking, Batch, Known, Learning, Loader, TaskBase, TaskOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,11 +35,22 @@ class ClassExample:
         return len(self.tokens)
 
 
+class Options(ClassLossOptions):
+    """Choose the loss, and what of the model the head stands on."""
+
+    pooling: Literal["auto", "class_head"] = Field(
+        "auto", description="auto: the vector that a sentence encoder was trained to give; class_head: its class's head"
+    )
+    start: Literal["auto", "random"] = Field(
+        "auto", description="auto: a sentence encoder's head begins as a linear probe, any other at random; or random"
+    )
+
+
 class Task(TaskBase):
     """Learn the classes of texts."""
 
-    Options: ClassVar[type[TaskOptions]] = ClassLossOptions
-    options: ClassLossOptions
+    Options: ClassVar[type[TaskOptions]] = Options
+    options: Options
     AUTO: ClassVar[str] = "AutoModelForSequenceClassification"
 
     @staticmethod
@@ -65,6 +80,10 @@ class Task(TaskBase):
         names = dict(enumerate(self.classes))
         kind = "multi_label_classification" if self.several else "single_label_classification"
         return {"id2label": names, "label2id": {name: place for place, name in names.items()}, "problem_type": kind}
+
+    def loader(self, tokenizer: "PreTrainedTokenizerBase") -> Loader:
+        """Return how the model is loaded."""
+        return replace(super().loader(tokenizer), pools=self.options.pooling == "auto")
 
     def examples(
         self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[LabelledRow], limit: int
@@ -96,6 +115,11 @@ class Task(TaskBase):
         output = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
         logits: Tensor = output.logits.float()
         return logits
+
+    def begin(self, learning: Learning, examples: Sequence[ClassExample]) -> None:
+        """Begin the head on a sentence encoder's vector as a linear probe."""
+        if self.options.start == "auto" and getattr(learning.model.config, POOLING, None):
+            begin_as_probe(self, learning, examples, self.several)
 
     def answers(self, asking: Asking) -> list[Any]:
         """Return how likely each class is, for each row; of longer rows the end is not read."""

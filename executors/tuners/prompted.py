@@ -19,6 +19,8 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
+from ..pooling import POOLING
+
 PREFIXES = frozenset({"PREFIX_TUNING"})
 PER_TOKEN = ("logits", "start_logits", "end_logits")
 
@@ -46,10 +48,12 @@ class PromptedModel(PeftModel):
         with ExitStack() as stack:
             for table, shift in embeddings(model):
                 stack.enter_context(_replacing(table, prompt, at + shift))
+            counted = {"counted": _widened(attention_mask, at, count, 0)} if hasattr(model.config, POOLING) else {}
             output = self.base_model(
                 input_ids=_widened(input_ids, at, count, placeholder(model)),
                 attention_mask=_widened(attention_mask, at, count, 1),
                 **{name: _widened(value, at, count, 0) for name, value in types.items()},
+                **counted,
                 **kwargs,
             )
         for name in PER_TOKEN:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Role = Literal["passage", "question"]
 
 
+FUSED_WEIGHT = 1.5
+"""What the scores of a trained model count beside BM25's 1, fitted without judged questions: see 0007-retrieval.md."""
+
+
 class Embedder(Protocol):
     """Turn texts into vectors of length 1.
 
@@ -23,7 +27,7 @@ class Embedder(Protocol):
         dimension: Numbers per vector.
         longest: Tokens per text beyond which the rest is not read; None if all is read.
         batch_size: Texts that are embedded together.
-        weight: How much its ranking counts in a fusion, where BM25 counts 1; above 0. Below 1 it only reorders what
+        weight: How much its scores count in a fusion, where BM25's count 1; above 0. Below 1 they only reorder what
             BM25 found.
     """
 

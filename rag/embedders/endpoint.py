@@ -8,7 +8,7 @@ from ...knowledge.errors import RefusedError
 from ...knowledge.messages import say
 from ..endpoint import Endpoint, parse_endpoint, post_json
 from ..tokens import token_starts
-from . import Role
+from . import FUSED_WEIGHT, Role
 from .builtin import unit_length
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class EndpointEmbedder:
     dimension: int
     longest: int | None = None
     batch_size: int = 64
-    weight: float = 1.0
+    weight: float = FUSED_WEIGHT
 
     @property
     def identity(self) -> str:

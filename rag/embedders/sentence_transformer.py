@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.quiet import quiet_libraries
-from . import Role
+from . import FUSED_WEIGHT, Role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ class SentenceEmbedder:
     dimension: int
     longest: int | None
     batch_size: int = 32
-    weight: float = 1.0
+    weight: float = FUSED_WEIGHT
     _seen: dict[str, "Encoding"] = field(default_factory=dict)
 
     def token_starts(self, text: str) -> Sequence[int]:

@@ -47,10 +47,12 @@ class Draft:
     Attributes:
         said: Its sentences.
         short: The offsets, in the source of the first sentence, of the few words that answer the question.
+        cut: Whether the limit of an answer's length cut it off.
     """
 
     said: Sequence[Said]
     short: tuple[int, int] | None = None
+    cut: bool = False
 
 
 class Generator(Protocol):
@@ -71,17 +73,18 @@ class Generator(Protocol):
 
 
 class _Kind(Protocol):
-    def open_generator(self, name: str) -> Generator: ...
+    def open_generator(self, name: str, most_tokens: int | None = None) -> Generator: ...
 
 
-def open_generator(name: str) -> Generator:
+def open_generator(name: str, most_tokens: int | None = None) -> Generator:
     """Return the generator of a name.
 
     Args:
         name: ``extractive``, the folder of a causal model, or an endpoint as ``http://host:port/v1#model``.
+        most_tokens: How long an answer may be, thoughts included, at least 1; what suits its kind when None.
 
     Raises:
         UserError: There is no such folder, or the address is none.
     """
     kind = name if name == "extractive" else "endpoint" if "://" in name else "local"
-    return cast(_Kind, import_module(f"{__name__}.{kind}")).open_generator(name)
+    return cast(_Kind, import_module(f"{__name__}.{kind}")).open_generator(name, most_tokens)

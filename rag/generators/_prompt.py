@@ -2,21 +2,24 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from ...knowledge.messages import Language, say_in
+from ...knowledge.errors import RefusedError
+from ...knowledge.messages import Language, say, say_in
 from ...knowledge.text import is_chinese
 from ..evidence import trimmed_sentences
 from ..follow_up import Turn
 from ..injection import speaks_to_model
 from . import Draft, Passage, Said
+from ._thoughts import spoken, thinks
 
 Messages = list[dict[str, str]]
 
 NOT_THERE: dict[Language, str] = {"zh": "文档中没有答案。", "en": "NOT IN THE DOCUMENTS."}
 _NOT_THERE = re.compile(r"文档中没有答案|NOT IN THE DOCUMENTS", re.IGNORECASE)
 _MARK = re.compile(r"\s*[\[【(（](\d{1,2}(?:\s*[,，、;]\s*\d{1,2})*)[\]】)）]")
+_ENDED = re.compile(r"[.!?。！？…][\"'”’）)」』]*\Z")
 _FENCE = re.compile(r"<(?=\s*/?\s*passage\b)", re.IGNORECASE)
-_THOUGHTS = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
 KEPT_TURNS = 4
 """Earlier turns that a model is told when it puts a question in full."""
 
@@ -53,20 +56,53 @@ def rewriting_messages(question: str, history: Sequence[Turn]) -> Messages:
     ]
 
 
-def read_draft(text: str, passages: int) -> Draft:
+class Reply(NamedTuple):
+    """Hold what a model said, without its thoughts, and whether the limit of its length cut it off."""
+
+    text: str
+    cut: bool = False
+
+
+def read_reply(written: str, cut: bool, limit: int, hidden: bool = False) -> Reply:
+    """Return what a model said in all that it wrote; nothing where it wrote nothing.
+
+    Args:
+        written: As the model wrote it.
+        cut: Whether the limit of its length cut it off.
+        limit: That limit, in tokens.
+        hidden: Whether it had thoughts that are not in what it wrote.
+
+    Raises:
+        RefusedError: It was cut off before it said anything, or thought and then said nothing.
+    """
+    if text := spoken(written):
+        return Reply(text, cut)
+    hint = say("answers.cut_hint", limit=4 * limit)
+    if cut:
+        raise RefusedError(say("answers.cut_in_thought", limit=limit), hint)
+    if hidden or thinks(written):
+        raise RefusedError(say("answers.only_thought"), hint)
+    return Reply("")
+
+
+def read_draft(reply: Reply, passages: int) -> Draft:
     """Return the sentences of a model's answer, each with the passages that it names.
 
     Args:
-        text: As the model wrote it; marks such as [2] name passages, from 1.
+        reply: What the model said; marks such as [2] name passages, from 1. Of one that was cut off, the last
+            sentence is left out where it has no end.
         passages: How many there are; other numbers are no marks of ours.
     """
-    plain = _THOUGHTS.sub("", text).strip()
+    plain = reply.text
     if _NOT_THERE.search(plain):
         return Draft([])
     # a mark after the full stop belongs to the sentence before it
     moved = re.sub(rf"([。！？.!?]+)((?:{_MARK.pattern})+)", lambda found: found[2] + found[1], plain)
     said = (_said(moved[start:end], passages) for start, end in trimmed_sentences(moved))
-    return Draft([each for each in said if re.search(r"\w", each.text)])
+    sentences = [each for each in said if re.search(r"\w", each.text)]
+    if reply.cut and len(sentences) > 1 and not _ENDED.search(sentences[-1].text):
+        sentences.pop()
+    return Draft(sentences, cut=reply.cut)
 
 
 def _said(sentence: str, passages: int) -> Said:
@@ -85,7 +121,7 @@ def _said(sentence: str, passages: int) -> Said:
 
 def read_question(text: str, question: str) -> str:
     """Return the question that a model has put in full; the one asked where it wrote none."""
-    lines = [line.strip() for line in _THOUGHTS.sub("", text).splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     full = re.sub(r"^(Q|问|问题|Question)\s*[:：]\s*", "", lines[0]) if lines else ""
     return full if 0 < len(full) <= 400 else question
 

@@ -1,7 +1,7 @@
 """Answer through an OpenAI-compatible endpoint, such as Ollama, vLLM or llama.cpp; the passages are sent there."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...knowledge.errors import RefusedError
 from ...knowledge.messages import say
@@ -9,53 +9,73 @@ from ..endpoint import Endpoint, parse_endpoint, post_stream
 from ..evidence import Sentence
 from ..follow_up import Turn
 from . import Draft, Passage, Piece
-from ._prompt import Messages, messages, read_draft, read_question, rewriting_messages
+from ._prompt import Messages, Reply, messages, read_draft, read_question, read_reply, rewriting_messages
+from ._thoughts import Speech
 
-MOST_TOKENS = 1024
+MOST_TOKENS = 4096
+"""A model that thinks first may need thousands before its first word; others stop where they are done."""
+_THOUGHTS = ("reasoning_content", "reasoning")
+"""Where servers put thoughts that they have told from the answer."""
+
+
+class _Part(NamedTuple):
+    """Hold what one event tells: text of the answer, whether there were thoughts, and why the answer ended."""
+
+    text: str
+    thought: bool
+    finish: str
 
 
 class EndpointGenerator:
     """Let the endpoint's model write."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, most_tokens: int = MOST_TOKENS) -> None:
+        self._endpoint, self._most_tokens = endpoint, most_tokens
 
     def answer(self, question: str, passages: Sequence[Passage], sentences: Sequence[Sentence], piece: Piece) -> Draft:
         """Return what the model answers to question and passages."""
-        return read_draft(self.complete(messages(question, passages), piece), len(passages))
+        return read_draft(self._reply(messages(question, passages), piece), len(passages))
 
     def in_full(self, question: str, history: Sequence[Turn]) -> str:
         """Return the question as the model puts it in full."""
         return read_question(self.complete(rewriting_messages(question, history)), question)
 
     def complete(self, conversation: Messages, piece: Piece = lambda _: None) -> str:
-        """Return what the model says next in a conversation.
+        """Return what the model says next in a conversation, without its thoughts.
 
         Raises:
-            RefusedError: The endpoint fails, or says nothing.
+            RefusedError: The endpoint fails, says nothing, or was cut off inside its thoughts.
         """
-        body = {"messages": conversation, "temperature": 0, "max_tokens": MOST_TOKENS}
-        text = ""
+        return self._reply(conversation, piece).text
+
+    def _reply(self, conversation: Messages, piece: Piece) -> Reply:
+        body = {"messages": conversation, "temperature": 0, "max_tokens": self._most_tokens}
+        written, thought, finish, speech = "", False, "", Speech(piece)
         for event in post_stream(self._endpoint, "chat/completions", body):
-            for part in _texts(event):
-                text += part
-                piece(part)
-        if not text.strip():
+            for part in _parts(event):
+                written += part.text
+                speech.hear(part.text)
+                thought, finish = thought or part.thought, part.finish or finish
+        speech.end()
+        reply = read_reply(written, finish == "length", self._most_tokens, thought)
+        if not reply.text:
             raise RefusedError(say("answers.no_interface", url=self._endpoint.url))
-        return text
+        return reply
 
 
-def _texts(event: Any) -> Iterator[str]:  # noqa: ANN401 - whatever the endpoint sends
-    """Yield the text of an event; those without any, such as the last one's usage, give none."""
+def _parts(event: Any) -> Iterator[_Part]:  # noqa: ANN401 - whatever the endpoint sends
+    """Yield what the choices of an event tell; the last one's usage, for example, is none."""
     if not isinstance(event, dict):
         return
     for choice in event.get("choices") or []:
-        part = choice.get("delta") or choice.get("message") or {} if isinstance(choice, dict) else {}
-        content = part.get("content") if isinstance(part, dict) else None
-        if isinstance(content, str) and content:
-            yield content
+        if isinstance(choice, dict):
+            said = choice.get("delta") or choice.get("message") or {}
+            said = said if isinstance(said, dict) else {}
+            content = said.get("content")
+            text = content if isinstance(content, str) else ""
+            yield _Part(text, any(said.get(name) for name in _THOUGHTS), str(choice.get("finish_reason") or ""))
 
 
-def open_generator(name: str) -> EndpointGenerator:
+def open_generator(name: str, most_tokens: int | None = None) -> EndpointGenerator:
     """Return the generator of an endpoint given as ``http://host:port/v1#model``."""
-    return EndpointGenerator(parse_endpoint(name))
+    return EndpointGenerator(parse_endpoint(name), most_tokens or MOST_TOKENS)

@@ -40,6 +40,6 @@ def _further(question: str, first: Sentence, near: Sequence[Sentence]) -> list[S
     return [best] if best is not None and share * coverage(lacking, best.text) >= ADDS else []
 
 
-def open_generator(name: str) -> Extractive:
+def open_generator(name: str, most_tokens: int | None = None) -> Extractive:
     """Return the generator that quotes."""
     return Extractive()

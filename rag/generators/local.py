@@ -11,7 +11,8 @@ from ..evidence import Sentence
 from ..extra import needs_extra
 from ..follow_up import Turn
 from . import Draft, Passage, Piece
-from ._prompt import Messages, messages, read_draft, read_question, rewriting_messages
+from ._prompt import Messages, Reply, messages, read_draft, read_question, read_reply, rewriting_messages
+from ._thoughts import Speech
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -22,15 +23,20 @@ MOST_TOKENS = 512
 class LocalGenerator:
     """Let the model write, always the likeliest word; where the passages are too long for it, the last are left out."""
 
-    def __init__(self, model: Any, tokenizer: "PreTrainedTokenizerBase") -> None:  # noqa: ANN401 - any causal model
-        self._model, self._tokenizer = model, tokenizer
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - any causal model
+        tokenizer: "PreTrainedTokenizerBase",
+        most_tokens: int = MOST_TOKENS,
+    ) -> None:
+        self._model, self._tokenizer, self._most_tokens = model, tokenizer, most_tokens
 
     def answer(self, question: str, passages: Sequence[Passage], sentences: Sequence[Sentence], piece: Piece) -> Draft:
         """Return what the model answers to question and passages."""
         most = len(passages)
         while most > 1 and len(self._tokens(messages(question, passages[:most]))) > self._room():
             most -= 1
-        return read_draft(self.complete(messages(question, passages[:most]), piece), most)
+        return read_draft(self._reply(messages(question, passages[:most]), piece), most)
 
     def in_full(self, question: str, history: Sequence[Turn]) -> str:
         """Return the question as the model puts it in full."""
@@ -38,7 +44,7 @@ class LocalGenerator:
 
     def _room(self) -> int:
         limit = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or 4096
-        return max(int(limit) - MOST_TOKENS, int(limit) // 2)
+        return max(int(limit) - self._most_tokens, int(limit) // 2)
 
     def _tokens(self, conversation: Messages) -> list[int]:
         template = self._tokenizer.chat_template
@@ -54,7 +60,14 @@ class LocalGenerator:
         return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
     def complete(self, conversation: Messages, piece: Piece = lambda _: None) -> str:
-        """Return what the model says next in a conversation."""
+        """Return what the model says next in a conversation.
+
+        Raises:
+            RefusedError: It was cut off inside its thoughts.
+        """
+        return self._reply(conversation, piece).text
+
+    def _reply(self, conversation: Messages, piece: Piece) -> Reply:
         import torch
         from transformers import TextStreamer
 
@@ -63,16 +76,16 @@ class LocalGenerator:
 
             def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
                 written.append(text)
-                piece(text)
+                speech.hear(text)
 
-        written: list[str] = []
+        written, speech = list[str](), Speech(piece)
         tokens = self._tokens(conversation)[-self._room() :]
         ids = torch.tensor([tokens], device=self._model.device)
         with torch.inference_mode():
-            self._model.generate(
+            made = self._model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
-                max_new_tokens=MOST_TOKENS,
+                max_new_tokens=self._most_tokens,
                 do_sample=False,
                 temperature=None,  # a model's own sampling settings would only cause warnings
                 top_p=None,
@@ -80,10 +93,17 @@ class LocalGenerator:
                 pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id,
                 streamer=Pieces(self._tokenizer, skip_prompt=True, skip_special_tokens=True),
             )
-        return "".join(written)
+        speech.end()
+        cut = made.shape[1] - len(tokens) >= self._most_tokens and int(made[0, -1]) not in self._ends()
+        return read_reply("".join(written), cut, self._most_tokens)
+
+    def _ends(self) -> set[int]:
+        """Return the tokens with which the model ends what it says."""
+        ends = self._model.generation_config.eos_token_id
+        return {*ends} if isinstance(ends, list) else {ends}
 
 
-def open_generator(name: str) -> LocalGenerator:
+def open_generator(name: str, most_tokens: int | None = None) -> LocalGenerator:
     """Return the generator of a model's folder.
 
     Raises:
@@ -101,7 +121,7 @@ def open_generator(name: str) -> LocalGenerator:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise UserError(say("answers.no_model", name=name, reason=reason), say("answers.no_generator_hint")) from error
-    return LocalGenerator(model.eval().to(_device()), tokenizer)
+    return LocalGenerator(model.eval().to(_device()), tokenizer, most_tokens or MOST_TOKENS)
 
 
 def _device() -> str:

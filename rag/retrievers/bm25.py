@@ -79,6 +79,17 @@ class Retriever:
         places = np.flatnonzero(scores >= max(floor, float(np.finfo(np.float32).tiny)))
         return [(int(places[place]), score) for place, score in best(scores[places], count)]
 
+    def scores(self, question: str, places: Sequence[int]) -> list[float]:
+        """Return the scores of some chunks, which are in ascending order; 0 where one shares no token."""
+        import numpy as np
+
+        candidates = np.array(places, dtype=np.int64)
+        scores = np.zeros(len(candidates), dtype=np.float32)
+        for term in self._terms(question) if places else []:
+            holds, added = self._given(candidates, term)
+            scores[holds] += added
+        return [float(score) for score in scores]
+
     def rarity(self, token: str) -> float:
         """Return the inverse document frequency of a token of ``tokenize``: above 0, highest where no chunk has it."""
         span = self._span(token)
@@ -125,15 +136,19 @@ class Retriever:
         self, candidates: "NDArray[np.int64]", term: _Term, scores: "NDArray[np.float32]"
     ) -> "NDArray[np.float32]":
         """Add what a token gives to some chunks, in ascending order, and return the scores of these."""
+        holds, added = self._given(candidates, term)
+        scores[candidates[holds]] += added
+        return scores[candidates]
+
+    def _given(self, candidates: "NDArray[np.int64]", term: _Term) -> "tuple[NDArray[np.bool_], NDArray[np.float32]]":
+        """Return which of some chunks, in ascending order, hold a token, and what it gives to these."""
         import numpy as np
 
         chunks = self._postings.chunks.rows(term.start, term.start + term.size)
         places = np.minimum(np.searchsorted(chunks, candidates.astype(np.uint32)), term.size - 1)
         holds = chunks[places] == candidates
         counts = self._postings.counts.rows(term.start, term.start + term.size)[places[holds]]
-        holding = candidates[holds]
-        scores[holding] += _saturated(counts, self._norms[holding]) * term.weight
-        return scores[candidates]
+        return holds, _saturated(counts, self._norms[candidates[holds]]) * term.weight
 
 
 def write_peaks(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from ..embedding import embed_batches
 from ..gate import can_read
 from ..manifest import StructureEntry
 from ..structures import candidates, refined, search_parameters
-from . import Ranking, best
+from . import Nearness, Ranking, best
 
 if TYPE_CHECKING:
     import faiss
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import Allowed
 
 VECTORS, KEYS, STRUCTURE = "vectors.f32", "vectors.keys", "vectors.faiss"
+_SPREAD = 256
 EXACT_ROWS = 20_000  # so many chosen chunks are compared one by one rather than searched in the structure
 
 
@@ -44,6 +45,7 @@ class Retriever:
     ) -> None:
         self._vectors, self._file, self._entry, self.embedder = vectors, structure, entry, embedder
         self._opened: faiss.Index | None = None
+        self._mean: NDArray[np.float32] | None = None
 
     @classmethod
     def load(cls, files: "Mapping[str, CheckedFile]", entry: StructureEntry, embedder: Embedder) -> "Retriever":
@@ -62,25 +64,38 @@ class Retriever:
 
         A question that the embedder cannot read gets none, and so do chunks at a right angle or beyond.
         """
-        vectors = self._embedded(questions)
+        vectors = embedded(self.embedder, questions)
         return [[] if vector is None else _positive(self._nearest(vector, count, allowed)) for vector in vectors]
 
-    def order(self, questions: Sequence[str], chunks: Sequence[Sequence[int]]) -> list[Ranking]:
-        """Return for each question the given chunks by nearness, best first, under the same conditions."""
-        vectors = self._embedded(questions)
-        return [
-            [] if vector is None or not places else _positive(self._ordered(vector, places))
-            for vector, places in zip(vectors, chunks, strict=True)
-        ]
+    def compare(
+        self, questions: Sequence[str], known: Sequence[Sequence[int]], count: int, allowed: "Allowed | None" = None
+    ) -> "list[Nearness | None]":
+        """Return for each question how near some chunks are to it; None where the embedder cannot read the question.
 
-    def _embedded(self, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
-        readable = [place for place, question in enumerate(questions) if can_read(self.embedder, question)]
-        vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
-        if readable:
-            embedded = embed_batches(self.embedder, [questions[place] for place in readable], "question")
-            for place, vector in zip(readable, embedded, strict=True):
-                vectors[place] = vector
-        return vectors
+        Args:
+            questions: What is asked.
+            known: Chunks that are compared, for each question.
+            count: So many of the nearest chunks are compared, too.
+            allowed: Which chunks may be among the nearest; every one when None.
+        """
+        found: list[Nearness | None] = []
+        for vector, places in zip(embedded(self.embedder, questions), known, strict=True):
+            if vector is None:
+                found.append(None)
+                continue
+            cosines = dict(self._ordered(vector, places) if places else [])
+            if count:
+                cosines |= _positive(self._nearest(vector, count, allowed))
+            found.append(Nearness(cosines, float(self._middle() @ vector)))
+        return found
+
+    def _middle(self) -> "NDArray[np.float32]":
+        """Return the mean of some of the vectors, spread over all."""
+        import numpy as np
+
+        if self._mean is None:
+            self._mean = mean_vector(self._vectors.take(np.array(spread(len(self._vectors)))))
+        return self._mean
 
     def _ordered(self, question: "NDArray[np.float32]", places: Sequence[int]) -> Ranking:
         import numpy as np
@@ -127,6 +142,30 @@ class Retriever:
             )
             self._opened = faiss.read_index(reader)
         return self._opened
+
+
+def embedded(embedder: Embedder, questions: Sequence[str]) -> "list[NDArray[np.float32] | None]":
+    """Return each question's vector; None for one that the embedder cannot read."""
+    readable = [place for place, question in enumerate(questions) if can_read(embedder, question)]
+    vectors: list[NDArray[np.float32] | None] = [None] * len(questions)
+    if readable:
+        found = embed_batches(embedder, [questions[place] for place in readable], "question")
+        for place, vector in zip(readable, found, strict=True):
+            vectors[place] = vector
+    return vectors
+
+
+def spread(count: int) -> list[int]:
+    """Return some of the positions of so many chunks, spread over all: enough to tell how near any is to a question."""
+    import numpy as np
+
+    return [int(place) for place in np.unique(np.linspace(0, max(count - 1, 0), _SPREAD).astype(np.int64))]
+
+
+def mean_vector(vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Return the mean of vectors, shape ``(dimension,)``; rows of zeros stand for what was not embedded."""
+    mean: NDArray[np.float32] = vectors.sum(axis=0) / max(int(vectors.any(axis=1).sum()), 1)
+    return mean
 
 
 def _positive(ranking: Ranking) -> Ranking:

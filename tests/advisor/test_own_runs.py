@@ -72,6 +72,10 @@ def test_a_classifier_is_measured_on_what_was_held_out(tiny_of: Callable[[str], 
     write("more.jsonl", [{"text": f"words of line {n}", "label": "ab"[n % 2]} for n in range(8)])
     again = told(["evaluate", "more.jsonl", "--adapter", adapter, "--model", str(encoder)], capsys)
     assert again["evaluation"]["rows"]
+    assert main(["evaluate", "more.jsonl", "--adapter", adapter, "--quiet", "--language", "en"]) == DONE
+    shown = capsys.readouterr().out
+    assert "Macro F1" in shown
+    assert "AUC" in shown
 
 
 @pytest.mark.usefixtures("folder")

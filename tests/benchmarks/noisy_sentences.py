@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ftadvisor.rag.embedders import FUSED_WEIGHT
+
 NOISE = 0.3
 MARK = " copy "
 
@@ -62,7 +64,7 @@ class NoisyEmbedder:
     identity: str = "noisy-sentences"
     longest: int | None = None
     batch_size: int = 4096
-    weight: float = 1.0
+    weight: float = FUSED_WEIGHT
 
     @property
     def dimension(self) -> int:

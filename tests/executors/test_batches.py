@@ -24,6 +24,17 @@ def test_epochs_and_seeds_differ() -> None:
     assert len({tuple(order(lengths, 4, seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
 
 
+@given(LENGTHS, some.integers(1, 4), some.sampled_from([2, 4, 8]))
+def test_updates_hold_the_same_rows_in_whatever_batches(lengths: list[int], batch_size: int, accumulation: int) -> None:
+    update = batch_size * accumulation
+    found = order(lengths, batch_size, 1, 0)
+    other = list(LengthGrouped(lengths, batch_size, 1, together=update))
+    for start in range(0, len(lengths), update):
+        rows = other[start : start + update]
+        assert {*rows} == {*found[start : start + update]}
+        assert [lengths[row] for row in rows] == sorted((lengths[row] for row in rows), reverse=True)
+
+
 def test_batches_hold_rows_of_similar_length() -> None:
     lengths = [1 + number * 7 % 300 for number in range(640)]
     found = order(lengths, 8, 1, 0)

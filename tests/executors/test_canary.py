@@ -132,6 +132,55 @@ def test_an_adapted_training_resumes_as_it_was_laid_out(
     assert weights(task.adapter) == weights(whole.adapter)
 
 
+def of_sizes(monkeypatch: pytest.MonkeyPatch, gib_per_row: float) -> list[int]:
+    """Let each row of an update take so much memory; return the batches that are tried."""
+    tried: list[int] = []
+    update = canary._update
+
+    def counted(trainer: Any, layout: TrainOptions) -> None:
+        tried.append(layout.batch_size)
+        update(trainer, layout)
+
+    monkeypatch.setattr(canary, "_update", counted)
+    monkeypatch.setattr(PeakMemory, "peak_bytes", lambda _: round(gib_per_row * tried[-1] * 2**30) if tried else 0)
+    return tried
+
+
+@pytest.mark.parametrize(
+    ("gib", "batch", "tried"), [(64, 4, [1, 2, 4]), (5, 2, [1, 2]), (3, 1, [1])], ids=["roomy", "middling", "tight"]
+)
+def test_batches_grow_where_there_is_room_and_learn_the_same_rows(
+    gib: int, batch: int, tried: list[int], tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = {"batch_size": 1, "accumulation": 4, "method_options": method_module("lora").Options(rank=4, dropout=0)}
+    expected, _ = events_of(training(tiny_model, tmp_path / "plain", canary="never", **plain))
+    seen = of_sizes(monkeypatch, 1)
+    monkeypatch.setattr("ftadvisor.executors.canary.device_bytes", lambda: gib * 2**30)
+    found, told = events_of(training(tiny_model, tmp_path, canary="always", when_room="grow", **plain))
+    assert seen == tried
+    grown = {} if batch == 1 else {"batch_size": batch, "accumulation": 4 // batch}
+    assert told["canary"]["layout"] == grown
+    assert [loss for _, loss in found["loss"]] == pytest.approx([loss for _, loss in expected["loss"]], rel=1e-4)
+
+
+def test_a_batch_that_the_user_set_does_not_grow(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = of_sizes(monkeypatch, 0.01)
+    events_of(training(tiny_model, tmp_path, canary="always", batch_size=1, accumulation=4))
+    assert seen == [1]
+
+
+def test_a_batch_that_grew_too_large_is_taken_back(
+    tiny_model: Path, tmp_path: Path, scarce: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftadvisor.executors.canary.device_bytes", lambda: 2**50)
+    task = training(tiny_model, tmp_path, canary="always", when_room="grow", batch_size=1, accumulation=4)
+    _, told = events_of(task)
+    assert [size for kind, size in scarce if kind == "update"] == [1, 2]
+    assert "batch_size" not in told["canary"]["layout"]
+
+
 @pytest.mark.usefixtures("scarce")
 def test_refusing_is_said_with_what_else_would_help(tiny_model: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="1 layouts were tried") as error:
@@ -172,6 +221,44 @@ def test_a_layout_is_chosen_by_its_estimate_and_kept_for_the_next_attempt(
     again, _ = events_of(training(tiny_model, tmp_path))
     assert again["loss"] == found["loss"]
     assert again["canary"] == found["canary"]
+
+
+def stopped(task: Any, after: int) -> None:
+    def stop(event: str, /, **values: Any) -> None:
+        if event == "loss" and values["step"] == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(task, ROWS, ROWS[:4], silent, stop)
+
+
+def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the device have room for batches of two."""
+    monkeypatch.setattr("ftadvisor.executors.train.least_memory", lambda asked: asked.batch * 2**40)
+    monkeypatch.setattr("ftadvisor.executors.laying_out.device_bytes", lambda: 2**41)
+
+
+def test_a_training_that_began_goes_on_as_planned_or_says_why_not(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = training(tiny_model, tmp_path)
+    stopped(task, after=3)
+    with monkeypatch.context() as smaller:
+        shrink(smaller)
+        smaller.setattr("ftadvisor.executors.train.load_model", lambda *_: pytest.fail("loaded"))
+        with pytest.raises(UserError, match=r"batch_size: 4, accumulation: 1.* takes 4096.00 GiB.* 2048.00 GiB"):
+            train(task, ROWS, ROWS[:4], silent, ignore)
+    whole, _ = events_of(training(tiny_model, tmp_path / "whole"))
+    assert train(task, ROWS, ROWS[:4], silent, ignore)["loss"] == whole["loss"]
+
+
+def test_a_training_without_a_checkpoint_may_be_laid_out_anew(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = training(tiny_model, tmp_path)
+    stopped(task, after=1)
+    shrink(monkeypatch)
+    assert train(task, ROWS, ROWS[:4], silent, ignore)["canary"]["layout"] == {"batch_size": 2, "accumulation": 2}
 
 
 def test_other_errors_are_not_taken_for_lack_of_memory(

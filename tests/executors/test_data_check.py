@@ -195,6 +195,25 @@ def test_groups_stay_together_and_near_repeats_on_the_learning_side(written: Wri
     assert {*parts(tmp_path / "near")} == {"train"}  # every question nearly repeats another
 
 
+def test_rows_to_choose_by_are_not_nearly_those_to_measure_on(written: Written, tmp_path: Path) -> None:
+    things = ("apple", "bread", "chair", "dance", "eagle", "frost", "grape", "house", "ivory", "jelly")
+    twins = [f"{mark} {word} {word[::-1]} came too late from {word}" for word in things for mark in ("The", "A")]
+    path = written(*({"question": text, "answer": "x"} for text in twins))
+    wish = Wish(validation=0.45, test=0.45, seed=1, group=None, most_broken=0)
+    prepare(check_file(path, len), path, tmp_path / "out", wish)
+    found = {name: [row["question"] for row in rows] for name, rows in parts(tmp_path / "out").items()}
+    sides = {text: name for name, texts in found.items() for text in texts}
+    assert {*found} == {"train", "validation", "test"}
+    assert all(sides[first] == sides[second] for first, second in zip(twins[::2], twins[1::2], strict=True))
+
+
+def test_a_field_to_group_by_that_no_row_has_is_refused(written: Written, tmp_path: Path) -> None:
+    path = written({"question": "when?", "answer": "now", "customer": 1})
+    with pytest.raises(UserError, match=r"“custmer”.*question, answer, customer"):
+        prepare(check_file(path, len), path, tmp_path / "out", Wish(0, 0, 1, "custmer", 0))
+    assert not (tmp_path / "out").exists()
+
+
 def test_broken_rows_are_recorded_and_too_many_refused(written: Written, tmp_path: Path) -> None:
     rows: list[object] = [{"text": f"some words {number}", "label": "ab"[number % 2]} for number in range(20)]
     path = written(*rows, {"text": "twice", "label": "a"}, {"text": "Twice", "label": "b"}, "{")

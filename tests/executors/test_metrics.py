@@ -45,6 +45,8 @@ def test_free_text_is_compared_by_words_and_chinese_characters() -> None:
     scores = judge_text(["The sky is blue!", "七天内退货", "no"], ["the sky is  blue", "七天退款", "yes"])
     assert scores["exact"] == [1.0, 0.0, 0.0]
     assert scores["f1"] == [1.0, pytest.approx(2 * 3 / 9), 0.0]
+    assert scores["rouge_l"] == [1.0, pytest.approx(2 * 3 / 9), 0.0]
+    assert judge_text(["b a"], ["a b"])["rouge_l"] == [0.5]  # the order counts
 
 
 @pytest.mark.parametrize("wrong", [{"name": "x"}, {"name": "x", "pattern": "("}, {"name": "", "pattern": "a"}])

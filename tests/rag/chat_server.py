@@ -2,8 +2,9 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 
 Reply = Callable[[str, dict[str, Any]], tuple[int, Any]]
@@ -12,10 +13,15 @@ Reply = Callable[[str, dict[str, Any]], tuple[int, Any]]
 class ChatServer:
     """Answer requests by a function of path and body, and remember them.
 
-    A reply that is a list of texts is streamed where the client asks for that; any other is sent as JSON.
+    A reply that is a list is streamed where the client asks for that, texts as pieces of the answer and choices as they
+    are; any other is sent as JSON. A status of 0 sends half of the answer and breaks off.
+
+    Args:
+        reply: Gives a status and what is sent.
+        headers: Are sent with every answer that is not streamed.
     """
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         self.requests: list[tuple[str, dict[str, Any], str]] = []
         server = self
 
@@ -24,23 +30,25 @@ class ChatServer:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 server.requests.append((self.path, body, self.headers.get("Authorization", "")))
                 status, content = reply(self.path, body)
-                if isinstance(content, list) and body.get("stream"):
+                if status and isinstance(content, list) and body.get("stream"):
                     self._stream(content)
                     return
                 if isinstance(content, list):
                     content = {"choices": [{"message": {"content": "".join(content)}}]}
                 sent = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
+                self.send_response(status or 200)
                 self.send_header("Content-Length", str(len(sent)))
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(sent)
+                self.wfile.write(sent if status else sent[: len(sent) // 2])
 
-            def _stream(self, pieces: list[str]) -> None:
+            def _stream(self, pieces: list[Any]) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.end_headers()
                 for piece in pieces:
-                    event = {"choices": [{"delta": {"content": piece}}]}
+                    event = {"choices": [{"delta": {"content": piece}} if isinstance(piece, str) else piece]}
                     self.wfile.write(f": alive\n\ndata: {json.dumps(event)}\n\n".encode())
                     self.wfile.flush()
                 self.wfile.write(b"data: [DONE]\n\n")

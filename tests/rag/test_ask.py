@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ftadvisor.advisor.answer_view import AnswerView
 from ftadvisor.knowledge.errors import RefusedError, UserError
 from ftadvisor.rag import endpoint
 from ftadvisor.rag.answer import Answer
@@ -201,6 +202,72 @@ def test_a_server_that_does_not_stream_or_thinks_aloud_is_understood(
     assert answer.text == "The Harbour Bridge was opened in 1932."
 
 
+THOUGHT = "The user wants 1987. "
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["<think>", THOUGHT, "</think>", "The Harbour Bridge was opened in 1932 [1]."],
+        ["<thi", "nk>The user wants 1987.</th", "ink>\n\nThe Harbour Bridge was ", "opened in 1932 [1]."],
+        [{"delta": {"reasoning_content": THOUGHT}}, "The Harbour Bridge was opened in 1932 [1]."],
+        [{"delta": {"reasoning": THOUGHT, "content": ""}}, "The Harbour Bridge was opened in 1932 [1]."],
+    ],
+)
+def test_thoughts_are_no_part_of_an_answer(
+    index: Index, serve: Callable[[Reply], ChatServer], pieces: list[Any]
+) -> None:
+    server, shown = serve(lambda path, body: (200, pieces)), list[str]()
+    answer = ask(index, "When was the Harbour Bridge opened?", open_generator(f"{server.url}#m"), piece=shown.append)
+    assert answer.text == "The Harbour Bridge was opened in 1932."
+    assert "".join(shown).strip() == "The Harbour Bridge was opened in 1932 [1]."
+
+
+def test_a_thought_that_the_template_began_is_no_part_of_an_answer(
+    index: Index, serve: Callable[[Reply], ChatServer]
+) -> None:
+    server = writing(serve, THOUGHT, "</think>The Harbour Bridge was opened in 1932 [1].")
+    assert asked(server, index, "When was the Harbour Bridge opened?").text == "The Harbour Bridge was opened in 1932."
+
+
+CUT = {"delta": {}, "finish_reason": "length"}
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["<think>The user wants", CUT],
+        [{"delta": {"reasoning_content": THOUGHT}}, CUT],
+        [CUT],
+    ],
+)
+def test_an_answer_that_is_cut_off_before_it_begins_names_the_limit(
+    index: Index, serve: Callable[[Reply], ChatServer], pieces: list[Any]
+) -> None:
+    server = serve(lambda path, body: (200, pieces))
+    generator = open_generator(f"{server.url}#m", 300)
+    with pytest.raises(RefusedError, match="300 tokens") as caught:
+        ask(index, "When was the Harbour Bridge opened?", generator)
+    assert "--max-tokens 1200" in caught.value.hint
+    assert server.requests[0][1]["max_tokens"] == 300
+
+
+def test_a_model_that_only_thinks_is_told(index: Index, serve: Callable[[Reply], ChatServer]) -> None:
+    with pytest.raises(RefusedError, match="no answer"):
+        asked(writing(serve, "<think>Hm.</think>"), index, "When was the Harbour Bridge opened?")
+
+
+def test_an_answer_that_is_cut_off_keeps_its_whole_sentences_and_says_so(
+    index: Index, serve: Callable[[Reply], ChatServer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = serve(lambda path, body: (200, ["The Harbour Bridge was opened in 1932 [1]. It carries eight", CUT]))
+    answer = asked(server, index, "When was the Harbour Bridge opened?")
+    assert [each.text for each in answer.statements] == ["The Harbour Bridge was opened in 1932."]
+    AnswerView(streams=False).show(answer)
+    assert "--max-tokens" in capsys.readouterr().out
+    assert answer.as_json()["cut"] is True
+
+
 @pytest.mark.parametrize(
     ("status", "content"),
     [(400, {"error": "bad"}), (500, {}), (200, b"<html>"), (200, {"choices": []}), (200, {"choices": [7]}), (200, b"")],
@@ -216,12 +283,57 @@ def test_a_server_that_fails_is_named(
 
 
 def test_a_busy_server_is_asked_again(
+    index: Index,
+    serve: Callable[[Reply], ChatServer],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    said = "The Harbour Bridge was opened in 1932 [1]."
+    replies = [(429, {}), (503, {}), (200, [said])]
+    server = serve(lambda path, body: replies.pop(0))
+    assert "1932" in asked(server, index, "When was the Harbour Bridge opened?").text
+    told = capsys.readouterr().err.splitlines()
+    assert [status in line for status, line in zip(("429", "503"), told, strict=True)] == [True, True]
+
+
+def test_an_answer_that_breaks_off_before_it_began_is_asked_for_again(
     index: Index, serve: Callable[[Reply], ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
-    replies = [(429, {}), (503, {}), (200, ["The Harbour Bridge was opened in 1932 [1]."])]
+    whole = {"choices": [{"message": {"content": "The Harbour Bridge was opened in 1932 [1]."}}]}
+    replies = [(0, whole), (200, whole)]
     server = serve(lambda path, body: replies.pop(0))
     assert "1932" in asked(server, index, "When was the Harbour Bridge opened?").text
+    with pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
+        asked(serve(lambda path, body: (0, whole)), index, "When was the Harbour Bridge opened?")
+
+
+@pytest.mark.parametrize(
+    ("header", "waited"), [("3", 3.0), ("0", 1.0), ("soon", 1.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 1.0)]
+)
+def test_a_server_is_left_alone_for_as_long_as_it_asks(
+    index: Index, monkeypatch: pytest.MonkeyPatch, header: str, waited: float
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(endpoint.time, "sleep", slept.append)
+    replies = [(429, {}), (200, ["The Harbour Bridge was opened in 1932 [1]."])]
+    server = ChatServer(lambda path, body: replies.pop(0), {"Retry-After": header})
+    try:
+        assert "1932" in asked(server, index, "When was the Harbour Bridge opened?").text
+    finally:
+        server.close()
+    assert slept == [waited]
+
+
+def test_a_server_that_asks_for_an_hour_is_not_waited_for(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint.time, "sleep", lambda seconds: pytest.fail("waited"))
+    server = ChatServer(lambda path, body: (429, {}), {"Retry-After": "3600"})
+    try:
+        with pytest.raises(RefusedError, match="429"):
+            asked(server, index, "When was the Harbour Bridge opened?")
+    finally:
+        server.close()
 
 
 def test_the_key_comes_from_the_environment_and_never_goes_in_the_clear(

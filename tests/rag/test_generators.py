@@ -7,7 +7,8 @@ import pytest
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.rag.follow_up import Turn
 from ftadvisor.rag.generators import Passage, open_generator
-from ftadvisor.rag.generators._prompt import messages, read_draft, read_question
+from ftadvisor.rag.generators._prompt import Reply, messages, read_draft, read_question, read_reply
+from ftadvisor.rag.generators._thoughts import Speech, spoken
 
 PASSAGE = Passage("bridge", "Harbour Bridge", "The bridge was opened in 1932.")
 TAUGHT = "The bridge was opened in 1932 [1]."
@@ -48,6 +49,36 @@ def test_a_local_model_answers_as_it_has_learned(taught: Path) -> None:
     assert [(each.text, each.passages) for each in draft.said] == [("The bridge was opened in 1932.", (0,))]
 
 
+def test_a_local_model_that_is_cut_off_says_so(taught: Path) -> None:
+    assert open_generator(str(taught), 3).answer("When?", [PASSAGE], [], lambda _: None).cut
+    assert not open_generator(str(taught)).answer("When?", [PASSAGE], [], lambda _: None).cut
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<think>a</think>b", "b"),
+        ("a</think>b", "b"),
+        ("<THINKING>a</thinking> b <think>c</think> d", "b  d"),
+        ("b <think>c", "b"),
+        ("1 < 2 </b>", "1 < 2 </b>"),
+        ("<think>" * 5000 + "</think>b", "b"),
+    ],
+)
+def test_what_a_model_says_is_told_from_what_it_thinks(text: str, said: str) -> None:
+    assert spoken(text) == said
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_thoughts_are_withheld_however_the_text_is_cut(size: int) -> None:
+    text, pieces = "a <b <think>c <d</think> e</i> <thin", list[str]()
+    speech = Speech(pieces.append)
+    for start in range(0, len(text), size):
+        speech.hear(text[start : start + size])
+    speech.end()
+    assert "".join(pieces) == "a <b  e</i> <thin"
+
+
 def test_passages_that_a_local_model_has_no_room_for_are_left_out(taught: Path) -> None:
     long = [PASSAGE, *[Passage("b", "", "word " * 400)] * 9]
     draft = open_generator(str(taught)).answer("When?", long, [], lambda _: None)
@@ -75,12 +106,12 @@ def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
 def test_sentences_are_read_with_the_passages_that_they_name(
     text: str, said: list[tuple[str, tuple[int, ...]]]
 ) -> None:
-    assert [(each.text, each.passages) for each in read_draft(text, 3).said] == said
+    assert [(each.text, each.passages) for each in read_draft(Reply(text), 3).said] == said
 
 
 @pytest.mark.parametrize("text", ["NOT IN THE DOCUMENTS.", "文档中没有答案。", "<think>hm</think>not in the documents"])
 def test_a_model_that_finds_nothing_says_nothing(text: str) -> None:
-    assert read_draft(text, 3).said == []
+    assert read_draft(read_reply(text, False, 9), 3).said == []
 
 
 @pytest.mark.parametrize(

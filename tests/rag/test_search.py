@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.knowledge.errors import RefusedError, UserError
+from ftadvisor.rag import endpoint
 from ftadvisor.rag.build import build_index
 from ftadvisor.rag.embedders import open_embedder
 from ftadvisor.rag.index import open_index
@@ -156,6 +157,22 @@ def test_an_endpoint_embeds_in_batches_and_each_text_once(
     rows.append({"id": "new", "text": "a new text"})
     build_index([write_rows(tmp_path / "a.jsonl", rows)], tmp_path / "index", options)
     assert [body["input"] for _, body, _ in server.requests[before:]] == [["probe"], ["a new text"]]
+
+
+def test_an_endpoint_that_breaks_off_while_it_embeds_is_asked_again(
+    tmp_path: Path, serve: Callable[[Reply], ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    broken = iter([200, 0, 503, 200])  # the probe, and three tries of the batch
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return next(broken), {"data": [{"embedding": [3.0, 4.0]} for _ in body["input"]]}
+
+    server = serve(reply)
+    rows = [{"id": "a", "text": "an oak"}, {"id": "b", "text": "an elm"}]
+    options = IndexOptions(embedder=f"{server.url}#tiny")
+    assert build_index([write_rows(tmp_path / "a.jsonl", rows)], tmp_path / "index", options).embedded == 2
+    assert len(server.requests) == 4
 
 
 @pytest.mark.parametrize(

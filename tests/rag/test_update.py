@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from ftadvisor.knowledge.errors import UserError
-from ftadvisor.rag import earlier
+from ftadvisor.rag import known
 from ftadvisor.rag.build import build_index, update_index
 from ftadvisor.rag.index import open_index
 from ftadvisor.rag.records import IndexOptions
@@ -151,7 +151,7 @@ def test_equal_names_in_two_sources_move_up(index: Path, policies: Path, other: 
 
 
 def test_what_another_version_read_is_read_again(index: Path, policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(earlier, "code_digest", lambda: "another")
+    monkeypatch.setattr(known, "code_digest", lambda: "another")
     summary = update_index([], index)
     assert [*counts(summary)] == [0, 2, 0, 0]
     assert summary.embedded == 0, "vectors depend on the embedder and the text only"

@@ -14,7 +14,7 @@ from ..shadow.operations import activation, add, dropout, hyperbolic_tangent, la
 from ..unsupported import UnsupportedError
 from ..weights import Architecture, Block, Role, Weight, unchanged
 from .config import number, share
-from .parts import layer_norms, linears
+from .parts import POOLING, layer_norms, linears, sentence_vectors
 
 MODEL_TYPES = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert"})
 POOLED = frozenset({"bert"})
@@ -122,7 +122,7 @@ def _head(config: Mapping[str, JsonValue], hidden: int, vocab: int) -> Iterator[
     elif kind == "Model":
         yield from linears({"pooler": (hidden, hidden)} if family not in {"distilbert", "electra"} else {}, biased=True)
     else:
-        if kind == "ForSequenceClassification":
+        if kind == "ForSequenceClassification" and not config.get(POOLING):
             name = "pooler" if family in POOLED else "classifier.dense"
             adapted = family in POOLED and not config.get("fresh_pooler")
             role: Role = "linear" if adapted else "other"
@@ -144,6 +144,8 @@ def _transformed(modules: Modules, x: Value) -> Value:
 
 
 def _pooled(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
+    if config.get(POOLING):
+        return dropout(sentence_vectors(config, modules, x), DROPOUT)
     x = last_rows(x, modules.sequences)
     name = "pooler" if "pooler" in modules.weights else "classifier.dense"
     bend = activation if config["model_type"] == "electra" else hyperbolic_tangent

@@ -17,7 +17,7 @@ from ..unsupported import UnsupportedError
 from ..weights import Architecture, Block, Weight, unchanged
 from .bert import DROPOUT, LABELS, head_kind
 from .config import flag, number, share
-from .parts import layer_norms, linears
+from .parts import POOLING, layer_norms, linears, sentence_vectors
 
 MODEL_TYPES = frozenset({"deberta-v2"})
 CHANCE = "hidden_dropout_prob"
@@ -106,7 +106,7 @@ def _outside(config: Config, hidden: int, vocab: int) -> Iterator[Weight]:
         yield Weight("decoder.bias", (vocab,), "other")
     if kind == "ForSequenceClassification":
         classes = number(config, "num_labels", LABELS)
-        yield from linears({"pooler.dense": (hidden, hidden)}, biased=True)
+        yield from linears({} if config.get(POOLING) else {"pooler.dense": (hidden, hidden)}, biased=True)
         yield from (Weight("classifier", (classes, hidden), "head"), Weight("classifier.bias", (classes,), "other"))
 
 
@@ -141,6 +141,8 @@ def _transformed(modules: Modules, x: Value) -> Value:
 
 
 def _pooled(config: Config, modules: Modules, x: Value) -> Value:
+    if config.get(POOLING):
+        return dropout(sentence_vectors(config, modules, x), share(config, CHANCE, DROPOUT))
     x = dropout(last_rows(x, modules.sequences), share(config, "pooler_dropout", 0.0))
     return dropout(activation(modules.linear("pooler.dense", x)), share(config, CHANCE, DROPOUT))
 

@@ -13,7 +13,7 @@ from ..shadow.operations import activation, add, cast, dropout, last_rows, multi
 from ..weights import Architecture, Block, Weight, unchanged
 from .bert import LABELS, head_kind
 from .config import flag, number, share
-from .parts import layer_norms, linears, rms_norms
+from .parts import POOLING, layer_norms, linears, rms_norms, sentence_vectors
 
 MODEL_TYPES = frozenset({"modernbert"})
 KINDS_OF_POSITIONS = 2
@@ -65,8 +65,9 @@ def _head(config: Config, hidden: int, vocab: int) -> Iterator[Weight]:
     kind = head_kind(config)
     if kind == "Model":
         return
-    yield from linears({"head.dense": (hidden, hidden)}, flag(config, "classifier_bias", False))
-    yield from _norms(config, hidden, "head.norm")
+    if not (config.get(POOLING) and kind == "ForSequenceClassification"):
+        yield from linears({"head.dense": (hidden, hidden)}, flag(config, "classifier_bias", False))
+        yield from _norms(config, hidden, "head.norm")
     if kind == "ForMaskedLM" and flag(config, "decoder_bias", True):
         yield Weight("decoder.bias", (vocab,), "other")
     if kind == "ForSequenceClassification":
@@ -82,6 +83,8 @@ def _finish(config: Config, modules: Modules, x: Value) -> Value:
     """Return what the head multiplies: every position, or the first of each sequence, through a layer of its own."""
     x = modules.layer_norm("final_norm", x)
     classifies = head_kind(config) == "ForSequenceClassification"
+    if classifies and config.get(POOLING):
+        return dropout(sentence_vectors(config, modules, x), share(config, "classifier_dropout", 0.0))
     if classifies:
         x = last_rows(x, modules.sequences)
     x = modules.layer_norm("head.norm", activation(modules.linear("head.dense", x)))

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from ....knowledge.json_value import JsonValue
 from ..shadow.graph import Value
-from ..shadow.operations import activation, new_gelu, rectified
+from ..shadow.modules import Modules
+from ..shadow.operations import activation, last_rows, new_gelu, rectified, scale
 from ..weights import Weight
+
+POOLING = "sentence_pooling"
+"""What our own config of a sentence encoder with a head says: ``mean`` or ``cls``."""
 
 Shapes = Mapping[str, tuple[int, int]]
 
@@ -44,3 +48,10 @@ def activated(name: JsonValue, x: Value) -> Value:
     """
     kind = {"gelu_new": new_gelu, "relu": rectified}.get(str(name), activation)
     return kind(x)
+
+
+def sentence_vectors(config: Mapping[str, JsonValue], modules: Modules, x: Value) -> Value:
+    """Return one vector for each sequence, as ``executors.pooling`` does; the mean is of masked states."""
+    if config[POOLING] == "mean":
+        x = scale(x)
+    return last_rows(x, modules.sequences)

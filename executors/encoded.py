@@ -1,0 +1,39 @@
+"""What rows become for a model, as long as it can read them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+from .task import Example, ReadRow, TaskBase
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def encoded(
+    task: TaskBase, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[ReadRow], limit: int, leave_out: bool
+) -> list[Example]:
+    """Return what rows become for the model.
+
+    Args:
+        task: Of the rows.
+        tokenizer: The model's own.
+        rows: As the task reads them.
+        limit: Most tokens of a row.
+        leave_out: Whether longer rows are left out instead of refused.
+
+    Raises:
+        UserError: Rows are too long, or none is left.
+    """
+    found = task.examples(tokenizer, rows, limit)
+    longer = [(line, len(example)) for line, example in found if len(example) > limit]
+    if longer and not leave_out:
+        lines = ", ".join(str(line) for line, _ in longer[:10]) + (", ..." if len(longer) > 10 else "")
+        longest = max(length for _, length in longer)
+        message = say("training.too_long", count=len(longer), limit=limit, longest=longest, lines=lines)
+        raise UserError(message, say("training.too_long_hint"))
+    kept = [example for _, example in found if len(example) <= limit]
+    if rows and not kept:
+        raise UserError(say("training.nothing_left"), say("training.too_long_hint"))
+    return kept

@@ -1,0 +1,75 @@
+"""Plain texts to go on learning from: the rows of a file, or the documents of a folder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field
+
+from ..rag.sources import read_sources
+from .ratios import Ratio
+from .row_files import laid_out
+from .task import TaskOptions
+
+Token = TypeVar("Token")
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """Hold one text.
+
+    Attributes:
+        line: Where it begins in its file, from 1; of a folder's documents, which one it is.
+    """
+
+    line: int
+    text: str
+
+    @property
+    def asked(self) -> str:
+        """What no row to measure on may share with a row to learn from."""
+        return self.text
+
+
+class Packing(TaskOptions):
+    """Say how texts are packed."""
+
+    block: int = Field(1024, ge=8, description="tokens of a block, where the model can read so many")
+
+
+def read_texts(path: Path) -> list[TextRow]:
+    """Return rows with ``text``; of a text file each paragraph is one, of a folder each document in any format read.
+
+    Raises:
+        UserError: There is nothing, no text can be read, or rows are wrong; lists each with its line.
+    """
+    if path.is_dir():
+        documents = read_sources([path]).documents
+        return [TextRow(number, document.text) for number, document in enumerate(documents, 1)]
+    return [TextRow(line, values["text"]) for line, values in laid_out(path, "raw_text")]
+
+
+def packed(
+    rows: Sequence[TextRow], tokens: Callable[[str], Sequence[Token]], size: int
+) -> list[tuple[int, list[Token]]]:
+    """Return blocks of all texts one after the other, each with the line of the text that it begins in.
+
+    Args:
+        rows: The texts.
+        tokens: What a text becomes, with its end.
+        size: Tokens of a block; the last one may be shorter.
+    """
+    stream = [(row.line, token) for row in rows for token in tokens(row.text)]
+    blocks = [stream[start : start + size] for start in range(0, len(stream), size)]
+    return [(block[0][0], [token for _, token in block]) for block in blocks]
+
+
+def foretold(answers: Sequence[Sequence[float]]) -> tuple[Ratio, Ratio]:
+    """Return the share of tokens that were likeliest, and the loss per token.
+
+    Args:
+        answers: For each row its loss in nats, how many tokens were foretold, and how many of those were likeliest.
+    """
+    nats, tokens, right = zip(*answers, strict=True)
+    return (right, tokens), (nats, tokens)
