@@ -7,7 +7,6 @@ from ..knowledge.rule import Effect, Rule
 from .labels import NAMES_OF_VARIANTS, PATHS, RULE_NAMES
 from .rules import Verdict
 
-
 Wording = Sequence[tuple[str, int]]
 """Points that the wording of a description gives to labels or, below zero, takes from them."""
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, get_args
 from . import facts
 from .profile import FIELDS, Profile
 
-
 WORDING = "wording"
 """What stands among the facts and is none: points that the wording of a description gives to labels."""
 

@@ -33,9 +33,7 @@ def log_odds(found: Collection[str], weights: Linear) -> list[float]:
         for place, weight in zip(pairs[::2], pairs[1::2], strict=True):
             sums[place] += weight
     scale = weights.unit / math.sqrt(max(FEWEST, len(found)))
-    return [
-        constant * weights.unit + total * scale for constant, total in zip(weights.constants, sums, strict=True)
-    ]
+    return [constant * weights.unit + total * scale for constant, total in zip(weights.constants, sums, strict=True)]
 
 
 def probability(odds: float) -> float:

@@ -3,8 +3,9 @@
     python tests/benchmarks/labelled_profiles.py [--readme]
 
 Profiles with their labels (``tests/advisor/labelled_profiles.jsonl``) and situations told in words
-(``described_situations.jsonl``, ``new_situations.jsonl``, ``later_situations.jsonl``) were made apart from the rules; how, says the README beside
-them. With ``--readme`` the figures are written into README.md; each miss is printed either way.
+(``described_situations.jsonl``, ``new_situations.jsonl``, ``later_situations.jsonl``) were made apart from the rules;
+how, says the README beside them. With ``--readme`` the figures are written into README.md; each miss is printed either
+way.
 """
 
 import argparse

@@ -2,15 +2,15 @@
 
     python tests/benchmarks/train_reader.py [--write]
 
-Trains from ``tests/advisor/reading/`` (the README beside it says how those texts came about): situations whose parts are
-tagged, judged situations with what they tell as a whole, and single clauses. Five parts of the situations take turns in being held out; on them the lexicons alone are compared with lexicons and reader together, and
-for each field the lowest probability is found from which on four of five answers are right where lexicons are silent,
-and the one from which on the reader is right in four of five cases where they say otherwise.
+Trains from ``tests/advisor/reading/`` (the README beside it says how those texts came about): situations whose parts
+are tagged, judged situations with what they tell as a whole, and single clauses. Five parts of the situations take
+turns in being held out; on them the lexicons alone are compared with lexicons and reader together, and for each field
+the lowest probability is found from which on four of five answers are right where lexicons are silent, and the one from
+which on the reader is right in four of five cases where they say otherwise.
 With ``--write`` the weights, trained on everything, go to ``knowledge/reading/``.
 """
 
 import argparse
-import json
 import random
 import re
 from collections import Counter
@@ -19,10 +19,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cue_weights import content, matrix, pruned
 from ftadvisor.advisor.describe.cues import cues
 from ftadvisor.advisor.describe.implied import LARGE_CORPUS_TOKENS
 from ftadvisor.advisor.describe.learned import AMOUNTS, Likely, Weights, answer_of, likely
-from ftadvisor.advisor.describe.linear import FEWEST
 from ftadvisor.advisor.describe.understand import understand
 from ftadvisor.advisor.profile import choices
 from ftadvisor.knowledge.lexicon import Lexicon
@@ -152,9 +152,9 @@ def trained(given: Sequence[Situation], clauses: Sequence[Part]) -> Weights:
         bags, told = _examples(field, given, clauses)
         counts = Counter(cue for bag in bags for cue in bag)
         names = sorted(cue for cue, count in counts.items() if count > 1)
-        matrix = _matrix(bags, {name: place for place, name in enumerate(names)})
+        table_of_cues = matrix(bags, names)
         for answer in sorted(set(told) - {""}):
-            constant, weights = _fit(matrix, [one == answer for one in told])
+            constant, weights = _fit(table_of_cues, [one == answer for one in told])
             for name, weight in zip(names, weights, strict=True):
                 if weight:
                     table.setdefault(name, []).extend((len(answers), weight))
@@ -177,47 +177,11 @@ def _examples(
     return list(bags), list(told)
 
 
-def _matrix(bags: Sequence[frozenset[str]], places: dict[str, int]) -> Any:
-    from scipy.sparse import csr_matrix
-
-    values, columns, ends = list[float](), list[int](), [0]
-    for bag in bags:
-        known = [places[cue] for cue in sorted(bag) if cue in places]
-        columns += known
-        values += [max(FEWEST, len(bag)) ** -0.5] * len(known)
-        ends.append(len(columns))
-    return csr_matrix((values, columns, ends), shape=(len(bags), len(places)))
-
-
-def _fit(matrix: Any, wanted: list[bool]) -> tuple[int, list[int]]:
+def _fit(given: Any, wanted: list[bool]) -> tuple[int, list[int]]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=SEED).fit(matrix, wanted)
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=SEED).fit(given, wanted)
     return round(model.intercept_[0] / UNIT), [round(weight / UNIT) for weight in model.coef_[0]]
-
-
-def pruned(weights: Weights) -> Weights:
-    """Return the weights without the smallest ones, so that the file is of the size allowed."""
-    least = 1
-    while len(content(weights).encode()) > MOST_BYTES:
-        least += 1
-        kept = {}
-        for cue, pairs in weights.cues.items():
-            strong = [pair for pair in zip(pairs[::2], pairs[1::2], strict=True) if abs(pair[1]) >= least]
-            if strong:
-                kept[cue] = [number for pair in strong for number in pair]
-        weights = weights._replace(cues=kept)
-    return weights
-
-
-def content(weights: Weights) -> str:
-    """Return the text of the weights' file: one cue per line."""
-    head = {name: value for name, value in weights._asdict().items() if name != "cues"}
-    lines = ",\n".join(
-        f"{json.dumps(cue, ensure_ascii=False)}:{json.dumps(pairs, separators=(',', ':'))}"
-        for cue, pairs in sorted(weights.cues.items())
-    )
-    return json.dumps(head, ensure_ascii=False)[:-1] + f', "cues": {{\n{lines}\n}}}}\n'
 
 
 def held_out(language: str) -> list[tuple[Situation, dict[str, Likely]]]:
@@ -227,9 +191,8 @@ def held_out(language: str) -> list[tuple[Situation, dict[str, Likely]]]:
     found = []
     for fold in range(FOLDS):
         out = set(order[fold::FOLDS])
-        weights = pruned(
-            trained([one for place, one in enumerate(given) if place not in out], single_clauses(language))
-        )
+        others = [one for place, one in enumerate(given) if place not in out]
+        weights = pruned(trained(others, single_clauses(language)), MOST_BYTES)
         found += [(given[place], likely(given[place].text, weights)) for place in sorted(out)]
     return found
 
@@ -265,7 +228,8 @@ def main() -> None:
             levels = f"{least[field]}, {surer.get(field, '-')}"
             print(f"{field} | {told} | {before[0]}, {before[1]} | {after[0]}, {after[1]} | {levels}")
         if write:
-            weights = pruned(trained(situations(language), single_clauses(language)))._replace(least=least, surer=surer)
+            weights = pruned(trained(situations(language), single_clauses(language)), MOST_BYTES)
+            weights = weights._replace(least=least, surer=surer)
             (KNOWLEDGE / "reading" / f"{language}.json").write_text(content(weights), encoding="utf-8")
 
 

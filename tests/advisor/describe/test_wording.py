@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ftadvisor.advisor.answers import profile_from
 from ftadvisor.advisor.describe.understand import understand
-from ftadvisor.advisor.describe.wording import MOST, read_worded, wording, worded_cues
+from ftadvisor.advisor.describe.wording import MOST, read_worded, worded_cues, wording
 from ftadvisor.advisor.labels import PATHS, RULE_NAMES
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.profile_file import read_profile, write_profile
@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 MOST_BYTES = 1_300_000
 TOLD = {
-    "en": "Head office mails new tariffs nearly every day and our people on the phone must tell callers what is valid now, "
-    "with the sheet it stands on.",
+    "en": "Head office mails new tariffs nearly every day and our people on the phone must tell callers what is valid "
+    "now, with the sheet it stands on.",
     "zh": "总部几乎天天发新的资费通知，接线的同事要当场告诉客户现在哪条有效，还要说得出在哪份通知里。",
 }
 points = st.dictionaries(st.sampled_from(RULE_NAMES), st.integers(-MOST, MOST))
