@@ -1,6 +1,8 @@
 """What ``ftadvisor rag`` shows to people: what was indexed, and what was found."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
 
 from pydantic import JsonValue
 
@@ -31,7 +33,7 @@ def summary_lines(summary: IndexSummary, place: Place) -> list[str]:
     if summary.unread:
         lines.append(say("rag.unread", count=len(summary.unread), formats=formats()))
         lines += [f"  {item['source']}: {item['reason']}" for item in summary.unread]
-    return [*lines, say("rag.ask_hint", folder=place)]
+    return [*lines, say("rag.ask_hint", folder=_word(place))]
 
 
 def fitted_lines(fitted: Fitted) -> list[str]:
@@ -61,7 +63,13 @@ def inspection_lines(inspection: Inspection, place: Place) -> list[str]:
         lines.append(_structure_line(inspection.structure, inspection.options.recall))
     sizes = ", ".join(f"{kind} {size / 1e6:,.1f} MB" for kind, size in inspection.bytes.items())
     lines.append(say("rag.inspected_sizes", sizes=sizes))
-    return [*lines, say("rag.verified" if inspection.verified else "rag.verify_hint", folder=place)]
+    checked = say("rag.verified", folder=place) if inspection.verified else say("rag.verify_hint", folder=_word(place))
+    return [*lines, checked]
+
+
+def _word(place: Place) -> str:
+    """Return a place as a command line takes it; shells would read the question mark of an address as a pattern."""
+    return str(place) if isinstance(place, Path) else quote(str(place))
 
 
 def _structure_line(structure: StructureEntry, wanted: float) -> str:

@@ -39,16 +39,7 @@ SELECT d.first_chunk + c.number AS place, s.score
 FROM scored s JOIN chunks c ON c.id = s.chunk JOIN documents d ON d.id = c.document
 ORDER BY s.score DESC, place LIMIT $5
 """
-_GIVEN = f"""
-SELECT p.place, sum(weight * (entry & 255) / (
-    (entry & 255) + $4::double precision + $5::double precision * (entry >> {COUNT_BITS} & 16777215)
-))::real
-FROM {LOCATED} JOIN (
-    SELECT q.weight, unnest(t.entries) AS entry
-    FROM unnest($2::bigint[], $3::double precision[]) AS q(token, weight) JOIN postings t ON t.token = q.token
-) found ON (entry >> {CHUNK_BITS})::integer = c.id
-GROUP BY 1
-"""
+_NUMBERS = f"SELECT c.id, p.place FROM {LOCATED}"
 _PROMISING = f"""
 WITH scored AS MATERIALIZED ({_SCORED}),
 floor AS (
@@ -56,7 +47,7 @@ floor AS (
 )
 SELECT array_agg(s.chunk) FROM scored s, floor f WHERE f.score > $6::real AND s.score >= f.score - $6::real
 """
-_AMONG = f"WHERE (entry >> {CHUNK_BITS})::integer IN (SELECT unnest($6::integer[]))"
+_AMONG = f"WHERE (entry >> {CHUNK_BITS})::integer IN (SELECT unnest(${{place}}::integer[]))"
 _CHOSEN = f"""WHERE (entry >> {CHUNK_BITS})::integer IN (
     SELECT c.id FROM documents JOIN chunks c ON c.document = documents.id WHERE {{condition}})"""
 
@@ -95,9 +86,14 @@ class Retriever:
     def scores(self, question: str, places: Sequence[int]) -> list[float]:
         """Return the scores of some chunks; 0 where one shares no token."""
         terms = self._terms(question) if places else []
+        if not terms:
+            return [0.0] * len(places)
+        # the numbers first: joined in one statement, the postings would be gone through for each chunk
+        place_of = {number: int(place) for number, place in self._session.rows(_NUMBERS, list(places))}
+        statement = _SCORED.format(chosen=_AMONG.format(place=5))
         keys, weights = [term.key for term in terms], [term.weight for term in terms]
-        rows = self._session.rows(_GIVEN, list(places), keys, weights, *self._norms) if terms else []
-        found = {place: float(score) for place, score in rows}
+        rows = self._session.rows(statement, keys, weights, *self._norms, list(place_of))
+        found = {place_of[number]: float(score) for number, score in rows}
         return [found.get(place, 0.0) for place in places]
 
     def rarity(self, token: str) -> float:
@@ -109,7 +105,7 @@ class Retriever:
         terms = self._terms(question)
         promising = self._promising(terms, count, allowed)
         if promising is not None:
-            return self._ask(_RANKED.format(chosen=_AMONG), terms, count, promising)
+            return self._ask(_RANKED.format(chosen=_AMONG.format(place=6)), terms, count, promising)
         chosen, values = _chosen(allowed, 6)
         return self._ask(_RANKED.format(chosen=chosen), terms, count, *values) if terms else []
 

@@ -1,4 +1,4 @@
-"""Measure an index in PostgreSQL beside one in a folder, on the chunks, vectors and questions of ``retrieval_peers.py``.
+"""Measure an index in PostgreSQL on the chunks, vectors and questions of ``retrieval_peers.py``.
 
     python tests/benchmarks/database_index.py VECTORS.npy FOLDER postgresql://user@host/database?index=NAME
 

@@ -1,4 +1,4 @@
-"""Kill builds or updates of an index in a database around every statement; run by ``test_crash_database.py``.
+"""Kill builds or updates of an index in a database before or during every statement; run by ``test_crash_database.py``.
 
 Arguments: ``build`` or ``update``, the first corpus or ``-``, the corpus to come, a folder to work in, the address of
 a database, a question. Prints what the index answers after each kill, one line of JSON, and fails when finishing the
@@ -85,18 +85,17 @@ def main(kind: str, before: str, after: Path, folder: Path, database: str, quest
     work.do(undisturbed)
     wanted = contents_of(undisturbed)
     answers: list[str] = []
-    statement = 0
     alive = True
     while alive:
-        statement += 1
-        for moment in ("before", "during"):
-            index = Address(server, f"{kind}_{moment}_{statement}")
-            work.prepare(index)
-            alive = killed(work, index, statement, moment)
-            if alive:
-                answers.append(answer(index, question))
-                finish(work, index)
-            assert contents_of(index) == wanted, (statement, moment)
+        statement = len(answers) + 1
+        moment: Moment = "before" if statement % 2 else "during"
+        index = Address(server, f"{kind}_{statement}")
+        work.prepare(index)
+        alive = killed(work, index, statement, moment)
+        if alive:
+            answers.append(answer(index, question))
+            finish(work, index)
+        assert contents_of(index) == wanted, (statement, moment)
     print(json.dumps(answers))
 
 
