@@ -30,7 +30,7 @@ def test_descriptions_alone_lead_to_advice_as_good_as_was_measured(name: str, la
     missed = [(case["id"], label) for case, label in found if not _held(case["acceptable"], label)]
     costly = [(case["id"], label) for case, label in found if _held(case["wrong"], label)]
     least, most = BARS[name, language]
-    assert 1 - len(missed) / len(cases) >= least, missed
+    assert (len(cases) - len(missed)) / len(cases) >= least, missed
     assert len(costly) / len(cases) <= most, costly
 
 
