@@ -21,6 +21,7 @@ class Base:
         why: The reason for it.
         config: Its config with transformers' key names; None when it cannot be read without fetching it.
         parameters: Number of its weights; None when unknown.
+        family: What it is, as the estimator calls it, such as ``encoder``; empty when unknown.
         skipped: Models that suit better and do not fit, with what they need, for people.
     """
 
@@ -28,6 +29,7 @@ class Base:
     why: str
     config: dict[str, JsonValue] | None
     parameters: int | None
+    family: str = ""
     skipped: tuple[str, ...] = ()
 
 
@@ -47,7 +49,7 @@ def describe(name: str, why: str) -> Base:
                 raise
             return Base(source, why, None, None)
         config, source = card.config, name if "/" in name else card.hub_id
-    return Base(source, why, config, _parameters(config))
+    return Base(source, why, config, *_sizes(config))
 
 
 def _local_config(name: str) -> dict[str, JsonValue] | None:
@@ -59,11 +61,13 @@ def _local_config(name: str) -> dict[str, JsonValue] | None:
     return config
 
 
-def _parameters(config: dict[str, JsonValue]) -> int | None:
+def _sizes(config: dict[str, JsonValue]) -> tuple[int | None, str]:
+    """Return the number of weights, and the family."""
     try:
-        return architecture_of(config).parameters
+        found = architecture_of(config)
     except UserError:  # a model that the estimator does not know; the plan says that nothing was estimated
-        return None
+        return None, ""
+    return found.parameters, found.family
 
 
 def can_be_loaded(name: str) -> bool:

@@ -105,7 +105,7 @@ def wish_for(method: str, base: Base, device: Device, rows: int | None, row_toke
 
 def _settings(method: str, base: Base, rows: int | None) -> tuple[dict[str, Chosen], Chosen]:
     """Return the options of a training, and apart from them the rows of one update."""
-    situation = Situation(step="train", method=method, parameters=base.parameters, rows=rows)
+    situation = Situation(step="train", method=method, family=base.family, parameters=base.parameters, rows=rows)
     chosen = dict(settings_for(situation, _card_values(method)))
     return chosen, chosen.pop("batch_size")
 

@@ -48,6 +48,7 @@ class Log:
         updates: How many updates there will be.
         warmup: Over how many of them the learning rate rises.
         learning_rate: The highest one.
+        fitted: Whether what is trained had been fitted to the same rows before, without dropout.
     """
 
     losses: list[tuple[int, float]]
@@ -56,6 +57,7 @@ class Log:
     updates: int
     warmup: int
     learning_rate: float
+    fitted: bool = False
 
     @property
     def step(self) -> int:
@@ -94,7 +96,9 @@ def advice(kind: str, step_seen: int | None = None, /, **figures: Any) -> Advice
     return Advice(kind, say(f"guards.{kind}", **figures), say(f"guards.fix_{kind}", **figures), step_seen)
 
 
-def log_of(history: Sequence[Mapping[str, float]], updates: int, warmup: int, learning_rate: float) -> Log:
+def log_of(
+    history: Sequence[Mapping[str, float]], updates: int, warmup: int, learning_rate: float, fitted: bool = False
+) -> Log:
     """Return the log that guards read.
 
     Args:
@@ -102,6 +106,7 @@ def log_of(history: Sequence[Mapping[str, float]], updates: int, warmup: int, le
         updates: How many updates there will be.
         warmup: Over how many of them the learning rate rises.
         learning_rate: The highest one.
+        fitted: As in a ``Log``.
     """
     trained = [entry for entry in history if "loss" in entry]
     return Log(
@@ -111,6 +116,7 @@ def log_of(history: Sequence[Mapping[str, float]], updates: int, warmup: int, le
         updates=updates,
         warmup=warmup,
         learning_rate=learning_rate,
+        fitted=fitted,
     )
 
 
@@ -119,7 +125,9 @@ def looks_at(step: int, updates: int) -> bool:
     return step % max(1, updates // LOOKS) == 0 or step == updates
 
 
-def all_advice(history: Sequence[Mapping[str, float]], updates: int, warmup: int, rate: float) -> list[Advice]:
+def all_advice(
+    history: Sequence[Mapping[str, float]], updates: int, warmup: int, rate: float, fitted: bool = False
+) -> list[Advice]:
     """Return what guards said in the course of a training, each kind once, when it was first to be seen.
 
     Args:
@@ -127,10 +135,11 @@ def all_advice(history: Sequence[Mapping[str, float]], updates: int, warmup: int
         updates: As for ``log_of``.
         warmup: As for ``log_of``.
         rate: As for ``log_of``.
+        fitted: As in a ``Log``.
     """
     found: dict[str, Advice] = {}
     for place, entry in enumerate(history, 1):
         if "eval_loss" in entry or ("loss" in entry and looks_at(int(entry["step"]), updates)):
-            for one in look(log_of(history[:place], updates, warmup, rate)):
+            for one in look(log_of(history[:place], updates, warmup, rate, fitted)):
                 found.setdefault(one.kind, one)
     return list(found.values())

@@ -9,7 +9,7 @@ pretraining. A sentence encoder that gives the mean of its tokens has learnt not
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +37,7 @@ def pooling_of(folder: Path) -> Pooling | None:
     told = json.loads((folder / FILE).read_bytes())
     old = [name for name, value in told.items() if name.startswith("pooling_mode_") and value is True]
     mode = NAMES.get(old[0]) if len(old) == 1 else told.get("pooling_mode")
-    return mode if mode in get_args(Pooling) else None
+    return cast("Pooling", mode) if mode in get_args(Pooling) else None
 
 
 @cache

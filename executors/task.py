@@ -171,8 +171,13 @@ class TaskBase(ABC):
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - with or without an adapter
         """Return the summed loss, and the number of labels that it is summed over."""
 
-    def begin(self, learning: Learning, examples: Sequence[Any]) -> None:  # noqa: B027 - most tasks know none
-        """Give what is random in a model a better start, if the task knows one; it is trained whatever the method."""
+    def begin(self, learning: Learning, examples: Sequence[Any]) -> bool:
+        """Fit what is random in a model to the examples, if the task knows how; it is trained whatever the method.
+
+        Returns:
+            Whether it did.
+        """
+        return False
 
     def answers(self, asking: Asking) -> list[Any]:
         """Return what the model says of each row, as JSON.

@@ -39,7 +39,7 @@ from .tokens import TokenRow
 from .trackers import Tracker, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
-from .vocabulary import grow_model, grow_tokenizer, refuse_growth, told
+from .vocabulary import grow_model, grow_tokenizer, grown_config, refuse_growth, told
 from .watching import Watcher, guarding
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def train(
     checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
-    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
+    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels), "added_tokens": len(pieces)}
+    config = grown_config(config, pieces)
 
     def request_of_layout(options: TrainOptions) -> EstimateRequest | None:
         return request_for(config, base, training.method, training.method_options, options, shape)
@@ -151,7 +152,7 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader)
     grow_model(bare, pieces)
-    task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
+    fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
@@ -160,7 +161,7 @@ def train(
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
-    watch = Watcher(training.name, updates, training.options, progress, event)
+    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
     _audit(training, watch, model, tokenizer, rows, learned)
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer

@@ -7,6 +7,7 @@ Source: Hewitt 2021, "Initializing New Word Embeddings for Pretrained Language M
 # ruff: noqa: ANN401 - models with and without adapters
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 from ..knowledge.errors import UserError
@@ -53,6 +54,14 @@ def told(words: Sequence[str], pieces: Pieces) -> dict[str, Any]:
 def grow_as_told(model: Any, about: Mapping[str, Any]) -> None:
     """Give a base model the tokens that a result says were new."""
     grow_model(model, dict(about.get(NEW, {}).get("pieces", [])))
+
+
+def grown_config(config: Any, pieces: Pieces) -> Any:
+    """Return a model's config as it is once the model has a row for each new token."""
+    grown = deepcopy(config)
+    text = grown.get_text_config()
+    text.vocab_size = max(text.vocab_size, *(token + 1 for token in pieces)) if pieces else text.vocab_size
+    return grown
 
 
 def grow_model(model: Any, pieces: Pieces) -> None:

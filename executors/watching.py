@@ -27,6 +27,7 @@ class Watcher:
         event: Receives ``loss``, ``validation_loss`` and ``advice`` as they come.
         expected: Estimated memory in bytes; None where there is no honest estimate.
         measured: Returns the trainer's seconds, tokens and peak memory.
+        fitted: Whether what is trained had been fitted to the same rows before.
         told: Advice that has been passed on, by kind.
     """
 
@@ -37,6 +38,7 @@ class Watcher:
     event: Event
     expected: int | None = None
     measured: Callable[[], dict[str, float]] | None = None
+    fitted: bool = False
     told: dict[str, Advice] = field(default_factory=dict)
 
     def __call__(self, values: dict[str, float]) -> None:
@@ -54,13 +56,13 @@ class Watcher:
 
     def consider(self, history: list[dict[str, float]], warmup: int) -> None:
         """Let the guards look at what has been logged so far."""
-        for advice in look(log_of(history, self.updates, warmup, self.options.learning_rate)):
+        for advice in look(log_of(history, self.updates, warmup, self.options.learning_rate, self.fitted)):
             self.tell(advice)
 
     def advised(self, history: list[dict[str, float]], warmup: int) -> list[Advice]:
         """Return all advice of a finished training, the same however often it was interrupted."""
         before = [advice for advice in self.told.values() if advice.step is None]
-        return [*before, *all_advice(history, self.updates, warmup, self.options.learning_rate)]
+        return [*before, *all_advice(history, self.updates, warmup, self.options.learning_rate, self.fitted)]
 
     def _label(self, values: dict[str, float]) -> str:
         shown = self.measured() if self.measured else {}

@@ -26,10 +26,12 @@ class Situation(Frozen):
     Attributes:
         parameters: Weights of the base model; None when unknown, and then no setting that asks for them holds.
         rows: Rows to learn from; None when unknown.
+        family: What the base model is, as the estimator calls it, such as ``encoder``; empty when unknown.
     """
 
     step: str
     method: str = ""
+    family: str = ""
     parameters: int | None = None
     rows: int | None = None
 
@@ -39,6 +41,7 @@ class Setting(Record):
 
     Attributes:
         methods: Fine-tuning methods it is for; empty for all.
+        families: Families of models it is for, as the estimator calls them; empty for all.
         priority: Of two settings that hold, the one with the higher number decides; a method's card gives way to
             settings with 0 and more, and goes before those below 0.
         options: Values by the option's name; those of a method itself are ``method_options.NAME``. The ``batch_size``
@@ -49,6 +52,7 @@ class Setting(Record):
 
     step: str
     methods: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
     at_least_parameters: int = 0
     below_parameters: int | None = None
     at_least_rows: int = 0
@@ -61,6 +65,7 @@ class Setting(Record):
         return (
             self.step == situation.step
             and (not self.methods or situation.method in self.methods)
+            and (not self.families or situation.family in self.families)
             and _within(situation.parameters, self.at_least_parameters, self.below_parameters)
             and _within(situation.rows, self.at_least_rows, self.below_rows)
         )

@@ -38,6 +38,7 @@ NUMBERS = (
     "bottleneck",
     "dropout",
     "labels",
+    "added_tokens",
     "batch",
     "grad_accum",
     "gpus",
@@ -50,6 +51,7 @@ NUMBERS = (
 CHOICES = {
     "quant": kinds.Quant,
     "variant": kinds.Variant,
+    "head": kinds.Head,
     "dtype": kinds.Dtype,
     "optimizer": kinds.Optimizer,
     "attention": kinds.Attention,

@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import random
+import sys
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..files import Files
@@ -60,6 +59,8 @@ def _name(arguments: argparse.Namespace) -> str:
 
 def _plan(arguments: argparse.Namespace, folder: Path) -> Path:
     """Write the drawn rows and a plan that compares everything which the files allow."""
+    from ...knowledge.durable import write_bytes
+    from ..pilot_rows import as_lines, drawn, pilot_rows
     from ..plan_output import write_draft
     from ..planning import make_plan
     from ..profile import Profile
@@ -67,36 +68,18 @@ def _plan(arguments: argparse.Namespace, folder: Path) -> Path:
 
     label = f"{'rag+finetune' if arguments.documents else 'finetune'}:{arguments.method}"
     folder.mkdir(parents=True, exist_ok=True)
-    files = Files(
-        documents=tuple(str(absolute(path)) for path in arguments.documents),
-        train=_drawn(arguments.train, folder / "train.jsonl", arguments.train_rows, arguments.seed),
-        validation=absolute(arguments.validation),
-        test=_drawn(arguments.test, folder / "test.jsonl", arguments.test_rows, arguments.seed),
-    )
-    profile = Profile.model_validate({"task_type": "dialogue_generation"})
-    recommendation = recommend(profile).model_copy(update={"label": label, "reasons": ()})
+    wanted = {"train": arguments.train_rows, "test": arguments.test_rows, "validation": sys.maxsize}
+    read = {name: pilot_rows(path) for name in wanted if (path := getattr(arguments, name)) is not None}
+    for name, found in read.items():
+        write_bytes(folder / f"{name}.jsonl", as_lines(drawn(found.rows, wanted[name], arguments.seed)))
+    documents = tuple(str(absolute(path)) for path in arguments.documents)
+    files = Files(documents=documents, **{name: f"{name}.jsonl" for name in read})
+    profile = Profile.model_validate({"task_type": read["train"].task})
+    recommendation = recommend(profile).model_copy(update={"label": label, "reasons": (), "base": "llm<=8b"})
     model = model_of(arguments.model)
     draft = make_plan(profile, recommendation, files=files, folder=folder, model=model, seed=arguments.seed)
     write_draft(draft, folder / "plan.yaml", force=True)
     return folder / "plan.yaml"
-
-
-def _drawn(source: Path, place: Path, most: int, seed: int) -> str:
-    """Write some of the rows of a file, in its order, and return where.
-
-    Raises:
-        UserError: The file is missing, or rows are wrong.
-    """
-    from ...executors.data import read_rows
-    from ...knowledge.durable import write_bytes
-
-    if most < 1:
-        raise UserError(say("own.no_rows", count=most), "ftadvisor pilot --help")
-    lines = [row.line for row in read_rows(source)]
-    kept = set(lines if len(lines) <= most else random.Random(f"{seed}/pilot").sample(lines, most))
-    content = source.read_bytes().split(b"\n")
-    write_bytes(place, b"\n".join(line for number, line in enumerate(content, 1) if number in kept) + b"\n")
-    return place.name
 
 
 def _show(folder: Any, documents: bool) -> None:  # noqa: ANN401 - a run's folder

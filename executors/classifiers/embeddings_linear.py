@@ -15,7 +15,7 @@ from ...knowledge.durable import write_json
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...rag.embedders import Embedder, open_embedder
-from ...rag.embedding import FolderParts, KnownVectors, digest, embed_passages
+from ...rag.embedding import FolderParts, KnownVectors, as_keys, digest, embed_passages
 from ...rag.extra import needs_extra
 from ..classifier import Lesson
 from ..linear import HeadOptions, LinearHead, chosen_c, load_head, tuned_head
@@ -64,7 +64,7 @@ def train(lesson: Lesson, options: Options) -> VectorClassifier:
     lesson.work.mkdir(parents=True, exist_ok=True)
     known = KnownVectors()
     embed_passages(embedder, lesson.texts, known, FolderParts(lesson.work / "vectors"), lesson.progress)
-    vectors = known.take([digest(text) for text in lesson.texts], embedder.dimension)
+    vectors = known.take(as_keys(digest(text) for text in lesson.texts), embedder.dimension)
     head, scores = tuned_head(vectors, lesson.right, lesson.several, options, lesson.seed, lesson.progress)
     return VectorClassifier(embedder, name, head, {"embedder": options.embedder, **chosen_c(scores)})
 

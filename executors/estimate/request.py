@@ -54,6 +54,7 @@ class EstimateRequest(Frozen):
         virtual_tokens: Soft prompts' length.
         encoder_width: Width of the network that makes soft prompts, for methods that have one.
         bottleneck: Width of a bottleneck adapter.
+        added_tokens: New words' tokens whose rows are trained with an adapter, in tables of the config's size.
         labels: Number of classes of a classifier head; 0 keeps the language-model head.
         head: Where ``labels`` is not 0: whether a text, each token, or a span is told.
         fresh_pooler: Whether the checkpoint lacks the encoder's pooler, which is then trained whole.
@@ -91,6 +92,7 @@ class EstimateRequest(Frozen):
     virtual_tokens: int = Field(default=20, ge=1)
     encoder_width: int = Field(default=128, ge=1)
     bottleneck: int = Field(default=64, ge=1)
+    added_tokens: int = Field(default=0, ge=0)
     labels: int = Field(default=0, ge=0)
     head: Head = "sequence"
     fresh_pooler: bool = False

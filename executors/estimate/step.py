@@ -67,6 +67,7 @@ class Step:
         self.request, self.architecture, self.method = request, architecture, method
         self.placement, self.stack = placement, stack
         self.run = Run(BITS["bf16"] if request.amp else 0)
+        self.run.on_cpu = request.device == "cpu"
         self.rows = request.batch * (request.seq_len + method.extra_tokens)
         self.outside = self.modules(architecture.outside)
         self.peaks = StepPeaks()
@@ -93,15 +94,17 @@ class Step:
             del mask[:]  # checkpoints hold what they pass on
         arriving = require_gradient(hidden)
         hidden = self.architecture.finish(self.outside, hidden)
+        merged = self._merged_head()
         loss = self._loss(hidden)
         del hidden
         self.run.casts.clear()
         self._close("forward")
         for layer in layers:
             layer.drop_cache()
+        dense = self._merged_head()
         if loss.node is not None:
             backward(loss.node, self.run.new(loss.size))
-        del loss
+        del loss, merged, dense
         self.kept = []
         while layers:
             arriving = layers.pop().backward(arriving)
@@ -168,6 +171,7 @@ class Step:
         source = self.architecture.source
         if source is not None:
             return source(self.outside)
+        self._merged_table()
         hidden = self.outside.embed(self.rows, self.architecture.outside[0].shape[1])
         if self.architecture.unused_gradient and hidden.node is None:
             require_gradient(hidden, leaf=True)
@@ -266,7 +270,23 @@ class Step:
         outside = self.architecture.outside
         return next(weight for weight in outside if weight.role == role or weight.name == "lm_head")
 
+    def _merged_table(self) -> Storage | None:
+        """Return a copy of the table of tokens with its new rows in it, as peft makes it to look tokens up.
+
+        Its gradient is as large, and only the new rows' part of it is kept.
+
+        Source: peft ``TrainableTokensLayer.get_merged_weights``.
+        """
+        table = self.architecture.outside[0]
+        size = table.elements * self.placement.item_of(table)
+        return self.run.new(size, Kind.TEMPORARY) if self.method.grown_rows else None
+
+    def _merged_head(self) -> Storage | None:
+        """Return the same of a language model's head, which the backward pass reads again."""
+        return None if self.request.labels else self._merged_table()
+
     def _embedding_gradient(self) -> None:
+        self._merged_table()
         tied = self._head() if self.architecture.tied_head else None
         for weight in self.architecture.outside:
             if weight.role != "embedding" or not self.method.trains(weight):

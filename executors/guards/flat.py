@@ -13,9 +13,12 @@ LEARNT = 0.1
 
 
 def look(log: Log, /) -> dict[str, Any] | None:
-    """Compare the first quarter of the updates with each later one, once most of the training is over."""
+    """Compare the first quarter of the updates with each later one, once most of the training is over.
+
+    What had been fitted before begins low.
+    """
     seen = len(log.losses)
-    if seen < 4 * WINDOW or seen < 0.6 * log.updates or seen - log.warmup < 2 * WINDOW:
+    if log.fitted or seen < 4 * WINDOW or seen < 0.6 * log.updates or seen - log.warmup < 2 * WINDOW:
         return None
     quarter = seen // 4
     parts = [[loss for _, loss in log.losses[start : start + quarter]] for start in range(0, 4 * quarter, quarter)]

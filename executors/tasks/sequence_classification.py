@@ -35,7 +35,7 @@ class ClassExample:
         return len(self.tokens)
 
 
-class Options(ClassLossOptions):
+class ClassOptions(ClassLossOptions):
     """Choose the loss, and what of the model the head stands on."""
 
     pooling: Literal["auto", "class_head"] = Field(
@@ -49,8 +49,8 @@ class Options(ClassLossOptions):
 class Task(TaskBase):
     """Learn the classes of texts."""
 
-    Options: ClassVar[type[TaskOptions]] = Options
-    options: Options
+    Options: ClassVar[type[TaskOptions]] = ClassOptions
+    options: ClassOptions
     AUTO: ClassVar[str] = "AutoModelForSequenceClassification"
 
     @staticmethod
@@ -116,10 +116,12 @@ class Task(TaskBase):
         logits: Tensor = output.logits.float()
         return logits
 
-    def begin(self, learning: Learning, examples: Sequence[ClassExample]) -> None:
+    def begin(self, learning: Learning, examples: Sequence[ClassExample]) -> bool:
         """Begin the head on a sentence encoder's vector as a linear probe."""
-        if self.options.start == "auto" and getattr(learning.model.config, POOLING, None):
-            begin_as_probe(self, learning, examples, self.several)
+        if self.options.start == "random" or not getattr(learning.model.config, POOLING, None):
+            return False
+        begin_as_probe(self, learning, examples, self.several)
+        return True
 
     def answers(self, asking: Asking) -> list[Any]:
         """Return how likely each class is, for each row; of longer rows the end is not read."""

@@ -32,6 +32,9 @@ class DatabaseParts:
         statement = f"INSERT INTO {self._table} VALUES ($1, $2) ON CONFLICT DO NOTHING"
         self._session.change(statement, name, content)
 
+    def file(self, name: str) -> None:
+        """Return None: a row is in no file that could be read here."""
+
 
 def remove_parts(session: Session) -> None:
     """Remove all parts at the transaction's end; the index has the vectors then."""

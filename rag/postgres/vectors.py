@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..embedding import KnownVectors, Parts, embed_passages
+from ..embedding import KnownVectors, Parts, as_keys, embed_passages
 from ..gate import Reach, reach_of
 from ..records import Chunk
 from ..stores import Work
@@ -55,7 +55,7 @@ def write_vectors(session: Session, work: Work[Earlier], readable: "NDArray[np.i
     keys, texts = _texts(session, missing)
     embedded = embed_passages(work.embedder, texts, known, parts, work.progress)
     for start in range(0, len(missing), _SLICE):
-        vectors = known.take(keys[start : start + _SLICE], work.embedder.dimension)
+        vectors = known.take(as_keys(keys[start : start + _SLICE]), work.embedder.dimension)
         session.copy_bytes("vectors", ("chunk", "embedding"), vector_rows(missing[start : start + _SLICE], vectors))
     return embedded
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.advisor.pilot_rows import as_lines, pilot_rows
+from ftadvisor.executors.data import read_rows
 
 ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(24)]
 SHORT = ["--set", "epochs=1", "--set", "tracker=none", "--set", "general=null"]
@@ -99,6 +101,42 @@ def test_pilot_compares_all_ways_on_drawn_rows(tiny_model: Path, capsys: Shown) 
     arms = {"base", "prompting", "rag", "finetuned", "combined", "shuffled"}
     assert {*found["evaluation"]["arms"]} == arms
     assert found["evaluation"]["rows"] == 3
+
+
+@pytest.mark.usefixtures("folder")
+def test_pilot_judges_classes_by_the_class(tiny_model: Path, capsys: Shown) -> None:
+    for name, numbers in (("train", range(8)), ("test", range(8, 14))):
+        lines = "".join(f"row number {number},{'good' if number % 2 else 'bad'}\n" for number in numbers)
+        Path(f"{name}.csv").write_text(f"text,label\n{lines}", encoding="utf-8")
+    words = ["pilot", "--train", "train.csv", "--test", "test.csv", "--test-rows", "4", "--model", str(tiny_model)]
+    found = told(words, capsys)["evaluation"]
+    assert found["rows"] == 4
+    assert {*found["arms"]} == {"base", "prompting", "finetuned"}
+    assert "label" in found["arms"]["finetuned"]
+    assert {*found["confusion"]["finetuned"]["label"]} == {"good", "bad"}
+
+
+@pytest.mark.parametrize(
+    ("row", "question", "answer"),
+    [
+        ({"instruction": "Add.", "input": "1 and 2", "output": "3"}, "1 and 2", "3"),
+        ({"prompt": "Say a", "completion": "a"}, "Say a", "a"),
+        ({"question": "Who?", "context": "Ann left.", "answer": "Ann"}, "Who?\n\nAnn left.", "Ann"),
+        ({"question": "Who?", "context": "It left.", "answers": {"text": [], "answer_start": []}}, "left", "unansw"),
+        ({"text": "fine", "labels": ["a", "b"]}, "fine", "a"),
+        ({"question": "Who?", "answer": "Ann", "quote": "Ann left."}, "Who?", "Ann"),
+    ],
+)
+def test_pilot_puts_every_layout_as_question_and_answer(
+    row: dict[str, Any], question: str, answer: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    [found] = pilot_rows(path).rows
+    assert question in found.question
+    assert answer in found.answer
+    path.write_bytes(as_lines([found]))
+    assert read_rows(path) == [found]
 
 
 @pytest.mark.usefixtures("folder")

@@ -1,5 +1,6 @@
 """What a plan says about itself agrees with the advice that it carries out, and with what is known."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,19 @@ def test_as_many_rows_are_to_be_written_as_the_advised_experiment_measures_on(tm
     found = recommend(profile)
     draft = make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL)
     assert any(f"write {found.next_step.rows} rows that are not trained on" in text for text in draft.remaining)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "method", "rate"),
+    [("bert", "lora", 1e-3), ("bert", "full", 5e-5), ("bert", "ia3", 1e-2), ("llama", "lora", 1e-2)],
+)
+def test_small_models_learn_at_the_rate_of_their_family(
+    model_type: str, method: str, rate: float, tmp_path: Path
+) -> None:
+    shape = {"vocab_size": 30522, "hidden_size": 384, "intermediate_size": 1536, "num_hidden_layers": 6}
+    heads = {"num_attention_heads": 12, "num_key_value_heads": 12, "max_position_embeddings": 512}
+    config = {"model_type": model_type, "hidden_act": "gelu", **shape, **heads}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    base = describe(str(tmp_path), "")
+    training = set_up(method, base, Device(has_gpu=False, memory_bytes=8 * GIBIBYTE), 3000, 30)
+    assert training.options["learning_rate"].value == rate

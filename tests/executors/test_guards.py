@@ -51,6 +51,14 @@ def test_each_guard_speaks_of_what_it_is_for() -> None:
         assert [name for name, _ in kinds(found)] == [kind]
 
 
+def test_a_head_that_begins_as_a_probe_may_lose_some_of_its_fit() -> None:
+    adapting = history(noisy([0.12] * 15 + [0.25] * 30 + [0.18] * 60))
+    assert {one.kind for one in all_advice(adapting, 105, 2, 1e-3)} == {"diverging"}
+    assert all_advice(adapting, 105, 2, 1e-3, fitted=True) == []
+    torn = history(noisy([0.12] * 15 + [1.5] * 60))
+    assert [one.kind for one in all_advice(torn, 75, 2, 1e-3, fitted=True)] == ["diverging"]
+
+
 def test_guards_speak_early_enough_to_stop() -> None:
     rising = history(noisy(FALLING[:40] + [0.8 + 0.2 * step for step in range(60)]))
     assert kinds(rising)[0][1] < 75  # type: ignore[operator]

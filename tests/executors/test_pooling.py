@@ -124,7 +124,8 @@ def test_the_head_begins_as_a_probe_that_knows_its_rows(tiny_of: Callable[[str],
     for start in ("auto", "random"):
         task, model, tokenizer, examples = opened(source, start=start)
         before = model.classifier.weight.detach().clone()
-        task.begin(Learning(model, tokenizer.pad_token_id, TrainOptions(), 17, silent), examples)
+        learning = Learning(model, tokenizer.pad_token_id, TrainOptions(), 17, silent)
+        assert task.begin(learning, examples) == (start == "auto")
         assert torch.equal(before, model.classifier.weight) == (start == "random")
         batch = task.collate(examples, tokenizer.pad_token_id)
         right[start] = (task.logits(model, batch).argmax(1) == batch["labels"]).float().mean()  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import pytest
 from ftadvisor.executors import train as training_module
 from ftadvisor.executors.adapters import adapted_tokenizer, load_adapted
 from ftadvisor.executors.data import Conversation, Turn
+from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
@@ -83,15 +84,22 @@ def test_new_tokens_are_trained_saved_and_loaded(
     kind: str, method: str, tiny_of: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = training(tiny_of(kind), method, tmp_path)
-    trained = []
-    keep = training_module.save_adapter
+    trained, asked = [], []
+    keep, ask = training_module.save_adapter, training_module.request_of
 
     def save(model: Any, tokenizer: Any, *others: Any) -> None:
         trained.append(logits(model, tokenizer))
         keep(model, tokenizer, *others)
 
+    def request_of(*given: Any) -> Any:
+        asked.append(ask(*given))
+        return asked[-1]
+
     monkeypatch.setattr(training_module, "save_adapter", save)
+    monkeypatch.setattr(training_module, "request_of", request_of)
     result = train(wanted, ROWS, ROWS, silent, ignore)
+    counted = estimate(asked[0].model_copy(update={"device": "cuda"}))
+    assert counted.trainable_parameters == result["trainable_parameters"]
     assert result["validation_loss"][-1][1] < result["loss"][0][1]
     tokenizer = adapted_tokenizer(wanted.base, wanted.adapter)
     token = tokenizer.convert_tokens_to_ids(WORDS[0])

@@ -1,8 +1,10 @@
 """A sentence of an answer holds only if what it cites says so."""
 
 import pytest
+from ftadvisor.rag.contradictions import contradicts, denial_differs, opposed
 from ftadvisor.rag.evidence import Sentence
-from ftadvisor.rag.support import LEAST_SUPPORT, best_support, denial_differs, missing_numbers
+from ftadvisor.rag.quantities import quantities_differ
+from ftadvisor.rag.support import LEAST_SUPPORT, best_support
 
 FACTS = (
     "The bridge was opened in 1932, and it carries eight lanes of traffic.",
@@ -63,10 +65,67 @@ def test_two_neighbouring_sentences_may_bear_one_together() -> None:
 
 
 def test_numbers_may_be_written_in_words_or_with_marks() -> None:
-    assert not missing_numbers("It has 4 gates and 1,200 rooms.", "Four gates lead to 1200 rooms.")
-    assert missing_numbers("It has 5 gates.", "Four gates.") == {"5"}
+    assert not quantities_differ("It has 4 gates and 1,200 rooms.", "Four gates lead to 1200 rooms.")
+    assert quantities_differ("It has 5 gates.", "Four gates.")
 
 
 def test_words_that_only_look_like_denial_deny_nothing() -> None:
     assert not denial_differs("两国的货币不同，非常稳定。", "两国的货币各异，十分稳定。")
     assert denial_differs("两国的货币不稳定。", "两国的货币十分稳定。")
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("The arch spans 503 kilometres.", "Its arch spans 503 metres."),
+        ("Sales were 30 million.", "Sales were 30%."),
+        ("It cost $5 million.", "It cost 5 billion dollars."),
+        ("故宫占地72亿平方米。", "故宫占地约72万平方米。"),
+        ("全程共30公里。", "全程共30米。"),
+        ("The ticket costs 1932 euros.", "The bridge was opened in 1932, and a ticket costs 8 euros."),
+        ("门票价格1932元。", "大桥建成于1932年，现在的门票价格50元。"),
+    ],
+)
+def test_numbers_belong_to_a_unit_and_to_a_place(text: str, evidence: str) -> None:
+    assert quantities_differ(text, evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("It cost 1.5 million dollars.", "It cost $1,500,000."),
+        ("故宫占地720000平方米。", "故宫占地约72万平方米。"),
+        ("The bridge was opened in 1932.", "Opened in 1932, the bridge of 503 metres carries 8 lanes."),
+        ("故宫建成于1420年。", "故宫始建于1406年，1420年建成。"),
+        ("It rained for three days.", "It rained for 3 days in 1999."),
+    ],
+)
+def test_the_same_number_may_be_written_otherwise(text: str, evidence: str) -> None:
+    assert not quantities_differ(text, evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("Sales increased in May.", "Sales decreased in May."),
+        ("The drug inhibits growth.", "The drug promotes growth."),
+        ("该市人口增加。", "该市人口減少了。"),
+        ("北部人口最多。", "北部人口最少。"),
+        ("Parliament accepted the treaty.", "Parliament rejected the treaty."),
+    ],
+)
+def test_the_opposite_of_a_word_is_told(text: str, evidence: str) -> None:
+    assert contradicts(text, evidence)
+    assert contradicts(evidence, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("Sales increased after May.", "Sales increased after May, and fell before."),
+        ("Costs decreased.", "Costs were reduced."),
+        ("该市人口减少。", "该市人口下降，收入增加。"),
+    ],
+)
+def test_what_only_sounds_like_an_opposite_is_let_be(text: str, evidence: str) -> None:
+    assert not opposed(text, evidence)

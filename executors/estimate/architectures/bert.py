@@ -7,7 +7,7 @@ from functools import partial
 from ....knowledge.json_value import JsonValue
 from ....knowledge.messages import say
 from ....knowledge.stack import Stack
-from ..shadow.attention import Heads
+from ..shadow.attention import Heads, Scores
 from ..shadow.graph import Value
 from ..shadow.modules import Modules
 from ..shadow.operations import activation, add, dropout, hyperbolic_tangent, last_rows
@@ -43,11 +43,12 @@ class Names:
     layers: str = "num_hidden_layers"
     heads: str = "num_attention_heads"
     chance: str = "hidden_dropout_prob"
+    dropped: str = "attention_probs_dropout_prob"
 
 
 DISTILLED = Names(
     *("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "ffn.lin1", "ffn.lin2"),
-    *("dim", "hidden_dim", "n_layers", "n_heads", "dropout"),
+    *("dim", "hidden_dim", "n_layers", "n_heads", "dropout", "attention_dropout"),
 )
 
 
@@ -165,4 +166,5 @@ def _forward(config: Mapping[str, JsonValue], names: Names, modules: Modules, x:
 def _attend(config: Mapping[str, JsonValue], names: Names, modules: Modules, x: Value) -> Value:
     query, key, value = (modules.linear(name, x) for name in (names.query, names.key, names.value))
     heads = number(config, names.heads)
-    return modules.attend(query, key, value, Heads(modules.sequences, heads, heads, x.width // heads))
+    scores = Scores(chance=share(config, names.dropped, DROPOUT))
+    return modules.attend(query, key, value, Heads(modules.sequences, heads, heads, x.width // heads), scores)

@@ -89,6 +89,8 @@ def _check(request: EstimateRequest) -> None:
             raise UnsupportedError(say("exact.no_setting", setting=setting, value=value))
     if request.quant in {"int8", "gptq"}:
         raise UnsupportedError(say("exact.no_setting", setting="quant", value=request.quant))
+    if request.added_tokens:
+        raise UnsupportedError(say("exact.no_setting", setting="added_tokens", value=request.added_tokens))
     if request.method == "inference":
         raise UnsupportedError(say("exact.no_method", method=request.method))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ....knowledge.load import load
 from ....knowledge.messages import say
 from ....knowledge.stack import Stack
+from ...heads import POOLER, note_fresh
 from ...method import method_module
 from ..architectures.bert import MODEL_TYPES as ENCODERS
 from ..request import Dtype, EstimateRequest
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from .tracker import Tracker
 
 FLASH = "flash_attention_2"
-HEADS = ("ForMaskedLM", "ForSequenceClassification")
+HEADS = {
+    "sequence": "AutoModelForSequenceClassification",
+    "token": "AutoModelForTokenClassification",
+    "span": "AutoModelForQuestionAnswering",
+}
 
 
 def build(request: EstimateRequest, tracker: "Tracker") -> Any:
@@ -47,8 +52,6 @@ def build(request: EstimateRequest, tracker: "Tracker") -> Any:
         model.prepare_inputs_for_generation = None  # peft's wrapper for language models asks for it
     model = _attached(model, request)
     _narrow_adapter(model, request)
-    if request.labels:
-        _train_head(model)
     if request.grad_checkpointing:
         _recompute(model, load(Stack)[request.stack].reentrant_checkpoint)
     tracker.name("adapter", [*model.parameters(), *model.buffers()])
@@ -68,12 +71,14 @@ def _bare(request: EstimateRequest, dtype: Any) -> Any:
 
     config = transformers.AutoConfig.for_model(**dict[str, Any](request.config))
     options = {"dtype" if hasattr(config, "dtype") else "torch_dtype": dtype}  # renamed in transformers 4.56
-    kind = {"ForMaskedLM": "AutoModelForMaskedLM", "ForSequenceClassification": "AutoModelForSequenceClassification"}
-    head = next((head for head in HEADS if str(request.config.get("architectures", "")).find(head) > 0), "")
-    name = kind.get(head, "AutoModelForMaskedLM" if config.model_type in ENCODERS else "AutoModelForCausalLM")
+    name = "AutoModelForMaskedLM" if config.model_type in ENCODERS else "AutoModelForCausalLM"
+    if request.labels:
+        name, config.num_labels = HEADS[request.head], request.labels
+        config.pad_token_id = config.pad_token_id or 0  # a decoder pools the last token that is no padding
     attention = "sdpa" if request.attention == "flash" else request.attention
     with torch.device("meta"):
         model = getattr(transformers, name).from_config(config, attn_implementation=attention, **options)
+    note_fresh(model, {found for found, _ in model.named_parameters() if request.fresh_pooler and POOLER in found})
     if request.attention == "flash":
         model.config._attn_implementation = FLASH
     return model
@@ -132,12 +137,6 @@ def _narrow_adapter(model: Any, request: EstimateRequest) -> None:
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.to(number_type("bf16"))
-
-
-def _train_head(model: Any) -> None:
-    for name, parameter in model.named_parameters():
-        if ".classifier." in f".{name}":
-            parameter.requires_grad = True
 
 
 def _recompute(model: Any, reentrant: bool) -> None:

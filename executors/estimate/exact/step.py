@@ -88,7 +88,7 @@ def _batches(request: EstimateRequest, tracker: "Tracker") -> Iterator[dict[str,
         batch: dict[str, Any] = {
             name: torch.zeros(shape, dtype=torch.int64, device=NAME) for name in ("input_ids", "mask", "labels")
         }
-        if request.labels:
+        if request.labels and request.head != "token":
             batch["labels"] = torch.zeros(request.batch, dtype=torch.int64, device=NAME)
         tracker.name("inputs", batch.values())
         yield batch
@@ -96,7 +96,10 @@ def _batches(request: EstimateRequest, tracker: "Tracker") -> Iterator[dict[str,
 
 def _loss(request: EstimateRequest, forward: Any, batch: dict[str, Any]) -> Any:
     """Return the loss. Rows are equally long, so that the model needs no mask of padding."""
-    if request.config["model_type"] in ENCODERS:
+    if request.labels and request.head == "span":
+        place = batch["labels"]
+        return forward(input_ids=batch["input_ids"], start_positions=place, end_positions=place).loss
+    if request.labels or request.config["model_type"] in ENCODERS:
         return forward(input_ids=batch["input_ids"], labels=batch["labels"]).loss
     if 0 < request.loss_len <= request.seq_len:
         first = request.seq_len + 1 - request.loss_len

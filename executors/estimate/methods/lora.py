@@ -38,6 +38,14 @@ class Lora(FineTuning):
             yield Added(f"{weight.name}.B", (outer, rank), count, half != "A")
             if self.request.variant == "dora":
                 yield Added(f"{weight.name}.magnitude", (outer,), count)
+        if self.grown_rows:
+            tables = 1 if architecture.tied_head or self.request.labels else 2
+            yield Added("new_tokens", (self.grown_rows, architecture.outside[0].shape[1]), tables)
+
+    @property
+    def grown_rows(self) -> int:
+        """Rows of new words' tokens. Source: peft ``tuners/trainable_tokens/layer.py``."""
+        return self.request.added_tokens
 
     def linear(self, modules: Modules, weight: Weight, x: Value) -> Value:
         """Return the base's output plus the adapter's, with peft's casts and copies."""

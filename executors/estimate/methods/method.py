@@ -61,6 +61,11 @@ class FineTuning:
         return x
 
     @property
+    def grown_rows(self) -> int:
+        """Rows of the tables of tokens that are trained while the others are not: those of new words."""
+        return 0
+
+    @property
     def extra_tokens(self) -> int:
         """Positions that the method puts before every sequence."""
         return 0

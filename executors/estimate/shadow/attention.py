@@ -139,6 +139,8 @@ def attend(
     """
     if kind == "eager":
         return _eager(query, key, value, heads, scores)
+    if query.run.on_cpu and scores.chance and scores.bias is None:
+        return _unfused(query, key, value, heads, scores), None
     if scores.bias is not None:
         return _biased(cast(query, item), cast(key, item), cast(value, item), heads, scores), None
     output = _flash(cast(query, item), cast(key, item), cast(value, item), heads)
@@ -218,6 +220,19 @@ def _eager(query: Value, key: Value, value: Value, heads: Heads, scores: Scores)
     output = product(weights, value, query.rows, query.width)
     del named
     return copy(output), weights
+
+
+def _unfused(query: Value, key: Value, value: Value, heads: Heads, scores: Scores) -> Value:
+    """Write out the scores where no fused kernel of a CPU drops any.
+
+    Source: PyTorch ``aten/src/ATen/native/transformers/sdp_utils_cpp.cpp``, ``check_for_dropout``; ``attention.cpp``,
+    ``_scaled_dot_product_attention_math``.
+    """
+    query, key = copy(scale(query)), copy(scale(repeat(key, heads)))
+    value = copy(repeat(value, heads))
+    pairs = heads.batch * heads.queries * (query.rows // heads.batch)
+    weights = softmax(product(query, key, pairs, key.rows // heads.batch))
+    return copy(product(dropout(weights, scores.chance), value, query.rows, query.width))
 
 
 def _apart(x: Value) -> Value:

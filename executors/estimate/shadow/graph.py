@@ -26,6 +26,7 @@ class Run:
             the end of the graph.
         pins: Whether operations that are not recorded keep such attributes all the same, as in checkpoints that record
             and drop what is saved.
+        on_cpu: Whether operations are a CPU's, some of which are not fused.
     """
 
     def __init__(self, amp_item: int = 0) -> None:
@@ -37,6 +38,7 @@ class Run:
         self.accumulates = False
         self.pinned: list[Storage] = []
         self.pins = False
+        self.on_cpu = False
         self._order = 0
 
     def new(self, size: int, kind: Kind = Kind.ACTIVATION, pieces: int = 1, stream: Stream = Stream.COMPUTE) -> Storage:

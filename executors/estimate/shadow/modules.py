@@ -29,6 +29,10 @@ class Method(Protocol):
     def prefix_tokens(self) -> int:
         """Keys and values that it puts before every layer's own."""
 
+    @property
+    def grown_rows(self) -> int:
+        """Rows of the tables of tokens that are trained while the others are not."""
+
     def trains(self, weight: Weight) -> bool:
         """Whether a base weight gets a gradient."""
 
@@ -108,6 +112,7 @@ class Modules:
         """Return embedded tokens; their gradient is wanted for a trained embedding, or to start a checkpoint."""
         hidden = fresh(self.run, rows, width, self.placement.outer_item)
         trained = any(self.method.trains(weight) for weight in self.weights.values() if weight.role == "embedding")
+        trained = trained or self.method.grown_rows > 0
         if trained or self.checkpointing:
             require_gradient(hidden, leaf=not trained)
         return hidden

@@ -131,11 +131,14 @@ def lengthened(x: Value, rows: int) -> Value:
 
 
 def dropout(x: Value, probability: float) -> Value:
-    """Return ``x`` with some numbers zeroed; a mask of one byte per number is saved."""
+    """Return ``x`` with some numbers zeroed; a mask of one byte per number is saved, on a CPU one of numbers.
+
+    Source: PyTorch ``aten/src/ATen/native/Dropout.cpp``, ``is_fused_kernel_acceptable`` and ``_dropout_impl``.
+    """
     if probability == 0:
         return x
     run, size = x.run, x.size
-    mask = run.new(x.numbers)
+    mask = run.new(size if run.on_cpu else x.numbers)
 
     def back(gradient: Storage) -> Gradients:
         return (run.new(size),)

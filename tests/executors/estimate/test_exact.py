@@ -38,6 +38,26 @@ def test_a_trace_says_what_the_arithmetic_says() -> None:
     assert len(told) > 5
 
 
+BERT = {
+    "model_type": "bert",
+    "vocab_size": 500,
+    "hidden_size": 128,
+    "intermediate_size": 256,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 512,
+}
+
+
+@pytest.mark.parametrize("config", [CONFIGS["llama"], CONFIGS["qwen2"], BERT], ids=["llama", "qwen2", "bert"])
+@pytest.mark.parametrize(("head", "labels"), [("sequence", 5), ("token", 7), ("span", 2)])
+def test_heads_are_counted_and_traced(config: dict[str, Any], head: Any, labels: int) -> None:
+    request = EstimateRequest(config=config, method="lora", batch=4, seq_len=256, head=head, labels=labels)
+    exact, analytic = estimate_exactly(request), estimate(request)
+    assert exact.trainable_parameters == analytic.trainable_parameters
+    assert exact.peak.allocated_bytes == pytest.approx(analytic.peak.allocated_bytes, rel=0.02)
+
+
 def test_both_tiers_agree_on_a_part_of_the_benchmark() -> None:
     """The script fails when the median difference is above 0.5 %."""
     script = Path(__file__).parents[2] / "benchmarks" / "exact_against_analytic.py"
@@ -62,6 +82,7 @@ def test_the_command_answers_in_the_same_form(capsys: pytest.CaptureFixture[str]
         ({"device": "cpu"}, "cpu"),
         ({"parallel": "ddp", "gpus": 2}, "ddp"),
         ({"loss": "chunked"}, "chunked"),
+        ({"added_tokens": 3}, "added_tokens"),
         ({"stack": "transformers-4.48"}, "transformers-4.48"),
     ],
 )
