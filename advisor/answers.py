@@ -8,6 +8,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.prior import written
 from ..knowledge.task import find_family, task_words
+from .labels import RULE_NAMES
 from .model_remark import model_remark
 from .profile import FIELDS, Origin, Profile, choices
 
@@ -32,7 +33,7 @@ def profile_from(
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, given in answers.items():
-        if name in ("origins", "problems"):
+        if name in ("wording", "origins", "problems"):
             continue
         value, problem = read_answer(str(name), given)
         problem = say("advice.as_unknown", problem=problem) if problem else _remark(str(name), value)
@@ -42,7 +43,8 @@ def profile_from(
             line = (lines or {}).get(str(name))
             problems.append(say("advice.line", line=line, problem=problem) if line else problem)
     origins = _origins(values, answers.get("origins"), origin)
-    return Profile(**values, origins=origins, problems=tuple(problems))
+    wording = _wording(answers.get("wording"))
+    return Profile(**values, wording=wording, origins=origins, problems=tuple(problems))
 
 
 def change(profile: Profile, words: Iterable[str]) -> Profile:
@@ -148,3 +150,13 @@ def _origins(values: Mapping[str, Any], given: object, origin: Origin) -> dict[s
     known = given if isinstance(given, Mapping) else {}
     allowed_origins = ("asked", "flag", "file", "detected", "described")
     return {name: known[name] if known.get(name) in allowed_origins else origin for name in values if name != "id"}
+
+
+def _wording(given: object) -> dict[str, int]:
+    """Return the points by label, of those that are labels with whole numbers; they are written by the reader alone."""
+    known = given if isinstance(given, Mapping) else {}
+    return {
+        name: points
+        for name, points in known.items()
+        if name in RULE_NAMES and isinstance(points, int) and not isinstance(points, bool)
+    }

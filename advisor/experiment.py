@@ -9,6 +9,7 @@ from .label_text import title_of
 from .labels import PATHS, covers
 from .weighing import Weighed, weigh
 from .whatif import Situation
+from .wiring import WORDING
 
 #: With so many rows a share is known to about ten points, which is as much as most choices between paths differ by.
 ROWS = 100
@@ -88,7 +89,7 @@ def margin_of(rows: int) -> int:
 
 def _ways(situation: Situation) -> Iterator[str]:
     """Yield what each kind of mistake leads to: another advice, or a cure that goes beyond the present one."""
-    weighed = weigh(situation.verdicts)
+    weighed = weigh(situation.verdicts, situation.facts[WORDING])
     for mistake, label in situation.tried("failure_mode"):
         named = say(f"explanation.mistake.{mistake}")
         if label != situation.label:

@@ -55,7 +55,10 @@ def _answer(option: Option) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    return say(f"advice.effect.{effect.kind}", labels=say("advice.comma").join(effect.labels), weight=effect.weight)
+    labels = say("advice.comma").join(effect.labels)
+    if effect.by_wording:
+        return say(f"advice.effect.{effect.kind}_worded", labels=labels)
+    return say(f"advice.effect.{effect.kind}", labels=labels, weight=effect.weight)
 
 
 def _case(case: Case) -> str:

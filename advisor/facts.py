@@ -15,6 +15,10 @@ from ..knowledge.task import TaskFamily, find_family, is_skill
 PROMPT_TOKENS = 200_000
 #: Missing knowledge speaks for looking up in fewer tokens than this: twice the 5 billion words of English Wikipedia.
 MOST_SEARCHED = 10_000_000_000
+#: Text that a model can learn a language or a field from (evidence biderman-lora-learns-less).
+CORPUS_TOKENS = 1_000_000_000
+#: Eight cards of 40 GB: whoever has them for text of that size means to train on it (evidence zero-memory).
+CLUSTER_GB = 320
 #: Bytes per parameter: weights, gradients, fp32 master copy and two Adam moments (evidence zero-memory).
 FULL_BYTES = 16
 #: GB per billion parameters for LoRA on 16-bit weights: 2 for the weights and a fifth more (evidence peft-benchmark).
@@ -105,12 +109,21 @@ def fits_prompt(knowledge_tokens: int) -> bool:
 
 
 def corpus_to_learn(
-    family: str, knowledge_tokens: int, knowledge_volatility: str, needs_citations: bool | None, failure: str | None
-) -> bool:
+    family: str,
+    knowledge_tokens: int,
+    knowledge_volatility: str | None,
+    needs_citations: bool | None,
+    failure: str | None,
+    vram_gb: float | None,
+) -> bool | None:
     """Tell whether the text is a corpus to continue pre-training on rather than documents to look things up in."""
-    searched = failure == "missing_knowledge" and knowledge_tokens < MOST_SEARCHED
-    looked_up = family == "question_answering" or needs_citations or searched
-    return knowledge_tokens >= 1_000_000_000 and knowledge_volatility == "static" and not looked_up
+    if knowledge_tokens < CORPUS_TOKENS or family == "question_answering" or needs_citations:
+        return False
+    if family != "adaptation" and knowledge_volatility not in ("static", None):
+        return False
+    to_train = family == "adaptation" or (vram_gb or 0) >= CLUSTER_GB
+    searched = failure == "missing_knowledge" and knowledge_tokens < MOST_SEARCHED and not to_train
+    return False if searched else True if to_train or knowledge_volatility else None
 
 
 def examples_per_class(labelled_examples: int, n_classes: int) -> float:

@@ -50,6 +50,7 @@ class Profile(Frozen):
         deletion_duty: Records must be deletable on request, or visible only to some users.
         label_quality: How much of the labelled examples can be trusted.
         adapter_storage_mb: Largest allowed size of what is stored per task or customer, in MB.
+        wording: How the words of the description speak for (above zero) or against labels, in points; no answer.
         origins: Where each answer came from.
         problems: What was said but not understood; the field it was said for is unknown.
     """
@@ -82,6 +83,7 @@ class Profile(Frozen):
     deletion_duty: bool | None = None
     label_quality: LabelQuality | None = None
     adapter_storage_mb: float | None = Field(default=None, gt=0)
+    wording: dict[str, int] = Field(default_factory=dict)
     origins: dict[str, Origin] = Field(default_factory=dict)
     problems: tuple[str, ...] = Field(default=(), exclude=True)
 
@@ -101,12 +103,14 @@ class Profile(Frozen):
         """
         origins = {name: known for name, known in self.origins.items() if name not in answers}
         origins |= {name: origin for name, value in answers.items() if value is not None}
-        kept = {name: getattr(self, name) for name in ("id", "problems")}
+        kept = {name: getattr(self, name) for name in KEPT}
         return Profile.model_validate(kept | self.answers() | answers | {"origins": origins})
 
 
+#: What a profile keeps whatever is answered.
+KEPT = ("id", "wording", "problems")
 #: Names of the answers, in the order in which people read them.
-FIELDS: tuple[str, ...] = tuple(name for name in Profile.model_fields if name not in ("id", "origins", "problems"))
+FIELDS: tuple[str, ...] = tuple(name for name in Profile.model_fields if name not in (*KEPT, "origins"))
 
 
 def choices(field: str) -> tuple[object, ...]:

@@ -51,7 +51,8 @@ def overridden(profile: Profile, path: Path | None) -> Profile:
         return profile
     file = read_profile(path)
     answers = profile.answers() | file.answers() | {"origins": {**profile.origins, **file.origins}}
-    return Profile.model_validate({"id": file.id, "problems": file.problems} | answers)
+    kept = {"id": file.id, "wording": file.wording or profile.wording, "problems": file.problems}
+    return Profile.model_validate(kept | answers)
 
 
 def write_profile(profile: Profile, path: Path) -> None:
@@ -61,7 +62,8 @@ def write_profile(profile: Profile, path: Path) -> None:
         UserError: A file is there and is not a profile.
     """
     document: Any = read_yaml(path).tree if path.exists() else _new_document()
-    values = {"id": profile.id, **{name: getattr(profile, name) for name in FIELDS}, "origins": dict(profile.origins)}
+    values = {"id": profile.id, **{name: getattr(profile, name) for name in FIELDS}}
+    values |= {"wording": dict(profile.wording), "origins": dict(profile.origins)}
     for name, value in values.items():
         if value not in (None, {}) and document.get(name) != value:
             document[name] = value

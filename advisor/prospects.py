@@ -16,9 +16,9 @@ from ..knowledge.prior import prior_of
 from ..knowledge.question import Question
 from .profile import Profile
 from .rules import Verdict, all_rules, firing, holds, places_of
-from .weighing import weigh
+from .weighing import Wording, weigh
 from .whatif import ask_order
-from .wiring import facts_of, facts_with
+from .wiring import WORDING, facts_of, facts_with
 
 DRAWS = 200
 """So many that a share of one in twenty is known to within three in a hundred."""
@@ -64,14 +64,14 @@ def prospects_of(profile: Profile, asked: Collection[str] = (), draws: int = DRA
     """
     facts = facts_of(profile)
     fields = tuple(name for name in open_fields(facts) if name not in asked)
-    label = label_of(firing(range(len(all_rules())), facts))
+    label = label_of(firing(range(len(all_rules())), facts), facts[WORDING])
     places = sorted({place for field in fields for place in places_of(field)})
     settled = firing(set(range(len(all_rules()))) - set(places), facts)
     drawn = {field: _drawn(field, draws) for field in fields}
     labels = []
     for answers in zip(*drawn.values(), strict=True):
         what_if = _if_answered(facts, dict(zip(fields, answers, strict=True)))
-        labels.append(label_of((*settled, *firing(places, what_if))))
+        labels.append(label_of((*settled, *firing(places, what_if)), facts[WORDING]))
     return Prospects(label, labels or [label] * draws, drawn)
 
 
@@ -120,13 +120,13 @@ def _if_answered(facts: Mapping[str, Any], answers: Mapping[str, Any]) -> Mappin
 
 
 @lru_cache(maxsize=100_000)
-def _label_of(fired: tuple[int, ...]) -> str:
-    return weigh(Verdict(all_rules()[place], True) for place in fired).label()
+def _label_of(fired: tuple[int, ...], wording: Wording | None) -> str:
+    return weigh((Verdict(all_rules()[place], True) for place in fired), wording).label()
 
 
-def label_of(fired: Iterable[int]) -> str:
+def label_of(fired: Iterable[int], wording: Wording | None = None) -> str:
     """Return the label when the rules at some places, and no others, fire."""
-    return _label_of(tuple(sorted(fired)))
+    return _label_of(tuple(sorted(fired)), wording)
 
 
 def information(answers: Sequence[Any], labels: Sequence[str]) -> float:

@@ -24,7 +24,7 @@ from .sentences import sentence
 from .training_estimate import estimate_training
 from .weighing import Weighed, weigh
 from .whatif import OpenQuestion, Situation, open_questions
-from .wiring import facts_of
+from .wiring import WORDING, facts_of
 
 
 def recommend(profile: Profile, brief: bool = False) -> Recommendation:
@@ -36,7 +36,7 @@ def recommend(profile: Profile, brief: bool = False) -> Recommendation:
     """
     facts = facts_of(profile)
     verdicts = judge(facts)
-    weighed = weigh(verdicts)
+    weighed = weigh(verdicts, facts[WORDING])
     label = weighed.label()
     situation = Situation(facts, verdicts, label)
     questions = open_questions(situation)

@@ -1,11 +1,14 @@
 """Weigh the verdicts: which paths are excluded and by what, and which of the rest has the most weight."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..knowledge.rule import Effect, Rule
 from .labels import NAMES_OF_VARIANTS, PATHS, RULE_NAMES
 from .rules import Verdict
+
+Wording = Sequence[tuple[str, int]]
+"""Points that the wording of a description gives to labels or, below zero, takes from them."""
 
 
 class Standing:
@@ -72,30 +75,34 @@ class Weighed(NamedTuple):
         return points[0] - points[1] if len(points) > 1 else points[0]
 
 
-def weigh(verdicts: Iterable[Verdict]) -> Weighed:
+def weigh(verdicts: Iterable[Verdict], wording: Wording | None = None) -> Weighed:
     """Let all rules that fire speak; those that exclude or require do so by falling priority.
 
     Args:
         verdicts: By falling priority, as ``rules.judge`` gives them.
+        wording: For the rules whose weight is that of the description's wording.
     """
+    points = dict(wording or ())
     standings = {name: Standing() for name in RULE_NAMES}
     weighed = Weighed(standings, ())
     overridden = []
     for verdict in verdicts:
         if verdict.fires:
             for effect in verdict.rule.effect:
-                if not _apply(effect, verdict.rule, weighed):
+                if not _apply(effect, verdict.rule, weighed, points):
                     overridden.append(verdict.rule)
     return Weighed(standings, tuple(overridden))
 
 
-def _apply(effect: Effect, rule: Rule, weighed: Weighed) -> bool:
+def _apply(effect: Effect, rule: Rule, weighed: Weighed, wording: Mapping[str, int]) -> bool:
     standings = weighed.standings
     if effect.kind in ("prefer", "avoid"):
-        weight = effect.weight if effect.kind == "prefer" else -effect.weight
+        sign = 1 if effect.kind == "prefer" else -1
         for label in effect.labels:
-            standings[label].points += weight
-            standings[label].speaking.append((weight, rule))
+            weight = max(0, sign * wording.get(label, 0)) if effect.by_wording else effect.weight
+            if weight:
+                standings[label].points += sign * weight
+                standings[label].speaking.append((sign * weight, rule))
         return True
     hit = [name for name in _hit(effect) if standings[name].excluded is None]
     for name in hit:

@@ -9,7 +9,7 @@ from ..knowledge.question import Question
 from .profile import Profile
 from .rules import Verdict, fields_of, holds, judge, judge_again
 from .weighing import weigh
-from .wiring import facts_if, facts_of
+from .wiring import WORDING, facts_if, facts_of
 
 
 class Situation(NamedTuple):
@@ -22,7 +22,7 @@ class Situation(NamedTuple):
     def label_if(self, field: str, value: object) -> str:
         """Return the label if one answer were another."""
         verdicts = judge_again(self.verdicts, facts_if(self.facts, field, value), field)
-        return self.label if verdicts is self.verdicts else weigh(verdicts).label()
+        return self.label if verdicts is self.verdicts else weigh(verdicts, self.facts[WORDING]).label()
 
     def tried(self, field: str) -> Iterator[tuple[Any, str]]:
         """Yield the other answers to a question with the label that each leads to, the nearest answer first."""
@@ -45,7 +45,7 @@ def situation_of(profile: Profile) -> Situation:
     """Return what follows from a profile."""
     facts = facts_of(profile)
     verdicts = judge(facts)
-    return Situation(facts, verdicts, weigh(verdicts).label())
+    return Situation(facts, verdicts, weigh(verdicts, facts[WORDING]).label())
 
 
 class OpenQuestion(NamedTuple):

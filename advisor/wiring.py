@@ -9,10 +9,14 @@ from typing import Any, NamedTuple, get_args
 from . import facts
 from .profile import FIELDS, Profile
 
+WORDING = "wording"
+"""What stands among the facts and is none: points that the wording of a description gives to labels."""
+
 
 def facts_of(profile: Profile) -> dict[str, Any]:
     """Return all answers and all facts of a profile by name; unknown ones are None."""
     known: dict[str, Any] = {name: getattr(profile, name) for name in FIELDS}
+    known[WORDING] = tuple(profile.wording.items()) or None
     for wire in _wiring():
         known[wire.name] = wire.value(known)
     return known

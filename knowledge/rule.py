@@ -32,14 +32,16 @@ class Effect(Frozen):
             all paths but those of the labels.
         labels: Paths such as ``rag``, or variants such as ``finetune:lora``; a path stands for all of its variants.
         weight: 1 a hint, 2 to 4 a published finding, 5 and more a finding that was repeated or a plain necessity.
+        by_wording: The weight is what the wording of the description gives to each label.
     """
 
     kind: Literal["prefer", "avoid", "exclude", "require"]
     labels: tuple[str, ...] = Field(min_length=1)
     weight: int = Field(default=0, ge=0, le=9)
+    by_wording: bool = False
 
     def __post_init__(self) -> None:
-        if (self.kind in ("prefer", "avoid")) != (self.weight > 0):
+        if (self.kind in ("prefer", "avoid")) != (self.weight > 0 or self.by_wording):
             raise ValueError(f"'{self.kind}' {'needs a' if self.kind in ('prefer', 'avoid') else 'has no'} weight")
 
 

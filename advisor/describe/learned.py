@@ -5,7 +5,6 @@ whole numbers in ``knowledge/reading/``, written by ``tests/benchmarks/train_rea
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from ...knowledge.text import is_chinese
 from .cues import cues, sentences
 from .elsewhere import without_others
 from .finding import Finding
+from .linear import FEWEST, log_odds, probability
 from .plain_text import clauses, plain_text
 
 PLAIN = 0.6
@@ -23,9 +23,6 @@ PLAIN = 0.6
 WEIGHT = 0.5
 """What is supposed weighs as little as a hint."""
 EXAMPLES = "labelled_examples"
-FEWEST = 12
-"""A sentence of fewer cues counts as one of so many, and of a whole text of fewer nothing is supposed: two or three
-words prove little."""
 #: What vague amounts stand for; one that nobody told is no answer. A corpus is text to learn a language from.
 AMOUNTS: Mapping[str, Mapping[str, int | None]] = {
     EXAMPLES: {"none": 0, "few": 30, "some": 300, "many": 5000, "uncounted": None},
@@ -138,17 +135,7 @@ def read_weights(language: str) -> Weights:
 
 
 def _probabilities(text: str, weights: Weights) -> list[float]:
-    found = cues(text)
-    sums = [0] * len(weights.answers)
-    for cue in found:
-        pairs = weights.cues.get(cue, [])
-        for place, weight in zip(pairs[::2], pairs[1::2], strict=True):
-            sums[place] += weight
-    scale = weights.unit / math.sqrt(max(FEWEST, len(found)))
-    return [
-        1 / (1 + math.exp(-(constant * weights.unit + total * scale)))
-        for constant, total in zip(weights.constants, sums, strict=True)
-    ]
+    return [probability(odds) for odds in log_odds(cues(text), weights)]
 
 
 def answer_of(field: str, name: str) -> Any:  # noqa: ANN401 - any field's value

@@ -44,6 +44,5 @@ def read_description(text: str, endpoint: Endpoint | None, tell: Callable[[str],
     certain = {field for field, read in chosen.items() if field in COUNTED and read.exact}
     chosen |= {read.field: read for read in answers if read.field not in certain}
     uncounted = tuple(read for read in offline.uncounted if read.field not in chosen)
-    return Understood(
-        tuple(chosen[field] for field in FIELDS if field in chosen), tuple(left), endpoint.model, uncounted
-    )
+    answered = tuple(chosen[field] for field in FIELDS if field in chosen)
+    return Understood(answered, tuple(left), endpoint.model, uncounted, offline.wording)

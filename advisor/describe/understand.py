@@ -1,5 +1,7 @@
 """Put together what was found in a description: one answer per field, and what nothing was found in."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..answers import read_answer
@@ -9,6 +11,7 @@ from .found import best, find_all, touches
 from .implied import implied, unlikely
 from .learned import supposed
 from .plain_text import clauses, plain_text
+from .wording import wording
 
 
 class Read(NamedTuple):
@@ -33,16 +36,19 @@ class Understood(NamedTuple):
         left: The parts of the text in which nothing was found.
         reader: The endpoint's model that read it; None where this machine did it alone.
         uncounted: What the text says there is without saying how much: the field, None, and the words.
+        wording: What the text as a whole speaks for: points by label.
     """
 
     answers: tuple[Read, ...]
     left: tuple[str, ...]
     reader: str | None = None
     uncounted: tuple[Read, ...] = ()
+    wording: Mapping[str, int] = MappingProxyType({})
 
     def profile(self) -> Profile:
         """Return the answers as a profile."""
-        return Profile().with_answers("described", **{read.field: read.value for read in self.answers})
+        worded = Profile(wording=dict(self.wording))
+        return worded.with_answers("described", **{read.field: read.value for read in self.answers})
 
 
 def understand(text: str, *, lexicons_only: bool = False) -> Understood:
@@ -50,7 +56,7 @@ def understand(text: str, *, lexicons_only: bool = False) -> Understood:
 
     Args:
         text: The description as it was written.
-        lexicons_only: Leave out what the learned reader supposes where the lexicons are silent.
+        lexicons_only: Leave out what was learnt: the reader where the lexicons are silent, and the wording.
     """
     plain = plain_text(text)
     found = find_all(plain, text)
@@ -67,7 +73,12 @@ def understand(text: str, *, lexicons_only: bool = False) -> Understood:
     uncounted = [
         Read(one.field, None, text[one.start : one.end].strip(), False) for one in chosen.values() if one.value is None
     ]
-    return Understood(tuple(answers), tuple(part for part in left if _says_something(part)), uncounted=tuple(uncounted))
+    return Understood(
+        tuple(answers),
+        tuple(part for part in left if _says_something(part)),
+        uncounted=tuple(uncounted),
+        wording={} if lexicons_only else wording(text),
+    )
 
 
 def _read(text: str, one: Finding) -> Read | None:

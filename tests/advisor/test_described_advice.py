@@ -11,12 +11,14 @@ from ftadvisor.advisor.recommend import recommend
 
 #: Share of acceptable advice at least, and of costly mistakes at most, by set and language: what was measured.
 BARS = {
-    ("described_situations", "en"): (0.85, 0.05),
-    ("described_situations", "zh"): (0.80, 0.075),
-    ("labelled_profiles", "en"): (0.87, 0.01),
-    ("labelled_profiles", "zh"): (0.88, 0.02),
-    ("new_situations", "en"): (0.775, 0.075),
-    ("new_situations", "zh"): (0.55, 0.125),
+    ("described_situations", "en"): (0.95, 0.0),
+    ("described_situations", "zh"): (0.875, 0.025),
+    ("labelled_profiles", "en"): (0.90, 0.0),
+    ("labelled_profiles", "zh"): (0.93, 0.0),
+    ("new_situations", "en"): (0.825, 0.0),
+    ("new_situations", "zh"): (0.725, 0.05),
+    ("later_situations", "en"): (0.816, 0.034),
+    ("later_situations", "zh"): (0.80, 0.0),
 }
 
 
@@ -28,7 +30,7 @@ def test_descriptions_alone_lead_to_advice_as_good_as_was_measured(name: str, la
     missed = [(case["id"], label) for case, label in found if not _held(case["acceptable"], label)]
     costly = [(case["id"], label) for case, label in found if _held(case["wrong"], label)]
     least, most = BARS[name, language]
-    assert 1 - len(missed) / len(cases) >= least, missed
+    assert (len(cases) - len(missed)) / len(cases) >= least, missed
     assert len(costly) / len(cases) <= most, costly
 
 

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/database_index.py VECTORS.npy FOLDER postgresql://user@host/database?index=NAME
 
-Prepare FOLDER with ``retrieval_peers.py VECTORS.npy FOLDER --systems ftadvisor``, which measures the folder. Each of
-``build`` and ``ask`` runs in a process of its own; ``--parts ask`` asks an index that is there. Where the server is on
-this machine, the processor time of the process that serves us is added to ours; that of its helpers is not.
+Prepare FOLDER with ``retrieval_peers.py VECTORS.npy FOLDER --systems ftadvisor``, which makes the folder's
+index. Each of
+``build`` and ``ask`` runs in a process of its own; ``--parts ask`` asks an index that is there and that of the folder.
 """
 
 import argparse
@@ -12,12 +12,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from unittest.mock import patch
 
-from retrieval_peers import DEPTH, Vectors, _asked, _building, _ours, peak_megabytes
+from retrieval_peers import DEPTH, Vectors, _building, _ours, peak_megabytes
+
+QUESTIONS = 120
 
 
 def main() -> None:
@@ -60,26 +62,29 @@ def build(folder: Path, text: str) -> dict[str, Any]:
 
 
 def ask(folder: Path, text: str) -> dict[str, Any]:
-    """Ask the index."""
+    """Ask the index and the one in the folder the same questions in turn, so that both have the same machine."""
     from ftadvisor.rag.address import parse_address
     from ftadvisor.rag.embedders import sentence_transformer
     from ftadvisor.rag.index import open_index
 
-    processes: list[int] = []
-
-    def opened(vectors: Vectors) -> Callable[[str], list[int]]:
-        with patch.object(sentence_transformer, "open_embedder", lambda name: _ours(vectors)):
-            index = open_index(parse_address(text))
-        processes.append(index.words._session.one("SELECT pg_backend_pid()")[0])  # type: ignore[attr-defined]
-        return lambda question: [int(hit.document) for hit in index.search(question, DEPTH)]
-
-    found = _asked(folder, opened)
-    questions = len((folder / "questions.jsonl").read_text(encoding="utf-8").splitlines())
-    status = Path(f"/proc/{processes[0]}/stat")
-    if status.exists():
-        ticks = sum(map(int, status.read_text().rpartition(")")[2].split()[11:13]))
-        found["server_cpu_ms"] = 1000 * ticks / os.sysconf("SC_CLK_TCK") / questions
-    return found
+    vectors = Vectors(folder, "questions")
+    with patch.object(sentence_transformer, "open_embedder", lambda name: _ours(vectors)):
+        indexes = {"database": open_index(parse_address(text)), "folder": open_index(folder / "ftadvisor" / "index")}
+    seconds: dict[str, list[float]] = {name: [] for name in indexes}
+    same = 0
+    for question in vectors.texts[:QUESTIONS]:
+        documents = []
+        for name, index in indexes.items():
+            started = perf_counter()
+            hits = index.search(question, DEPTH)
+            seconds[name].append(perf_counter() - started)
+            documents.append([hit.document for hit in hits])
+        same += set(documents[0][:10]) == set(documents[1][:10])
+    quantiles = {
+        name: {f"p{percent}": 1000 * sorted(each)[len(each) * percent // 100] for percent in (50, 90)}
+        for name, each in seconds.items()
+    }
+    return {**quantiles, "same_first_ten": same / QUESTIONS}
 
 
 if __name__ == "__main__":

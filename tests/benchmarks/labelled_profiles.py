@@ -3,8 +3,9 @@
     python tests/benchmarks/labelled_profiles.py [--readme]
 
 Profiles with their labels (``tests/advisor/labelled_profiles.jsonl``) and situations told in words
-(``described_situations.jsonl``, ``new_situations.jsonl``) were made apart from the rules; how, says the README beside
-them. With ``--readme`` the figures are written into README.md; each miss is printed either way.
+(``described_situations.jsonl``, ``new_situations.jsonl``, ``later_situations.jsonl``) were made apart from the rules;
+how, says the README beside them. With ``--readme`` the figures are written into README.md; each miss is printed either
+way.
 """
 
 import argparse
@@ -28,6 +29,8 @@ PARTS = {
     ("described_situations", "zh"): "told in Chinese words 中文描述",
     ("new_situations", "en"): "told in English words, by others and later 英文描述，由另外的人后写",
     ("new_situations", "zh"): "told in Chinese words, by others and later 中文描述，由另外的人后写",
+    ("later_situations", "en"): "told in English words, after all else 英文描述，在一切之后写",
+    ("later_situations", "zh"): "told in Chinese words, after all else 中文描述，在一切之后写",
 }
 
 

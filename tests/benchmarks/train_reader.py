@@ -2,15 +2,15 @@
 
     python tests/benchmarks/train_reader.py [--write]
 
-Trains from ``tests/advisor/reading/`` (the README beside it says how those texts came about). Five parts of the
-situations take turns in being held out; on them the lexicons alone are compared with lexicons and reader together, and
-for each field the lowest probability is found from which on four of five answers are right where lexicons are silent,
-and the one from which on the reader is right in four of five cases where they say otherwise.
+Trains from ``tests/advisor/reading/`` (the README beside it says how those texts came about): situations whose parts
+are tagged, judged situations with what they tell as a whole, and single clauses. Five parts of the situations take
+turns in being held out; on them the lexicons alone are compared with lexicons and reader together, and for each field
+the lowest probability is found from which on four of five answers are right where lexicons are silent, and the one from
+which on the reader is right in four of five cases where they say otherwise.
 With ``--write`` the weights, trained on everything, go to ``knowledge/reading/``.
 """
 
 import argparse
-import json
 import random
 import re
 from collections import Counter
@@ -19,10 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cue_weights import content, matrix, pruned
 from ftadvisor.advisor.describe.cues import cues
 from ftadvisor.advisor.describe.implied import LARGE_CORPUS_TOKENS
-from ftadvisor.advisor.describe.learned import FEWEST, Likely, Weights, answer_of, likely
+from ftadvisor.advisor.describe.learned import AMOUNTS, Likely, Weights, answer_of, likely
 from ftadvisor.advisor.describe.understand import understand
+from ftadvisor.advisor.profile import choices
 from ftadvisor.knowledge.lexicon import Lexicon
 from ftadvisor.knowledge.load import KNOWLEDGE, load
 from ftadvisor.knowledge.task import find_family
@@ -41,6 +43,15 @@ UNIT = 0.1
 MOST_BYTES = 480_000
 """Of one language's file; the smallest weights are left out until it fits."""
 LEVELS = tuple(step / 100 for step in range(10, 95, 5))
+#: What the judged situations call a task by many names is one answer by its family.
+TASKS = {
+    "adaptation": "domain_adaptation", "classification": "classification", "code": "code_generation",
+    "dialogue": "dialogue", "document_vision": "document_understanding", "extraction": "extraction",
+    "generation": "generation", "question_answering": "qa", "reasoning": "reasoning", "several": "multi_task",
+    "span_reading": "extractive_qa", "speech": "asr", "tagging": "ner", "translation": "translation",
+    "vision": "image_classification",
+}  # fmt: skip
+KEPT_TASKS = ("style_transfer", "role_play", "summarization", "text_to_sql", "audio_classification")
 TAGS = re.compile(r"(?:\s*\{[a-z_]+=[a-z_]+\})+")
 _cues = cache(cues)
 
@@ -60,8 +71,32 @@ class Situation(NamedTuple):
 
 def situations(language: str) -> list[Situation]:
     """Return the situations of a language; the tags behind a part tell what it says."""
-    lines = (TEXTS / f"situations_{language}.txt").read_text(encoding="utf-8").splitlines()
-    return [Situation(re.sub(r"\s+", " ", TAGS.sub("", line)), list(_parts(line))) for line in lines]
+    tagged = (TEXTS / f"situations_{language}.txt").read_text(encoding="utf-8").splitlines()
+    judged = (TEXTS / f"judged_{language}.txt").read_text(encoding="utf-8").splitlines()
+    found = [Situation(re.sub(r"\s+", " ", TAGS.sub("", line)), list(_parts(line))) for line in tagged]
+    return [*found, *(_told_as_a_whole(line) for line in judged)]
+
+
+def _told_as_a_whole(line: str) -> Situation:
+    """Return a judged situation as one of a single part."""
+    text, fields, *_ = (part.strip() for part in line.split("|||"))
+    told = dict(pair.strip().split("=", 1) for pair in fields.split(";") if "=" in pair)
+    named = {field: _answer(field, value.strip().lower()) for field, value in told.items() if field in FIELDS}
+    return Situation(text, [(text, {field: answer for field, answer in named.items() if answer})])
+
+
+def _answer(field: str, value: str) -> str:
+    """Return an answer of a judged situation as the tags name it; empty where they have none."""
+    if field == "task_type":
+        return value if value in KEPT_TASKS else TASKS.get(_family(value), "")
+    if field in AMOUNTS:
+        number = re.sub("[,_ ]", "", value)
+        return _named(field, float(number)) if number.replace(".", "", 1).isdigit() else _uncounted(value)
+    return value if value in (*map(str.lower, map(str, choices(field))), "true", "false") else ""
+
+
+def _uncounted(value: str) -> str:
+    return value if value == "uncounted" else ""
 
 
 def _parts(line: str) -> Any:
@@ -117,9 +152,9 @@ def trained(given: Sequence[Situation], clauses: Sequence[Part]) -> Weights:
         bags, told = _examples(field, given, clauses)
         counts = Counter(cue for bag in bags for cue in bag)
         names = sorted(cue for cue, count in counts.items() if count > 1)
-        matrix = _matrix(bags, {name: place for place, name in enumerate(names)})
+        table_of_cues = matrix(bags, names)
         for answer in sorted(set(told) - {""}):
-            constant, weights = _fit(matrix, [one == answer for one in told])
+            constant, weights = _fit(table_of_cues, [one == answer for one in told])
             for name, weight in zip(names, weights, strict=True):
                 if weight:
                     table.setdefault(name, []).extend((len(answers), weight))
@@ -132,7 +167,8 @@ def _examples(
     field: str, given: Sequence[Situation], clauses: Sequence[Part]
 ) -> tuple[list[frozenset[str]], list[str]]:
     """Return bags of cues with the answer: whole situations, their parts, clauses, and parts put among others."""
-    parts = [(_cues(text), told.get(field, "")) for text, told in (*clauses, *(p for s in given for p in s.parts))]
+    several = [part for one in given if len(one.parts) > 1 for part in one.parts]
+    parts = [(_cues(text), told.get(field, "")) for text, told in (*clauses, *several)]
     whole = [(_cues(one.text), (one.told(field) or [""])[0]) for one in given]
     draw = random.Random(SEED)
     others = [bag for bag, answer in parts if not answer]
@@ -141,47 +177,11 @@ def _examples(
     return list(bags), list(told)
 
 
-def _matrix(bags: Sequence[frozenset[str]], places: dict[str, int]) -> Any:
-    from scipy.sparse import csr_matrix
-
-    values, columns, ends = list[float](), list[int](), [0]
-    for bag in bags:
-        known = [places[cue] for cue in sorted(bag) if cue in places]
-        columns += known
-        values += [max(FEWEST, len(bag)) ** -0.5] * len(known)
-        ends.append(len(columns))
-    return csr_matrix((values, columns, ends), shape=(len(bags), len(places)))
-
-
-def _fit(matrix: Any, wanted: list[bool]) -> tuple[int, list[int]]:
+def _fit(given: Any, wanted: list[bool]) -> tuple[int, list[int]]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=SEED).fit(matrix, wanted)
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=SEED).fit(given, wanted)
     return round(model.intercept_[0] / UNIT), [round(weight / UNIT) for weight in model.coef_[0]]
-
-
-def pruned(weights: Weights) -> Weights:
-    """Return the weights without the smallest ones, so that the file is of the size allowed."""
-    least = 1
-    while len(content(weights).encode()) > MOST_BYTES:
-        least += 1
-        kept = {}
-        for cue, pairs in weights.cues.items():
-            strong = [pair for pair in zip(pairs[::2], pairs[1::2], strict=True) if abs(pair[1]) >= least]
-            if strong:
-                kept[cue] = [number for pair in strong for number in pair]
-        weights = weights._replace(cues=kept)
-    return weights
-
-
-def content(weights: Weights) -> str:
-    """Return the text of the weights' file: one cue per line."""
-    head = {name: value for name, value in weights._asdict().items() if name != "cues"}
-    lines = ",\n".join(
-        f"{json.dumps(cue, ensure_ascii=False)}:{json.dumps(pairs, separators=(',', ':'))}"
-        for cue, pairs in sorted(weights.cues.items())
-    )
-    return json.dumps(head, ensure_ascii=False)[:-1] + f', "cues": {{\n{lines}\n}}}}\n'
 
 
 def held_out(language: str) -> list[tuple[Situation, dict[str, Likely]]]:
@@ -191,9 +191,8 @@ def held_out(language: str) -> list[tuple[Situation, dict[str, Likely]]]:
     found = []
     for fold in range(FOLDS):
         out = set(order[fold::FOLDS])
-        weights = pruned(
-            trained([one for place, one in enumerate(given) if place not in out], single_clauses(language))
-        )
+        others = [one for place, one in enumerate(given) if place not in out]
+        weights = pruned(trained(others, single_clauses(language)), MOST_BYTES)
         found += [(given[place], likely(given[place].text, weights)) for place in sorted(out)]
     return found
 
@@ -229,7 +228,8 @@ def main() -> None:
             levels = f"{least[field]}, {surer.get(field, '-')}"
             print(f"{field} | {told} | {before[0]}, {before[1]} | {after[0]}, {after[1]} | {levels}")
         if write:
-            weights = pruned(trained(situations(language), single_clauses(language)))._replace(least=least, surer=surer)
+            weights = pruned(trained(situations(language), single_clauses(language)), MOST_BYTES)
+            weights = weights._replace(least=least, surer=surer)
             (KNOWLEDGE / "reading" / f"{language}.json").write_text(content(weights), encoding="utf-8")
 
 

@@ -43,7 +43,7 @@ def test_killed_renewal(kind: str, policies: Path, changed: Path, tmp_path: Path
     assert set(answers) == {"shipping.md", "new.txt"}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(changes, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_any_sequence_of_changes_gives_what_a_fresh_build_gives(
     postgres: Server, rounds: list[list[tuple[str, str, object]]]

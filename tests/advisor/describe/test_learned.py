@@ -92,7 +92,8 @@ def test_no_training_text_is_taken_from_a_set_that_judges() -> None:
 
 
 def _judging_texts() -> Iterator[str]:
-    files = [TESTS / f"{name}.jsonl" for name in ("described_situations", "labelled_profiles", "new_situations")]
+    names = ("described_situations", "labelled_profiles", "new_situations", "later_situations")
+    files = [TESTS / f"{name}.jsonl" for name in names]
     cases = SHARED / "cases" / "golden_cases.jsonl"
     for file in [*files, *([cases] if cases.exists() else [])]:
         for line in file.read_text(encoding="utf-8").splitlines():
