@@ -2,7 +2,10 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +273,15 @@ def test_an_answer_that_is_cut_off_keeps_its_whole_sentences_and_says_so(
 
 @pytest.mark.parametrize(
     ("status", "content"),
-    [(400, {"error": "bad"}), (500, {}), (200, b"<html>"), (200, {"choices": []}), (200, {"choices": [7]}), (200, b"")],
+    [
+        (400, {"error": "bad"}),
+        (500, {}),
+        (200, b"<html>"),
+        (200, {"choices": []}),
+        (200, {"choices": [7]}),
+        (200, {"choices": 5}),
+        (200, b""),
+    ],
 )
 def test_a_server_that_fails_is_named(
     index: Index, serve: Callable[[Reply], ChatServer], status: int, content: Any, monkeypatch: pytest.MonkeyPatch
@@ -280,6 +291,41 @@ def test_a_server_that_fails_is_named(
     with pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
         asked(server, index, "When was the Harbour Bridge opened?")
     assert len(server.requests) == (3 if status == 500 else 1)
+
+
+def test_the_error_that_a_server_tells_within_its_answer_is_shown(
+    index: Index, serve: Callable[[Reply], ChatServer]
+) -> None:
+    server = serve(lambda path, body: (200, b'data: {"error": {"message": "out of memory", "code": 500}}\n\n'))
+    with pytest.raises(RefusedError, match="out of memory"):
+        asked(server, index, "When was the Harbour Bridge opened?")
+
+
+@pytest.mark.parametrize(("end", "whole"), [("", False), ("stop", True)])
+def test_a_stream_of_unknown_length_that_says_no_end_is_broken_off(end: str, whole: bool) -> None:
+    events = [
+        {"choices": [{"delta": {"content": "It was"}}]},
+        {"choices": [{"delta": {}, "finish_reason": end or None}]},
+    ]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            for event in events:
+                self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stream = endpoint.post_stream(endpoint.Endpoint(f"http://127.0.0.1:{server.server_port}", "m"), "chat", {})
+        assert [next(stream), next(stream)] == events
+        with nullcontext() if whole else pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
+            assert [*stream] == []
+        server.shutdown()
 
 
 def test_a_busy_server_is_asked_again(
@@ -348,7 +394,15 @@ def test_the_key_comes_from_the_environment_and_never_goes_in_the_clear(
 
 
 @pytest.mark.parametrize(
-    "name", ["http://127.0.0.1/v1", "ftp://a/v1#m", "http://#m", "http://a:b/v1#m", "no such folder"]
+    "name",
+    [
+        "http://127.0.0.1/v1",
+        "ftp://a/v1#m",
+        "http://#m",
+        "http://a:b/v1#m",
+        "http://.bad.example/v1#m",
+        "no such folder",
+    ],
 )
 def test_a_wrong_generator_is_told(name: str) -> None:
     with pytest.raises(UserError):
