@@ -159,8 +159,8 @@ def _event(endpoint: Endpoint, content: bytes) -> Any:  # noqa: ANN401 - whateve
         event = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise _broken(endpoint) from error
-    if isinstance(event, dict) and (error := event.get("error")):
-        reason = error.get("message") or error if isinstance(error, dict) else error
+    if isinstance(event, dict) and (fault := event.get("error")):
+        reason = fault.get("message") or fault if isinstance(fault, dict) else fault
         raise RefusedError(say("answers.told_error", url=endpoint.url, reason=str(reason)[:_MOST_SAID]))
     return event
 
