@@ -1,4 +1,4 @@
-"""What the wording of a description as a whole speaks for: points by label; why they are there says decision 0016.
+"""What the wording of a description as a whole speaks for: points by label; why they are there says decision 0017.
 
 The weights in ``knowledge/wording/`` were learnt from situations that were each judged on their own, by
 ``tests/benchmarks/train_wording.py``.
