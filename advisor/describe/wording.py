@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from ...knowledge.load import KNOWLEDGE
 from ...knowledge.text import is_chinese
+from ..weighing import MOST
 from .cues import cues
 from .linear import FEWEST, log_odds
 from .plain_text import plain_text
 
-MOST = 9
-"""Points that a label gets at most, which is the weight of the weightiest rule."""
 _WORD = re.compile(r"[a-z]+")
 _ENDINGS = (
     "ations", "ation", "ings", "ing", "ments", "ment", "ers", "er", "ies", "ied", "es", "ed", "s", "ly", "e", "y",
