@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -170,7 +170,7 @@ def read_wording(given: object) -> tuple[dict[str, int], str | None]:
     if given is None:
         return {}, None
     pairs = list(given.items()) if isinstance(given, Mapping) else _worded_pairs(str(given))
-    points = {str(name): value for name, value in pairs if name in RULE_NAMES and _is_points(value)}
+    points = {str(name): value for name, value in pairs if name in RULE_NAMES and _are_points(value)}
     problem = None if len(points) == len(pairs) else say("advice.wrong_wording", value=given, most=MOST)
     return points, problem
 
@@ -185,5 +185,5 @@ def _worded_pairs(word: str) -> list[tuple[str, object]]:
     return [(label, int(points) if points.lstrip("-").isdigit() else points) for label, _, points in parts]
 
 
-def _is_points(value: object) -> bool:
+def _are_points(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and -MOST <= value <= MOST
