@@ -62,6 +62,25 @@ def test_unreachable(policies: Path) -> None:
         assert "secret" not in caught.value.message + caught.value.hint
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:abc", "127.0.0.1:99999", ".bad"])
+def test_a_host_or_port_that_cannot_be_one(host: str) -> None:
+    with pytest.raises(UserError, match="address cannot be read") as caught:
+        open_index(parse_address(f"postgresql://me:secret@{host}/books"))
+    assert caught.value.__suppress_context__, "the reason may tell the password"
+
+
+def test_the_password_of_a_key_reaches_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncpg = pytest.importorskip("asyncpg", reason="asyncpg is not installed")
+    given: list[str] = []
+
+    async def connect(server: str, **_: object) -> None:
+        given.append(server)
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    Session(parse_address("postgresql://me@db/books?sslkey=k&sslpassword=a%26b"))
+    assert given == ["postgresql://me@db/books?sslkey=k&sslpassword=a%26b"]
+
+
 def test_no_database(postgres: Server) -> None:
     with pytest.raises(UserError, match="no such database"):
         open_index(postgres.address(database="nowhere"))
