@@ -149,6 +149,8 @@ def told(address: Address) -> Iterator[None]:
         ) from error
     except asyncpg.InvalidCatalogNameError as error:
         raise UserError(say("postgres.no_database", address=address, reason=error), "createdb") from error
+    except asyncpg.UndefinedTableError as error:
+        raise UserError(say("rag.damaged", path=f"{address} ({error})"), say("rag.build_hint")) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise UserError(say("postgres.no_right", address=address, reason=error), say("postgres.right_hint")) from error
     except (TimeoutError, OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:

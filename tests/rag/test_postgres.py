@@ -166,6 +166,24 @@ def test_an_index_of_another_version_is_built_again(index: Address, postgres: Se
     assert open_index(index).search("Islands")
 
 
+@pytest.mark.parametrize("lost", ['SCHEMA "{schema}"', 'TABLE "{schema}".vectors', 'TABLE "{schema}".documents'])
+def test_lost_tables_are_damage_that_a_build_mends(lost: str, index: Address, postgres: Server, policies: Path) -> None:
+    postgres.sql(f"DROP {lost.format(schema=schemas(postgres, index)[1])} CASCADE")
+    for use in (lambda: update_index([], index), lambda: open_index(index).search("Islands take a week")):
+        with pytest.raises(UserError, match="damaged") as caught:
+            use()
+        assert "rag build" in caught.value.hint
+    build_index([policies], index, HYBRID)
+    assert open_index(index).search("Islands take a week")
+
+
+def test_tables_of_a_later_build_are_left_alone(index: Address, postgres: Server) -> None:
+    """Another build may begin and end between a build's commit and its look for what is left over."""
+    postgres.sql(f'CREATE SCHEMA "{index.index}#7"')
+    update_index([], index)
+    assert schemas(postgres, index) == [index.index, f"{index.index}#1", f"{index.index}#7"]
+
+
 def test_two_builds_at_once(index: Address, postgres: Server, policies: Path) -> None:
     with Session(index) as other:
         other.run("BEGIN")
