@@ -87,19 +87,20 @@ def update_index(
             options = store.options()
             embedder = open_embedder(options.embedder)
             earlier = store.earlier(options, embedder)
+            if earlier is None:  # which sources it had is not known
+                raise UserError(say("rag.damaged", path=place), say("rag.build_hint"))
             task = _update(options, sources, earlier, limits or Limits(), progress)
             return _renew(store, task, embedder, earlier)
 
 
 def _update(
-    options: IndexOptions, sources: Sequence[Path], earlier: Known | None, limits: Limits, progress: Progress
+    options: IndexOptions, sources: Sequence[Path], earlier: Known, limits: Limits, progress: Progress
 ) -> _Task:
     """Return what has to be done for an update; sources that are named and gone are left out."""
-    known = earlier.sources if earlier else []
+    known = earlier.sources
     named = [str(source.resolve()) for source in sources]
     gone = {source for source in named if source in known and not Path(source).exists()}
-    reusable = earlier is not None and earlier.same
-    read = named if named and reusable else [*named, *known]
+    read = named if named and earlier.same else [*named, *known]
     check_sources([Path(source) for source in read if source not in gone])
     every = [source for source in dict.fromkeys([*known, *named]) if source not in gone]
     return _Task(options, every, named or None, limits, progress)

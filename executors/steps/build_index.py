@@ -35,7 +35,7 @@ class _Files(StepOptions):
             address = parse_address(text)
         except UserError as error:
             raise ValueError(error.message) from None
-        if address.password is not None:
+        if address.password is not None or address.key_password is not None:
             raise ValueError(say("postgres.password_in_plan"))
         return str(address)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from ...knowledge.errors import RefusedError, UserError
 from ...knowledge.messages import say
@@ -42,10 +43,15 @@ class Session:
         client = _client(address)
         password = None if address.password is None else address.password.value
         settings = {"application_name": "ftadvisor"}
-        with told(address):
-            self._connection: asyncpg.Connection = _wait(
-                client.connect(address.server, password=password, timeout=_CONNECTING_SECONDS, server_settings=settings)
-            )
+        try:
+            with told(address):
+                self._connection: asyncpg.Connection = _wait(
+                    client.connect(
+                        _server(address), password=password, timeout=_CONNECTING_SECONDS, server_settings=settings
+                    )
+                )
+        except (ValueError, OverflowError):  # a port or a host that cannot be one; the client lets these through
+            raise UserError(say("postgres.wrong_address"), say("postgres.address_hint")) from None
 
     def __enter__(self) -> "Session":
         return self
@@ -106,6 +112,14 @@ def _wait(work: "Coroutine[Any, Any, T]") -> T:
     return asyncio.run_coroutine_threadsafe(work, _loop(os.getpid())).result()
 
 
+def _server(address: Address) -> str:
+    """Return what the client connects to; it takes the password of a TLS key from nowhere else."""
+    if address.key_password is None:
+        return address.server
+    mark = "&" if "?" in address.server else "?"
+    return f"{address.server}{mark}sslpassword={quote(address.key_password.value, safe='')}"
+
+
 def _client(address: Address) -> Any:  # noqa: ANN401 - the package states no types
     try:
         import asyncpg
@@ -135,6 +149,8 @@ def told(address: Address) -> Iterator[None]:
         ) from error
     except asyncpg.InvalidCatalogNameError as error:
         raise UserError(say("postgres.no_database", address=address, reason=error), "createdb") from error
+    except asyncpg.UndefinedTableError as error:
+        raise UserError(say("rag.damaged", path=f"{address} ({error})"), say("rag.build_hint")) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise UserError(say("postgres.no_right", address=address, reason=error), say("postgres.right_hint")) from error
     except (TimeoutError, OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:

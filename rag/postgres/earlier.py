@@ -11,7 +11,7 @@ from ..manifest import Manifest
 from ..records import Document, IndexOptions
 from .connection import Row, Session
 from .corpus import document_of
-from .schema import State, use_tables
+from .schema import TABLES, State, schema_name, use_tables
 
 
 class Lines:
@@ -86,7 +86,13 @@ class Earlier:
 
 
 def earlier_of(session: Session, state: State, options: IndexOptions, embedder: Embedder) -> Earlier:
-    """Return what an index holds, and let all following statements of the transaction mean its tables."""
+    """Return what an index holds, and let all following statements of the transaction mean its tables.
+
+    Raises:
+        UserError: One of its tables is missing.
+    """
     use_tables(session, state.generation)
+    schema = schema_name(session.address, state.generation)
+    session.run("; ".join(f'SELECT FROM "{schema}".{table} LIMIT 0' for table in TABLES))
     same = made_alike(state.manifest, options, embedder)
     return Earlier(session, state, same, own_vectors(state.manifest, embedder), Lines(session))

@@ -13,13 +13,17 @@ from ..stores import Work, Written
 from .connection import Session
 from .earlier import Earlier, earlier_of
 from .parts import DatabaseParts, remove_parts
-from .schema import INDEXES, State, create_tables, no_index, prepare, read_state, schema_name, write_state
+from .schema import INDEXES, State, create_tables, no_index, prepare, read_state, write_state
 from .structure import choose_structure
 from .vectors import measured_reach, reuse_vectors, write_vectors
 from .writer import CorpusWriter
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('ftadvisor ' || $1, 0))"
 _WAITING = "SET LOCAL lock_timeout = '1s'"
+_GENERATIONS = """
+SELECT nspname::text, generation FROM pg_namespace, "{index}".ftadvisor_index
+WHERE starts_with(nspname::text, $1 || '#')
+"""
 _SCHEMAS = "SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname::text, $1 || '#')"
 
 
@@ -73,10 +77,13 @@ class Database:
         return self._state().manifest.options
 
     def earlier(self, options: IndexOptions, embedder: Embedder) -> Earlier | None:
-        """Return the index that is there; None if there is none, or one of another version, which a build replaces."""
-        with suppress(UserError):
+        """Return the index that is there; None if there is none, or a damaged one or one of another version."""
+        self._session.run("SAVEPOINT earlier")
+        try:
             return earlier_of(self._session, self._state(), options, embedder)
-        return None
+        except UserError:
+            self._session.run("ROLLBACK TO earlier")  # a statement that failed spoils its transaction
+            return None
 
     def leave(self, earlier: Earlier) -> None:
         """Leave everything as it is."""
@@ -132,11 +139,14 @@ class Database:
         return 1 + max((int(name.rpartition("#")[2]) for name in names), default=0)
 
     def _remove_others(self) -> None:
-        """Remove the tables of other generations, but those that somebody still reads: the next build tries again."""
-        session = self._session
-        current = schema_name(self._address, self._state().generation)
-        for (name,) in session.rows(_SCHEMAS, self._address.index):
-            if name != current:
+        """Remove the tables of earlier generations, but those that somebody still reads: the next build tries again.
+
+        Another build may have gone on already, so what counts and what there is are looked up at one moment, and what
+        is later is left alone.
+        """
+        session, index = self._session, self._address.index
+        for name, generation in session.rows(_GENERATIONS.format(index=index), index):
+            if int(name.rpartition("#")[2]) < generation:
                 with suppress(UserError):
                     session.run(f'BEGIN; {_WAITING}; DROP SCHEMA "{name}" CASCADE; COMMIT')
                 session.run("ROLLBACK")

@@ -49,7 +49,12 @@ def test_a_plan_keeps_its_index_in_a_database(project: Path, postgres: Server) -
 
 
 @pytest.mark.parametrize(
-    "database", ["postgresql://me:topsecret@127.0.0.1/books", "postgresql://me@h/b?password=topsecret"]
+    "database",
+    [
+        "postgresql://me:topsecret@127.0.0.1/books",
+        "POSTGRESQL://me@h/b?password=topsecret",
+        "postgresql://me@h/b?sslkey=k&sslpassword=topsecret",
+    ],
 )
 def test_a_password_in_a_plan_is_refused_and_not_shown(
     database: str, project: Path, capsys: pytest.CaptureFixture[str]
@@ -63,10 +68,15 @@ def test_a_password_in_a_plan_is_refused_and_not_shown(
     assert not [path for path in project.rglob("runs/**/*") if path.is_file() and "topsecret" in path.read_text()]
 
 
-def test_what_is_no_address_is_named_with_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "plan.yaml").write_text(PLAN.format(database="index"))
+@pytest.mark.parametrize("database", ["index", "postgresql://me:a/topsecret@h/b", "postgresql://me:a#topsecret@h/b"])
+def test_what_is_no_address_is_named_with_its_line(
+    database: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "plan.yaml").write_text(PLAN.format(database=database))
     assert main(["run", str(project / "plan.yaml"), "--runs", str(project / "runs")]) == 2
-    assert re.search(r"line 10.*postgresql://user@host", capsys.readouterr().err)
+    shown = capsys.readouterr()
+    assert re.search(r"line 10.*postgresql://user@host", shown.err)
+    assert "topsecret" not in shown.out + shown.err
 
 
 def test_an_unreachable_database_is_told_with_the_next_command(

@@ -62,6 +62,25 @@ def test_unreachable(policies: Path) -> None:
         assert "secret" not in caught.value.message + caught.value.hint
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:abc", "127.0.0.1:99999", ".bad"])
+def test_a_host_or_port_that_cannot_be_one(host: str) -> None:
+    with pytest.raises(UserError, match="address cannot be read") as caught:
+        open_index(parse_address(f"postgresql://me:secret@{host}/books"))
+    assert caught.value.__suppress_context__, "the reason may tell the password"
+
+
+def test_the_password_of_a_key_reaches_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncpg = pytest.importorskip("asyncpg", reason="asyncpg is not installed")
+    given: list[str] = []
+
+    async def connect(server: str, **_: object) -> None:
+        given.append(server)
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    Session(parse_address("postgresql://me@db/books?sslkey=k&sslpassword=a%26b"))
+    assert given == ["postgresql://me@db/books?sslkey=k&sslpassword=a%26b"]
+
+
 def test_no_database(postgres: Server) -> None:
     with pytest.raises(UserError, match="no such database"):
         open_index(postgres.address(database="nowhere"))
@@ -145,6 +164,24 @@ def test_an_index_of_another_version_is_built_again(index: Address, postgres: Se
         open_index(index)
     build_index([policies], index, HYBRID)
     assert open_index(index).search("Islands")
+
+
+@pytest.mark.parametrize("lost", ['SCHEMA "{schema}"', 'TABLE "{schema}".vectors', 'TABLE "{schema}".documents'])
+def test_lost_tables_are_damage_that_a_build_mends(lost: str, index: Address, postgres: Server, policies: Path) -> None:
+    postgres.sql(f"DROP {lost.format(schema=schemas(postgres, index)[1])} CASCADE")
+    for use in (lambda: update_index([], index), lambda: open_index(index).search("Islands take a week")):
+        with pytest.raises(UserError, match="damaged") as caught:
+            use()
+        assert "rag build" in caught.value.hint
+    build_index([policies], index, HYBRID)
+    assert open_index(index).search("Islands take a week")
+
+
+def test_tables_of_a_later_build_are_left_alone(index: Address, postgres: Server) -> None:
+    """Another build may begin and end between a build's commit and its look for what is left over."""
+    postgres.sql(f'CREATE SCHEMA "{index.index}#7"')
+    update_index([], index)
+    assert schemas(postgres, index) == [index.index, f"{index.index}#1", f"{index.index}#7"]
 
 
 def test_two_builds_at_once(index: Address, postgres: Server, policies: Path) -> None:
