@@ -2,10 +2,7 @@
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -291,41 +288,6 @@ def test_a_server_that_fails_is_named(
     with pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
         asked(server, index, "When was the Harbour Bridge opened?")
     assert len(server.requests) == (3 if status == 500 else 1)
-
-
-def test_the_error_that_a_server_tells_within_its_answer_is_shown(
-    index: Index, serve: Callable[[Reply], ChatServer]
-) -> None:
-    server = serve(lambda path, body: (200, b'data: {"error": {"message": "out of memory", "code": 500}}\n\n'))
-    with pytest.raises(RefusedError, match="out of memory"):
-        asked(server, index, "When was the Harbour Bridge opened?")
-
-
-@pytest.mark.parametrize(("end", "whole"), [("", False), ("stop", True)])
-def test_a_stream_of_unknown_length_that_says_no_end_is_broken_off(end: str, whole: bool) -> None:
-    events = [
-        {"choices": [{"delta": {"content": "It was"}}]},
-        {"choices": [{"delta": {}, "finish_reason": end or None}]},
-    ]
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            for event in events:
-                self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        stream = endpoint.post_stream(endpoint.Endpoint(f"http://127.0.0.1:{server.server_port}", "m"), "chat", {})
-        assert [next(stream), next(stream)] == events
-        with nullcontext() if whole else pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
-            assert [*stream] == []
-        server.shutdown()
 
 
 def test_a_busy_server_is_asked_again(
