@@ -60,6 +60,10 @@ _QUANTITY = re.compile(
     rf"(?P<sign>[$€£])?(?P<number>\d+(?:[.,]\d+)*)(?:[\s-]?(?P<scale>{_choice(_SCALES)}))?(?:[\s-]?(?P<unit>{_choice(_NAMED)}))?"
 )
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_TENS_AND_ONES = re.compile(rf"\b({'|'.join(_TENS)})(?:[ -]({'|'.join(_WORDS[1:10])}))?\b")
+_CHINESE = re.compile(r"(?:([一二两三四五六七八九])百零?)?(?:([一二三四五六七八九])?(十))?([一二两三四五六七八九])?")
 _IDEOGRAPHS = "零一二三四五六七八九十"
 _REACH, _MARK = 6, 2
 """Units of text on each side of a number that tell what it is the number of, and for how many a mark counts."""
@@ -112,7 +116,17 @@ def _in_words(text: str) -> set[Decimal]:
     """Return the small numbers that a text has in words; of numbers made of several, the parts."""
     small = set(re.findall(r"[a-z]+", text.lower()))
     words = {Decimal(value) for value, word in enumerate(_WORDS) if word in small}
+    words |= {Decimal(value) for value, word in enumerate(_TEENS, start=13) if word in small}
+    for tens, ones in _TENS_AND_ONES.findall(text.lower()):
+        words.add(Decimal(10 * _TENS.index(tens) + 20 + (_WORDS.index(ones) if ones else 0)))
+    words |= {Decimal(_chinese(*found)) for found in _CHINESE.findall(simplified(text)) if any(found)}
     return words | {Decimal(value) for value, sign in enumerate(_IDEOGRAPHS) if sign in text}
+
+
+def _chinese(hundreds: str, tens: str, ten: str, ones: str) -> int:
+    """Return the value of a numeral below a thousand, such as 十五 or 两百零三."""
+    hundred, more, one = (_IDEOGRAPHS.index(sign.replace("两", "二")) if sign else 0 for sign in (hundreds, tens, ones))
+    return 100 * hundred + 10 * (more or bool(ten)) + one
 
 
 def _misplaced(text: str, said: Sequence[Quantity], evidence: str, known: Sequence[Quantity]) -> bool:

@@ -121,6 +121,12 @@ def test_numbers_belong_to_a_unit_and_to_a_place(text: str, evidence: str) -> No
         ("The bridge was opened in 1932.", "Opened in 1932, the bridge of 503 metres carries 8 lanes."),
         ("故宫建成于1420年。", "故宫始建于1406年，1420年建成。"),
         ("It rained for three days.", "It rained for 3 days in 1999."),
+        ("It rained for 15 days.", "It rained for fifteen days."),
+        ("It costs 42 dollars.", "It costs forty-two dollars."),
+        ("保修期为2年。", "保修期为两年。"),
+        ("签收后15天内可以退货。", "签收后十五天内可以退货。"),
+        ("共有20名员工。", "共有二十名员工。"),
+        ("见第112条。", "见第一百一十二条。"),
     ],
 )
 def test_the_same_number_may_be_written_otherwise(text: str, evidence: str) -> None:
