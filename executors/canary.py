@@ -100,8 +100,8 @@ class _Fitting:
     """Hold a layout that fits, its trainer, the seconds of an update, and the most memory it took, in bytes."""
 
     trainer: Any
-    layout: TrainOptions
     seconds: float
+    layout: TrainOptions
     peak: int
 
 
@@ -111,7 +111,7 @@ def _fitting(build: Build, layout: TrainOptions, limit: int | None, memory: Peak
     if found is None:
         _forget(trainer)
         return None
-    return _Fitting(trainer, found[1], found[0], memory.peak_bytes())
+    return _Fitting(trainer, *found)
 
 
 def _widened(build: Build, found: _Fitting, rest: int, limit: int | None, memory: PeakMemory) -> _Fitting:
@@ -130,12 +130,16 @@ def _widened(build: Build, found: _Fitting, rest: int, limit: int | None, memory
 
 def _fits(
     trainer: Any, layout: TrainOptions, limit: int | None, memory: PeakMemory
-) -> tuple[float, TrainOptions] | None:
-    """Return seconds of an update and the layout, its validation batch perhaps smaller; None where it is too large."""
+) -> tuple[float, TrainOptions, int] | None:
+    """Return seconds of an update, the layout, its validation batch perhaps smaller, and the most memory in bytes.
+
+    None where it is too large.
+    """
     memory.restart()
     seconds = _survives(lambda: _update(trainer, layout))
     if seconds is None or _above(memory, limit):
         return None
+    peak = memory.peak_bytes()  # of the training; a validation that is tried again starts from none
     rows = trainer.eval_dataset
     batch = layout.evaluation_batch_size
     while rows:
@@ -146,7 +150,8 @@ def _fits(
         batch //= 2
         memory.restart()
     changed = batch != layout.evaluation_batch_size
-    return seconds, layout.model_copy(update={"evaluation_batch_size": batch}) if changed else layout
+    layout = layout.model_copy(update={"evaluation_batch_size": batch}) if changed else layout
+    return seconds, layout, max(peak, memory.peak_bytes())
 
 
 def _survives(work: Callable[[], object]) -> float | None:

@@ -136,6 +136,8 @@ def load_config(source: ModelSource, loader: Loader = LANGUAGE) -> Any:  # noqa:
         raise _unreadable(folder, error) from error
     if loader.pools and family_of(config) == "encoder" and (how := pooling_of(folder)):
         config.sentence_pooling = how
+    elif not loader.pools and hasattr(config, POOLING):  # a trained classifier says it, and no other task has its head
+        delattr(config, POOLING)
     return config
 
 

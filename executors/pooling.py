@@ -11,6 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -30,14 +33,31 @@ def pooling_of(folder: Path) -> Pooling | None:
     Args:
         folder: Of the model.
 
+    Raises:
+        UserError: The file that says it cannot be read; names it.
+
     Source: sentence-transformers 6.2, ``Pooling``.
     """
     if not (folder / FILE).is_file():
         return None
-    told = json.loads((folder / FILE).read_bytes())
+    told = _told(folder / FILE)
     old = [name for name, value in told.items() if name.startswith("pooling_mode_") and value is True]
     mode = NAMES.get(old[0]) if len(old) == 1 else told.get("pooling_mode")
     return cast("Pooling", mode) if mode in get_args(Pooling) else None
+
+
+def _told(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, str(error)) from error
+    if not isinstance(told, dict):
+        raise _unreadable(path, type(told).__name__)
+    return told
+
+
+def _unreadable(path: Path, problem: str) -> UserError:
+    return UserError(say("training.model_unreadable", path=path, problem=problem), say("training.model_hint"))
 
 
 @cache

@@ -78,7 +78,7 @@ def _show(folder: RunFolder, recommendation: Recommendation, console: Console) -
     arm = main_arm(recommendation.label, list(evaluation.arms)) if evaluation else None
     if evaluation is not None and arm is not None:
         console.print()
-        print_arms(evaluation, arm, console)
+        print_arms(evaluation, arm, console, say("demo.table", rows=evaluation.rows))
     for report in folder.reports():
         console.print(say("run.report", path=report), soft_wrap=True)
 

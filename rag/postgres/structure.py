@@ -45,7 +45,7 @@ def choose_structure(
     """
     wanted, dimension = work.options.structure, work.embedder.dimension
     (count,) = session.one("SELECT count(*) FROM vectors")
-    if retriever == "hybrid" and work.embedder.weight < 1:
+    if retriever == "hybrid" and (work.options.dense_weight or work.embedder.weight) < 1:
         return StructureEntry(kind="flat", reason="reorders"), 0
     if wanted == "flat":
         return StructureEntry(kind="flat", reason="chosen"), 0

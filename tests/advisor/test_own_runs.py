@@ -51,6 +51,11 @@ def test_train_then_evaluate_with_the_prompt_it_was_trained_with(tiny_model: Pat
     assert measured["evaluation"]["rows"] == 8
     assert [Path(path).name for path in measured["reports"]] == ["report.html", "report.md", "report.json"]
     assert not list(Path("runs").glob(".*.plan.yaml"))
+    assert main(["evaluate", "test.jsonl", "--adapter", adapter, *short, "--quiet", "--language", "en"]) == DONE
+    shown = " ".join(capsys.readouterr().out.replace("┃", " ").split())
+    assert "8 test rows; 95 % intervals in brackets" in shown
+    assert "clauses" not in shown  # which only the demonstration's questions are about
+    assert "RAG" not in shown
 
 
 @pytest.mark.usefixtures("folder")

@@ -132,6 +132,30 @@ def test_an_adapted_training_resumes_as_it_was_laid_out(
     assert weights(task.adapter) == weights(whole.adapter)
 
 
+def test_a_validation_that_is_tried_again_leaves_the_peak_of_the_training(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scarce: list[tuple[str, int]]
+) -> None:
+    grown = {"now": 0}
+    update, validate = canary._update, canary._validate
+
+    def large(trainer: Any, layout: TrainOptions) -> None:
+        grown["now"] = 900
+        update(trainer, layout)
+
+    def small(trainer: Any, batch_size: int) -> None:
+        grown["now"] = max(grown["now"], 100)
+        validate(trainer, batch_size)
+
+    monkeypatch.setattr(canary, "_update", large)
+    monkeypatch.setattr(canary, "_validate", small)
+    monkeypatch.setattr(PeakMemory, "restart", lambda _: grown.update(now=0))
+    monkeypatch.setattr(PeakMemory, "peak_bytes", lambda _: grown["now"])
+    task = training(tiny_model, tmp_path, canary="always", batch_size=1, evaluation_batch_size=8)
+    _, told = events_of(task)
+    assert ("validate", 8) in scarce
+    assert told["canary"]["peak_memory_bytes"] == 900
+
+
 def of_sizes(monkeypatch: pytest.MonkeyPatch, gib_per_row: float) -> list[int]:
     """Let each row of an update take so much memory; return the batches that are tried."""
     tried: list[int] = []

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from ftadvisor.executors.labelled import LabelledRow
 from ftadvisor.executors.method import method_module
-from ftadvisor.executors.models import load_model, load_tokenizer
+from ftadvisor.executors.models import class_of, load_config, load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.pooling import pooling_of
-from ftadvisor.executors.task import Learning, TaskBase, task_class
+from ftadvisor.executors.task import Learning, Loader, TaskBase, task_class
 from ftadvisor.executors.train_options import TrainOptions
+from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.progress import silent
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
+transformers = pytest.importorskip("transformers", reason="needs the train extra")
 
 CLASSES = task_class("sequence_classification")
 TEXTS = {"delivery": ["where is my parcel", "the courier is late"], "refund": ["my money back", "refund me now"]}
@@ -37,6 +39,13 @@ def test_the_way_to_pool_is_read_as_old_and_new_files_say_it(tmp_path: Path) -> 
     both = {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True}
     assert pooling_of(told(tmp_path, "both", both)) is None
     assert pooling_of(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe\xff"])
+def test_a_broken_file_of_the_way_to_pool_is_named(content: bytes, tmp_path: Path) -> None:
+    (told(tmp_path, "broken", {}) / "1_Pooling" / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match="1_Pooling"):
+        pooling_of(tmp_path / "broken")
 
 
 def opened(source: str, **options: str) -> tuple[TaskBase, Any, Any, list[Any]]:
@@ -105,6 +114,21 @@ def test_the_class_head_stays_where_it_is_asked_for(tiny_of: Callable[[str], Pat
     assert pooled.bert.pooler is None
     assert usual.bert.pooler is not None
     assert other.bert.pooler is not None
+
+
+@pytest.mark.parametrize("kind", ["TokenClassification", "MaskedLM"])
+def test_a_trained_classifier_is_a_base_for_other_tasks(
+    kind: str, tiny_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    _, pooled, tokenizer, _ = opened(str(tiny_of("sentence")))
+    pooled.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    loader = Loader(f"AutoModelFor{kind}", {"num_labels": 3})
+    config = load_config(ModelSource(source=str(tmp_path)), loader)
+    made = class_of(getattr(transformers, loader.auto), config).from_config(config)
+    assert made(torch.tensor([[1, 5, 2]])).logits.shape[:2] == (1, 3)
+    again = load_config(ModelSource(source=str(tmp_path)), Loader(loader.auto, pools=True))
+    assert again.sentence_pooling == "mean"  # the same task again has its own head
 
 
 @pytest.mark.parametrize("kind", ["roberta", "distilbert", "deberta-v2", "modernbert"])
