@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -11,6 +11,7 @@ from ..knowledge.task import find_family, task_words
 from .labels import RULE_NAMES
 from .model_remark import model_remark
 from .profile import FIELDS, Origin, Profile, choices
+from .weighing import MOST
 
 _UNKNOWN = {"", "?", "null", "none?", "unknown?", "~", "不知道", "未知"}
 _TRUE, _FALSE = {"true", "yes", "y", "1", "是", "有", "可以"}, {"false", "no", "n", "0", "否", "没有", "不可以"}
@@ -43,7 +44,10 @@ def profile_from(
             line = (lines or {}).get(str(name))
             problems.append(say("advice.line", line=line, problem=problem) if line else problem)
     origins = _origins(values, answers.get("origins"), origin)
-    wording = _wording(answers.get("wording"))
+    wording, problem = read_wording(answers.get("wording"))
+    if problem:
+        line = (lines or {}).get("wording")
+        problems.append(say("advice.line", line=line, problem=problem) if line else problem)
     return Profile(**values, wording=wording, origins=origins, problems=tuple(problems))
 
 
@@ -58,6 +62,11 @@ def change(profile: Profile, words: Iterable[str]) -> Profile:
         name, equals, given = word.partition("=")
         if not equals or not name.strip():
             raise UserError(say("advice.set_without_value", word=word), say("advice.set_hint"))
+        if name.strip() == "wording":
+            points, problem = read_wording(given.strip())
+            wrong += [problem] if problem else []
+            profile = profile.model_copy(update={"wording": points})
+            continue
         value, problem = read_answer(name.strip(), given.strip())
         if problem:
             wrong.append(problem)
@@ -152,11 +161,29 @@ def _origins(values: Mapping[str, Any], given: object, origin: Origin) -> dict[s
     return {name: known[name] if known.get(name) in allowed_origins else origin for name in values if name != "id"}
 
 
-def _wording(given: object) -> dict[str, int]:
-    """Return the points by label, of those that are labels with whole numbers; they are written by the reader alone."""
-    known = given if isinstance(given, Mapping) else {}
-    return {
-        name: points
-        for name, points in known.items()
-        if name in RULE_NAMES and isinstance(points, int) and not isinstance(points, bool)
-    }
+def read_wording(given: object) -> tuple[dict[str, int], str | None]:
+    """Return the points by label that a description's wording gave, and what was wrong with them, or None.
+
+    Args:
+        given: Points by label, or ``rag:5,finetune:lora:-3`` as on a command line; no more than ``MOST`` each.
+    """
+    if given is None:
+        return {}, None
+    pairs = list(given.items()) if isinstance(given, Mapping) else _worded_pairs(str(given))
+    points = {str(name): value for name, value in pairs if name in RULE_NAMES and _are_points(value)}
+    problem = None if len(points) == len(pairs) else say("advice.wrong_wording", value=given, most=MOST)
+    return points, problem
+
+
+def wording_word(wording: Mapping[str, int]) -> str:
+    """Return the points by label as one word for a command line."""
+    return ",".join(f"{label}:{points}" for label, points in wording.items())
+
+
+def _worded_pairs(word: str) -> list[tuple[str, object]]:
+    parts = [part.strip().rpartition(":") for part in word.split(",")]
+    return [(label, int(points) if points.lstrip("-").isdigit() else points) for label, _, points in parts]
+
+
+def _are_points(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and -MOST <= value <= MOST

@@ -5,6 +5,8 @@ unless the parameter's annotation allows ``None``: then the function decides. ``
 public function of this module is a fact.
 """
 
+from collections.abc import Sequence
+
 from ..knowledge.find import model_names, plain
 from ..knowledge.language import group_of
 from ..knowledge.load import load
@@ -37,6 +39,11 @@ CLOSED = ("gpt-3.5", "gpt-4", "gpt-5", "chatgpt", "claude", "gemini", "palm", "q
 ENCODERS = ("bert", "electra", "roberta", "minilm", "bge", "e5-", "gte", "ernie-3.0", "macbert")
 #: Names of decoder families whose linear layers have no bias terms, for models that have no card.
 WITHOUT_BIAS = ("llama", "mistral", "mixtral", "gemma", "qwen3", "deepseek")
+
+
+def worded(wording: Sequence[tuple[str, int]] | None) -> bool:
+    """Tell whether a description speaks for ways by its wording."""
+    return bool(wording)
 
 
 def family(task_type: str | None, modality: str | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
+from ..knowledge.rule import Rule
 from .article_notes import article_notes
 from .base import base_of
 from .certainty import certain
@@ -88,10 +89,16 @@ def _assumed(question: OpenQuestion) -> Assumed:
 def _reasons(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterator[Reason]:
     told: set[str] = set()
     for name in names_of(label):
-        for weight, rule in sorted(weighed.standings[name].speaking, key=lambda pair: -pair[0]):
+        for weight, rule in sorted(weighed.standings[name].speaking, key=_by_what_was_said):
             if weight > 0 and rule.id not in told:
                 told.add(rule.id)
                 yield Reason(rule=rule.id, text=sentence(rule, facts), evidence=rule.evidence)
+
+
+def _by_what_was_said(speaking: tuple[int, Rule]) -> tuple[bool, int]:
+    """Order reasons by their weight, what only the wording says last."""
+    weight, rule = speaking
+    return any(effect.by_wording for effect in rule.effect), -weight
 
 
 def _rejected(weighed: Weighed, label: str, facts: Mapping[str, Any]) -> Iterator[Rejected]:

@@ -16,6 +16,7 @@ from ..knowledge.messages import current_language, say
 from ..knowledge.question import Question
 from ..knowledge.sources import Evidence
 from .answer_text import answer_text
+from .answers import as_word, wording_word
 from .flipping import flip_text
 from .label_text import title_of
 from .profile import Profile
@@ -65,16 +66,11 @@ def record_page(profile: Profile, found: Recommendation, today: date) -> str:
 
 
 def command_for(profile: Profile) -> str:
-    """Return the command that gives the same advice from the answers alone."""
+    """Return the command that gives the same advice from the answers and the wording alone."""
     answers = profile.answers().items()
-    words = [word for name, value in answers for word in ("--set", f"{name}={_word(value)}")]
+    words = [word for name, value in answers for word in ("--set", f"{name}={as_word(value)}")]
+    words += ["--set", f"wording={wording_word(profile.wording)}"] if profile.wording else []
     return shlex.join(["ftadvisor", "recommend", "--language", current_language(), *words])
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _advice(found: Recommendation) -> str:

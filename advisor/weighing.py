@@ -7,6 +7,8 @@ from ..knowledge.rule import Effect, Rule
 from .labels import NAMES_OF_VARIANTS, PATHS, RULE_NAMES
 from .rules import Verdict
 
+MOST = 9
+"""Points that a label gets at most by wording, which is the weight of the weightiest rule."""
 Wording = Sequence[tuple[str, int]]
 """Points that the wording of a description gives to labels or, below zero, takes from them."""
 

@@ -43,6 +43,8 @@ def fact_names() -> tuple[str, ...]:
 @cache
 def fields_behind(name: str) -> frozenset[str]:
     """Return the fields of the profile that a field or a fact depends on."""
+    if name == WORDING:
+        return frozenset()
     if name in FIELDS:
         return frozenset({name})
     needed = next(wire.needed for wire in _wiring() if wire.name == name)

@@ -8,18 +8,25 @@ from .tokens import tokenize
 from .units import content_tokens, simplified
 
 _NAME = re.compile(r"(?<=[^\W\d_][ ,;])[A-Z][\w'’-]+|(?<=[\u4e00-\u9fff])[A-Z][\w'’-]+")
-_NO_NAMES = {"I", "The", "In", "It"}
+_NO_NAMES = {"I", "The", "In", "It", "No"}
 _CLAUSE = re.compile(
-    r"[.!?]\s|[。！？,，、;；:：()（）—–]|\b(?:but|while|whereas|although|however)\b|但是?|不过|然而|而且?"
+    r"(?<!\bNo)[.!?]\s|[。！？,，、;；:：()（）—–]|\b(?:but|while|whereas|although|however)\b|但是?|不过|然而|而且?"
 )
 _ENGLISH_NOT = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|without|cannot|unable|failed to|lacks?)\b|n['’]t\b", re.I
+    r"\b(?:not|no|never|none|neither|nor|without|cannot|unable|failed to|lacks?)\b|n['’]t\b|\w-free\b", re.I
 )
 _CHINESE_NOT = re.compile(r"[不没未無无非勿]|并非|缺乏|拒绝|禁止")
 _NO_DENIAL = re.compile(
-    r"不[同仅過过少论論管但断斷久错錯足如惜止]|不禁|不得不|非[常洲]|无[线線数數论論限]|未[来來]|除非|不丹|莫不|无不|没落|没收"
-    r"|not only|no doubt"
+    r"不[同仅過过少论論管但断斷久错錯足如惜止]|不禁|不得不|非[常洲]|无[线線数數论論限]|未[来來]|除非|不丹|莫不|无不|没落|没收|无理由|无条件|无锡"
+    r"|not only|no doubt|\b[Nn]o\. ?(?=\d)"
 )
+_NUMERAL = r"(?= ?[\d一二两三四五六七八九十百千万])"
+_LIMITS = (
+    (re.compile(rf"不超过|不多于|最多{_NUMERAL}"), "至多"),
+    (re.compile(rf"(?:不足|未满|不满|不到|少于){_NUMERAL}"), "低于"),
+    (re.compile(r"\b(?:no|not) more than\b", re.I), "at most"),
+)
+"""Limits, some of which are worded as denials; no denial, but the opposite of what goes beyond them."""
 _OPPOSITES = (
     ("more greater", "less fewer"),
     ("most", "least fewest"),
@@ -54,6 +61,7 @@ _OPPOSITES = (
     ("最早", "最晚 最后"),
     ("第一", "最后"),
     ("高于", "低于"),
+    ("超过", "至多 低于"),
     ("多于", "少于"),
     ("早于", "晚于"),
     ("之前 以前", "之后 以后 之後 以後"),
@@ -104,7 +112,7 @@ def opposed(text: str, evidence: str) -> bool:
 
 
 def _words(text: str) -> tuple[set[str], str]:
-    return set(tokenize(text)), simplified(text)
+    return set(tokenize(text)), _limited(text)
 
 
 def _among(forms: tuple[str, ...], text: tuple[set[str], str]) -> bool:
@@ -128,6 +136,14 @@ def _nearest_clause(text: str, evidence: str) -> str:
     return " ".join(clause for share, clause in clauses if share * 2 >= most)
 
 
+def _limited(text: str) -> str:
+    """Return a text with limits in one wording."""
+    plain = simplified(text)
+    for wording, usual in _LIMITS:
+        plain = wording.sub(usual, plain)
+    return plain
+
+
 def _denies(text: str) -> bool:
-    plain = _NO_DENIAL.sub(" ", simplified(text))
+    plain = _NO_DENIAL.sub(" ", _limited(text))
     return any(denial.search(plain) for denial in (_CHINESE_NOT, _ENGLISH_NOT))

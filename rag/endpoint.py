@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,9 @@ LONGEST_WAIT_SECONDS = 60.0
 """A server that asks to be left alone for longer is not waited for."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 """Hosts to which a key may go without encryption."""
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+_MOST_SAID = 2000
+"""Of an error that a server tells, in characters or bytes."""
 BUSY, SERVER_FAULT = (408, 425, 429), 500
 """What is worth asking again: took too long, too early, too many requests; and all from a fault of the server on."""
 
@@ -62,7 +66,7 @@ def parse_endpoint(name: str) -> Endpoint:
 def _host(url: str) -> str | None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # read only for what it raises
+        _ = parts.port, (parts.hostname or "").encode("idna")  # only for what they raise
     except ValueError:
         return None
     good = parts.scheme in ("http", "https") and url.isascii() and url.isprintable() and " " not in url
@@ -118,7 +122,7 @@ def post_stream(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> It
 
 def _events(endpoint: Endpoint, response: IO[bytes]) -> Iterator[bytes]:
     """Yield what follows ``data:`` until the end is told, or the whole of an answer that is not streamed."""
-    size, plain = 0, list[bytes]()
+    size, plain, told, finished = 0, list[bytes](), False, False
     while line := response.readline(MOST_BYTES):
         size += len(line)
         if size > MOST_BYTES:
@@ -128,25 +132,37 @@ def _events(endpoint: Endpoint, response: IO[bytes]) -> Iterator[bytes]:
         elif (event := line[5:].strip()) == b"[DONE]":
             return
         else:
+            told, finished = True, finished or _FINISHED.search(event) is not None
             yield event
-    _check_end(response)
+    _check_end(response, whole=finished or not told)
     if (whole := b"".join(plain).strip()).startswith(b"{"):
         yield whole
 
 
-def _check_end(response: Any) -> None:  # noqa: ANN401 - urllib's response
-    """Raise where less came than was promised; the library keeps quiet about that when it reads with a limit."""
+def _check_end(response: Any, whole: bool = True) -> None:  # noqa: ANN401 - urllib's response
+    """Raise where less came than was promised; the library keeps quiet about that when it reads with a limit.
+
+    Args:
+        response: Read as far as it goes.
+        whole: Whether what came says itself that it is all, which counts where nothing was promised.
+    """
     from http.client import IncompleteRead
 
     if response.length:
         raise IncompleteRead(b"", response.length)
+    if response.length is None and not response.chunked and not whole:
+        raise IncompleteRead(b"")
 
 
 def _event(endpoint: Endpoint, content: bytes) -> Any:  # noqa: ANN401 - whatever it answers
     try:
-        return json.loads(content)
+        event = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise _broken(endpoint) from error
+    if isinstance(event, dict) and (fault := event.get("error")):
+        reason = fault.get("message") or fault if isinstance(fault, dict) else fault
+        raise RefusedError(say("answers.told_error", url=endpoint.url, reason=str(reason)[:_MOST_SAID]))
+    return event
 
 
 def _broken(endpoint: Endpoint) -> RefusedError:
@@ -185,7 +201,7 @@ def _refused(endpoint: Endpoint, error: "HTTPError") -> RefusedError:
     from http.client import HTTPException
 
     try:
-        said = error.read(2000).decode("utf-8", "replace").strip()
+        said = error.read(_MOST_SAID).decode("utf-8", "replace").strip()
     except (OSError, HTTPException):
         said = str(error.reason)
     return RefusedError(say("answers.status", url=endpoint.url, status=error.code, reason=said))

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
+from .address import Place
 from .build import build_index
 from .evaluate import check_questions
 from .index import Index, open_index
 from .inspect import inspect_index
+from .limits import Limits
 from .metrics import ndcg_at_k
 from .questions import Question
 
@@ -37,7 +39,15 @@ class Fitted(NamedTuple):
     made: float
 
 
-def fit_weight(folder: Path, questions: Sequence[Question], progress: Progress = silent) -> Fitted:
+def check_enough(questions: Sequence[Question]) -> None:
+    """Raise ``UserError`` where the questions are too few to fit by."""
+    if len(questions) < LEAST_QUESTIONS:
+        raise UserError(say("tune.too_few", count=len(questions), least=LEAST_QUESTIONS), say("tune.too_few_hint"))
+
+
+def fit_weight(
+    folder: Place, questions: Sequence[Question], progress: Progress = silent, limits: Limits | None = None
+) -> Fitted:
     """Choose the weight that answers the questions best, and keep it in the index.
 
     The weight that is there stays unless another is better by more than the standard error of the difference, so that
@@ -47,12 +57,12 @@ def fit_weight(folder: Path, questions: Sequence[Question], progress: Progress =
         folder: An index; it is left as it is where it does not fuse, or where no other weight is better.
         questions: Questions with the documents that answer them, at least 20.
         progress: Is told how far the work is.
+        limits: What each file may unpack to, as when the index was built; the defaults when None.
 
     Raises:
         UserError: There are too few questions, or one names no document of the index.
     """
-    if len(questions) < LEAST_QUESTIONS:
-        raise UserError(say("tune.too_few", count=len(questions), least=LEAST_QUESTIONS), say("tune.too_few_hint"))
+    check_enough(questions)
     index = open_index(folder)
     check_questions(index, questions)
     made = round(sum(question.made for question in questions) / len(questions), 4)
@@ -70,7 +80,7 @@ def fit_weight(folder: Path, questions: Sequence[Question], progress: Progress =
         best = 0
     else:
         options = index.manifest.options.model_copy(update={"dense_weight": weights[best]})
-        build_index([Path(source) for source in inspect_index(folder).sources], folder, options, progress)
+        build_index([Path(source) for source in inspect_index(folder).sources], folder, options, progress, limits)
     return Fitted(weights[best], _mean(gains[0]), _mean(gains[best]), len(questions), made)
 
 

@@ -147,7 +147,7 @@ def _write_structure(
     import numpy as np
 
     vectors = written_vectors(draft, embedder.dimension).all()
-    if choice.retriever == "hybrid" and embedder.weight < 1:
+    if choice.retriever == "hybrid" and (options.dense_weight or embedder.weight) < 1:
         return StructureEntry(kind="flat", reason="reorders")
     structure = choose_structure(vectors, np.flatnonzero(reach.readable), options.structure, options.recall, progress)
     if structure.index is not None:

@@ -14,7 +14,7 @@ from ...knowledge.problems import problems_of
 from ...rag.address import place_of
 from ...rag.build import build_index, update_index
 from ...rag.chunkers import chunker_names
-from ...rag.fit import fit_weight
+from ...rag.fit import check_enough, fit_weight
 from ...rag.inspect import inspect_index
 from ...rag.limits import Limits
 from ...rag.questions import read_questions
@@ -113,8 +113,11 @@ def _build(arguments: argparse.Namespace) -> int:
         raise UserError(say("rag.output_is_file", path=arguments.output), say("rag.output_is_file_hint"))
     with progress_shown(arguments.quiet) as progress:
         questions = None if arguments.questions is None else read_questions(arguments.questions)
-        summary = build_index(arguments.sources, arguments.output, _options(arguments), progress, _limits(arguments))
-        fitted = None if questions is None else fit_weight(arguments.output, questions, progress)
+        if questions is not None:
+            check_enough(questions)
+        limits = _limits(arguments)
+        summary = build_index(arguments.sources, arguments.output, _options(arguments), progress, limits)
+        fitted = None if questions is None else fit_weight(arguments.output, questions, progress, limits)
     if arguments.json:
         print_json(summary.model_dump(mode="json") | ({} if fitted is None else {"fitted": fitted._asdict()}))
     else:

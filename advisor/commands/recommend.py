@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
-from ..answers import as_word, change, profile_from
+from ..answers import change, profile_from
 from ..batch import read_lines
 from ..cli import DONE, WRONG_INPUT
 from ..described import add_description, read_described
@@ -113,12 +113,13 @@ def _run_described(arguments: argparse.Namespace) -> int:
 def _with_own_command(found: Recommendation, profile: Profile, arguments: argparse.Namespace) -> Recommendation:
     """Let the next command name the answers that were given here."""
     step = found.next_step
-    answers = arguments.set
-    if arguments.describe is not None:  # what was understood, to be seen and corrected
-        answers = [f"{name}={as_word(value)}" for name, value in profile.answers().items()]
-    given = [word for answer in answers for word in ("--set", answer)]
-    if arguments.profile is not None and arguments.describe is None:
+    given = [word for answer in arguments.set for word in ("--set", answer)]
+    if arguments.profile is not None:
         given = ["--profile", str(arguments.profile), *given]
+    if arguments.describe is not None:  # its wording counts, too, so that the answers alone would not do
+        reader = {"--describe-endpoint": arguments.describe_endpoint, "--describe-model": arguments.describe_model}
+        named = [word for option, value in reader.items() if value for word in (option, value)]
+        given = ["--describe", arguments.describe, *named, *given]
     command = step.command.replace(f"--profile {PROFILE}", shlex.join(given))
     return found.model_copy(update={"next_step": step.model_copy(update={"command": command})})
 

@@ -1,4 +1,4 @@
-"""What the wording of a description as a whole speaks for: points by label; why they are there says decision 0016.
+"""What the wording of a description as a whole speaks for: points by label; why they are there says decision 0017.
 
 The weights in ``knowledge/wording/`` were learnt from situations that were each judged on their own, by
 ``tests/benchmarks/train_wording.py``.
@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from ...knowledge.load import KNOWLEDGE
 from ...knowledge.text import is_chinese
+from ..weighing import MOST
 from .cues import cues
 from .linear import FEWEST, log_odds
 from .plain_text import plain_text
 
-MOST = 9
-"""Points that a label gets at most, which is the weight of the weightiest rule."""
 _WORD = re.compile(r"[a-z]+")
 _ENDINGS = (
     "ations", "ation", "ings", "ing", "ments", "ment", "ers", "er", "ies", "ied", "es", "ed", "s", "ly", "e", "y",

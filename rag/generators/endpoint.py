@@ -67,7 +67,8 @@ def _parts(event: Any) -> Iterator[_Part]:  # noqa: ANN401 - whatever the endpoi
     """Yield what the choices of an event tell; the last one's usage, for example, is none."""
     if not isinstance(event, dict):
         return
-    for choice in event.get("choices") or []:
+    choices = event.get("choices")
+    for choice in choices if isinstance(choices, list) else []:
         if isinstance(choice, dict):
             said = choice.get("delta") or choice.get("message") or {}
             said = said if isinstance(said, dict) else {}

@@ -34,6 +34,12 @@ _CHOSEN = "WHERE chunk IN (SELECT c.id FROM documents JOIN chunks c ON c.documen
 _COSINES = f"""
 SELECT p.place, (- (v.embedding <#> $2::real[]::vector))::real FROM {LOCATED} JOIN vectors v ON v.chunk = c.id
 """
+_SPREAD_OVER = """
+SELECT v.embedding::real[] FROM (
+    SELECT c.id, row_number() OVER (ORDER BY documents.first_chunk + c.number) - 1 AS place
+    FROM documents JOIN chunks c ON c.document = documents.id WHERE {condition}
+) chosen JOIN vectors v ON v.chunk = chosen.id WHERE chosen.place = ANY($1::bigint[]) ORDER BY chosen.place
+"""
 _VECTORS = f"SELECT v.embedding::real[] FROM {LOCATED} JOIN vectors v ON v.chunk = c.id ORDER BY p.place"
 
 
@@ -70,32 +76,39 @@ class Retriever:
     ) -> list[Nearness | None]:
         """Return for each question how near some chunks and the ``count`` nearest ones are to it.
 
-        A question that the embedder cannot read gets None. A chunk without a vector is at a right angle to all.
+        A question that the embedder cannot read gets None.
         """
         found: list[Nearness | None] = []
+        middle = self._middle(allowed)
         for vector, places in zip(embedded(self.embedder, questions), known, strict=True):
             if vector is None:
                 found.append(None)
                 continue
-            cosines = dict.fromkeys(places, 0.0)
+            cosines: dict[int, float] = {}
             if places:
                 cosines.update(
                     (place, score) for place, score in self._session.rows(_COSINES, list(places), vector.tolist())
                 )
             if count:
                 cosines.update(self._nearest(vector, count, allowed))
-            found.append(Nearness(cosines, float(self._middle() @ vector)))
+            found.append(Nearness(cosines, float(middle @ vector)))
         return found
 
-    def _middle(self) -> "NDArray[np.float32]":
+    def _middle(self, allowed: Where | None) -> "NDArray[np.float32]":
         """Return the mean of some of the vectors, the ones that the ranking in a folder takes."""
+        if allowed is not None:
+            chosen, values = condition(allowed, 2)
+            places = spread(self._count(allowed))
+            return self._mean_of(self._session.rows(_SPREAD_OVER.format(condition=chosen), places, *values))
+        if self._mean is None:
+            self._mean = self._mean_of(self._session.rows(_VECTORS, spread(self._chunks)))
+        return self._mean
+
+    def _mean_of(self, rows: "Sequence[Sequence[Sequence[float]]]") -> "NDArray[np.float32]":
         import numpy as np
 
-        if self._mean is None:
-            rows = self._session.rows(_VECTORS, spread(self._chunks))
-            vectors = np.array([row for (row,) in rows], dtype=np.float32).reshape(-1, self.embedder.dimension)
-            self._mean = mean_vector(vectors)
-        return self._mean
+        vectors = np.array([row for (row,) in rows], dtype=np.float32).reshape(-1, self.embedder.dimension)
+        return mean_vector(vectors)
 
     def _nearest(self, question: "NDArray[np.float32]", count: int, allowed: Where | None) -> Ranking:
         if self._entry.kind == "hnsw" and not self._few(allowed):
@@ -116,11 +129,12 @@ class Retriever:
 
     def _few(self, allowed: Where | None) -> bool:
         """Say whether so few chunks are chosen that comparing all of them is faster."""
-        if allowed is None:
-            return False
+        return allowed is not None and self._count(allowed) <= EXACT_ROWS
+
+    def _count(self, allowed: Where) -> int:
         chosen, values = condition(allowed, 1)
         (chunks,) = self._session.one(f"SELECT coalesce(sum(chunks), 0) FROM documents WHERE {chosen}", *values)
-        return bool(chunks <= EXACT_ROWS)
+        return int(chunks)
 
 
 def search_graph(session: Session, effort: int) -> None:

@@ -31,7 +31,12 @@ class Ranker(Protocol[Choice]):
 
 
 class Nearness(NamedTuple):
-    """Hold how near chunks are to a question: cosines by chunk, and the one that any chunk has on average."""
+    """Hold how near chunks are to a question.
+
+    Attributes:
+        cosines: By chunk; one without a vector has none.
+        usual: The cosine that a chunk has on average, of those that may be found.
+    """
 
     cosines: Mapping[int, float]
     usual: float

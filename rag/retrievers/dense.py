@@ -79,6 +79,7 @@ class Retriever:
             allowed: Which chunks may be among the nearest; every one when None.
         """
         found: list[Nearness | None] = []
+        middle = self._middle(allowed)
         for vector, places in zip(embedded(self.embedder, questions), known, strict=True):
             if vector is None:
                 found.append(None)
@@ -86,13 +87,16 @@ class Retriever:
             cosines = dict(self._ordered(vector, places) if places else [])
             if count:
                 cosines |= _positive(self._nearest(vector, count, allowed))
-            found.append(Nearness(cosines, float(self._middle() @ vector)))
+            found.append(Nearness(cosines, float(middle @ vector)))
         return found
 
-    def _middle(self) -> "NDArray[np.float32]":
-        """Return the mean of some of the vectors, spread over all."""
+    def _middle(self, allowed: "Allowed | None") -> "NDArray[np.float32]":
+        """Return the mean of some of the vectors, spread over all that may be found."""
         import numpy as np
 
+        if allowed is not None:
+            chosen = np.flatnonzero(allowed)
+            return mean_vector(self._vectors.take(chosen[spread(len(chosen))] if len(chosen) else chosen))
         if self._mean is None:
             self._mean = mean_vector(self._vectors.take(np.array(spread(len(self._vectors)))))
         return self._mean
@@ -101,7 +105,9 @@ class Retriever:
         import numpy as np
 
         rows = np.array(places, dtype=np.int64)
-        return refined(self._vectors.take(rows), question, rows, len(rows))
+        vectors = self._vectors.take(rows)
+        read = vectors.any(axis=1)
+        return refined(vectors[read], question, rows[read], len(rows))
 
     def _nearest(self, question: "NDArray[np.float32]", count: int, allowed: "Allowed | None") -> Ranking:
         import numpy as np

@@ -44,8 +44,8 @@ def fuse(words: Mapping[int, float], near: Nearness | None, weight: float = 1.0)
     """Return chunks by the sum of both scores, equal ones in the order of their positions.
 
     Each score is scaled so that 1 is the best that was found, and 0 what a chunk has that has nothing to do with the
-    question: no word of it, or the cosine of any chunk. So neither depends on how many were found, and an embedder for
-    which all texts lie close together counts as much as another.
+    question: no word of it, no vector, or no more than the cosine of any chunk. So neither depends on how many were
+    found, and an embedder for which all texts lie close together counts as much as another.
 
     Args:
         words: The score that counts 1, by chunk.
@@ -57,5 +57,5 @@ def fuse(words: Mapping[int, float], near: Nearness | None, weight: float = 1.0)
     if near is not None and near.cosines:
         span = max(near.cosines.values()) - near.usual
         for place, cosine in near.cosines.items():
-            scores[place] += weight * (cosine - near.usual) / span if span > 0 else 0.0
+            scores[place] += weight * max(0.0, cosine - near.usual) / span if span > 0 else 0.0
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -270,7 +270,15 @@ def test_an_answer_that_is_cut_off_keeps_its_whole_sentences_and_says_so(
 
 @pytest.mark.parametrize(
     ("status", "content"),
-    [(400, {"error": "bad"}), (500, {}), (200, b"<html>"), (200, {"choices": []}), (200, {"choices": [7]}), (200, b"")],
+    [
+        (400, {"error": "bad"}),
+        (500, {}),
+        (200, b"<html>"),
+        (200, {"choices": []}),
+        (200, {"choices": [7]}),
+        (200, {"choices": 5}),
+        (200, b""),
+    ],
 )
 def test_a_server_that_fails_is_named(
     index: Index, serve: Callable[[Reply], ChatServer], status: int, content: Any, monkeypatch: pytest.MonkeyPatch
@@ -348,7 +356,15 @@ def test_the_key_comes_from_the_environment_and_never_goes_in_the_clear(
 
 
 @pytest.mark.parametrize(
-    "name", ["http://127.0.0.1/v1", "ftp://a/v1#m", "http://#m", "http://a:b/v1#m", "no such folder"]
+    "name",
+    [
+        "http://127.0.0.1/v1",
+        "ftp://a/v1#m",
+        "http://#m",
+        "http://a:b/v1#m",
+        "http://.bad.example/v1#m",
+        "no such folder",
+    ],
 )
 def test_a_wrong_generator_is_told(name: str) -> None:
     with pytest.raises(UserError):

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
+from ftadvisor.advisor.cli import main
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.rag.build import build_index, update_index
 from ftadvisor.rag.embedders import builtin, sentence_transformer
 from ftadvisor.rag.evaluate import evaluate_index
 from ftadvisor.rag.fit import fit_weight
 from ftadvisor.rag.index import open_index
+from ftadvisor.rag.limits import Limits
 from ftadvisor.rag.questions import Question
 from ftadvisor.rag.records import IndexOptions
 
@@ -83,6 +86,35 @@ def test_an_index_that_does_not_fuse_is_left_as_it_is(folder: Path, tmp_path: Pa
     assert fit_weight(tmp_path / "words", questions(40, misled=True)).weight is None
 
 
-def test_too_few_questions_are_refused(folder: Path) -> None:
+def test_a_file_that_was_refused_is_refused_while_fitting(folder: Path, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "b.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.txt", f"plums x{number}")
+    limits = Limits(files=2)
+    options = open_index(folder).manifest.options
+    built = build_index([tmp_path / "a.jsonl", tmp_path / "b.zip"], folder, options, limits=limits)
+    assert built.unread
+    assert fit_weight(folder, questions(40, misled=True), limits=limits).weight != 1.0
+    assert open_index(folder).manifest.documents == built.documents
+
+
+def test_too_few_questions_are_told_before_the_build(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("pears")
+    asked = write_rows(tmp_path / "q.jsonl", [each.model_dump(mode="json") for each in questions(5, misled=True)])
+    words = ["rag", "build", str(tmp_path / "a.txt"), "-o", str(tmp_path / "new"), "--questions", str(asked)]
+    assert main(words) == 2
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(("weight", "reason"), [(3.0, "small"), (0.3, "reorders")])
+def test_the_weight_that_counts_says_whether_vectors_are_searched(folder: Path, weight: float, reason: str) -> None:
+    options = open_index(folder).manifest.options.model_copy(update={"dense_weight": weight})
+    build_index([folder.parent / "a.jsonl"], folder, options)
+    entry = open_index(folder).manifest.structure
+    assert entry is not None
+    assert entry.reason == reason
+
+
+def test_too_few_questions_are_questions_are_refused(folder: Path) -> None:
     with pytest.raises(UserError, match="only 5"):
         fit_weight(folder, questions(5, misled=True))

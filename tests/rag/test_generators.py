@@ -59,8 +59,13 @@ def test_a_local_model_that_is_cut_off_says_so(taught: Path) -> None:
     [
         ("<think>a</think>b", "b"),
         ("a</think>b", "b"),
-        ("<THINKING>a</thinking> b <think>c</think> d", "b  d"),
-        ("b <think>c", "b"),
+        ("<THINKING>a</thinking> b\n <think>c</think> d", "b\n  d"),
+        ("b\n<think>c", "b"),
+        ("<think>a</think> <think>b</think> c", "c"),
+        ("Use the <think> tag.", "Use the <think> tag."),
+        ("Wrap it in <think> and </think>.", "Wrap it in <think> and </think>."),
+        ("`<think>` begins it, `</think>` ends it.", "`<think>` begins it, `</think>` ends it."),
+        ("<think>I name `</think>` here.</think>b", "b"),
         ("1 < 2 </b>", "1 < 2 </b>"),
         ("<think>" * 5000 + "</think>b", "b"),
     ],
@@ -71,12 +76,12 @@ def test_what_a_model_says_is_told_from_what_it_thinks(text: str, said: str) -> 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
 def test_thoughts_are_withheld_however_the_text_is_cut(size: int) -> None:
-    text, pieces = "a <b <think>c <d</think> e</i> <thin", list[str]()
+    text, pieces = "a <b use <think>\n <think>c <d</think> e</i> <thin", list[str]()
     speech = Speech(pieces.append)
     for start in range(0, len(text), size):
         speech.hear(text[start : start + size])
     speech.end()
-    assert "".join(pieces) == "a <b  e</i> <thin"
+    assert "".join(pieces) == "a <b use <think>\n  e</i> <thin"
 
 
 def test_passages_that_a_local_model_has_no_room_for_are_left_out(taught: Path) -> None:

@@ -69,6 +69,29 @@ def test_numbers_may_be_written_in_words_or_with_marks() -> None:
     assert quantities_differ("It has 5 gates.", "Four gates.")
 
 
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("签收后支持无理由退货。", "签收后支持退货。"),
+        ("无锡位于江苏。", "该市位于江苏。"),
+        ("年假不超过10天。", "年假最多10天。"),
+        ("报销不足500元。", "报销低于500元。"),
+        ("Use form No. 5 for travel.", "Use form 5 for travel."),
+        ("Claims take no more than 5 days.", "Claims take at most 5 days."),
+        ("The company is debt-free.", "The company has no debt."),
+    ],
+)
+def test_limits_and_numbers_deny_nothing(text: str, evidence: str) -> None:
+    assert not contradicts(text, evidence)
+    assert not contradicts(evidence, text)
+
+
+def test_what_goes_beyond_a_limit_contradicts_it() -> None:
+    assert contradicts("年假超过10天。", "年假不超过10天。")
+    assert contradicts("年假不超过10天。", "年假超过10天。")
+    assert denial_differs("他找不到钥匙。", "他找到钥匙。")
+
+
 def test_words_that_only_look_like_denial_deny_nothing() -> None:
     assert not denial_differs("两国的货币不同，非常稳定。", "两国的货币各异，十分稳定。")
     assert denial_differs("两国的货币不稳定。", "两国的货币十分稳定。")

@@ -1,18 +1,24 @@
 """The wording of a description: it decides where little was said, outlives the file, and overcomes no veto."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ftadvisor.advisor.answers import profile_from
+from ftadvisor.advisor.answers import change, profile_from, wording_word
+from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.describe.understand import understand
-from ftadvisor.advisor.describe.wording import MOST, read_worded, worded_cues, wording
+from ftadvisor.advisor.describe.wording import read_worded, worded_cues, wording
 from ftadvisor.advisor.labels import PATHS, RULE_NAMES
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.profile_file import read_profile, write_profile
 from ftadvisor.advisor.prospects import prospects_of
-from ftadvisor.advisor.recommend import recommend
+from ftadvisor.advisor.recommend import recommend, trace
+from ftadvisor.advisor.record_page import command_for
+from ftadvisor.advisor.weighing import MOST
 from ftadvisor.advisor.whatif import situation_of
+from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.load import KNOWLEDGE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,9 +58,43 @@ def test_a_saved_profile_gives_the_advice_that_its_description_gave(tmp_path: Pa
     assert recommend(read, brief=True).label == recommend(profile, brief=True).label
 
 
-@pytest.mark.parametrize("given_points", [{"nothing": 3}, {"rag": "many"}, {"rag": True}, "rag", 7, None])
-def test_points_that_no_description_gave_are_left_out(given_points: Any) -> None:
-    assert profile_from({"task_type": "qa", "wording": given_points}).wording == {}
+@pytest.mark.parametrize("wrong", [{"nothing": 3}, {"rag": "many"}, {"rag": True}, {"rag": 10}, "rag", "rag:x", 7])
+def test_points_that_no_description_gives_are_left_out_and_told(wrong: Any) -> None:
+    profile = profile_from({"task_type": "qa", "wording": wrong}, lines={"wording": 3})
+    assert profile.wording == {}
+    assert "3" in profile.problems[0]
+    assert "rag:5" in profile.problems[0]
+
+
+def test_points_are_read_as_they_are_written() -> None:
+    points = {"rag": 5, "finetune:lora": -3}
+    assert profile_from({"wording": wording_word(points)}).wording == points
+    assert change(Profile(task_type="qa"), [f"wording={wording_word(points)}"]).wording == points
+    with pytest.raises(UserError, match="rag:99"):
+        change(Profile(), ["wording=rag:99"])
+
+
+@pytest.mark.parametrize("language", TOLD)
+def test_the_next_command_and_that_of_the_record_give_the_same_advice(
+    language: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["recommend", "--brief", "--json", "--describe", TOLD[language]]) == 0
+    found = json.loads(capsys.readouterr().out)
+    command = shlex.split(found["next_step"]["command"])
+    given = understand(TOLD[language]).profile()
+    assert main([*shlex.split(command_for(given))[1:], "--brief", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == found["label"]
+    if command[1] == "plan":
+        assert main(command[1:]) == 0
+        assert f"label: {found['label']}" in Path("plan.yaml").read_text(encoding="utf-8")
+    else:
+        assert TOLD[language] in command
+
+
+def test_a_rule_of_wording_is_silent_without_a_description() -> None:
+    fired = {verdict.rule.id: verdict.fires for verdict in trace(Profile(task_type="qa"))}
+    assert fired["worded-for"] is fired["worded-against"] is False
 
 
 def test_the_wording_is_a_reason_where_it_speaks() -> None:
