@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ..executors.estimate.architectures import bert, deberta, modernbert
+from ..executors.heads import no_gap_head
 from ..executors.layout import layout_of
 from ..executors.plan import ModelSource, Plan
 from ..executors.prompt import Prompt
@@ -27,6 +28,9 @@ from .wiring import facts_of
 
 LABEL = "continued_pretraining"
 ENCODER_TYPES = bert.MODEL_TYPES | deberta.MODEL_TYPES | modernbert.MODEL_TYPES
+WITH_HEAD = ("ForMaskedLM", "ForPreTraining")
+"""Ends of the names of classes that are saved with the head that fills gaps."""
+
 SHARE = 0.05
 """Of the texts, to measure on and to choose the best state by where there are no files for these."""
 
@@ -53,7 +57,7 @@ def make_pretraining_plan(
     device, texts = device_of(profile, look()), _texts(files, folder)
     blocks = _bytes(place_of(texts, folder)) // (BYTES_PER_TOKEN * UNKNOWN_LENGTH) or None
     base = _base(profile, recommendation, model, device, blocks)
-    fills = (base.config or {}).get("model_type") in ENCODER_TYPES
+    fills = _fills(base)
     training = _set_up(base, device, blocks, fills=fills)
     test = files.test if _is_text(files.test, folder) else None
     steps, task = Steps(), "masked_lm" if fills else LABEL
@@ -73,7 +77,10 @@ def make_pretraining_plan(
         prompt=prompt,
         steps=tuple(steps.steps),
     )
-    remaining = (*_to_prepare(texts, files, folder), *by_hand(handwork_of(recommendation), files, base.source))
+    remaining = (
+        *_to_prepare(texts, files, folder, fills=fills),
+        *by_hand(handwork_of(recommendation), files, base.source),
+    )
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, lost=(*base.skipped, *training.lost))
 
@@ -115,6 +122,21 @@ def _base(
     )
 
 
+def _fills(base: Base) -> bool:
+    """Tell whether a model is an encoder, which fills gaps.
+
+    Raises:
+        UserError: It is one that was saved without the head for it.
+    """
+    config = base.config or {}
+    if config.get("model_type") not in ENCODER_TYPES:
+        return False
+    named = config.get("architectures")
+    if isinstance(named, list) and named and not str(named[0]).endswith(WITH_HEAD):
+        raise no_gap_head(base.source)
+    return True
+
+
 def _set_up(base: Base, device: Device, blocks: int | None, *, fills: bool) -> Training:
     """Return the training of all weights, or of an adapter where those do not fit."""
     tokens = LONGEST if fills else 0
@@ -145,10 +167,26 @@ def _bytes(place: Path) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def _to_prepare(texts: str, files: Files, folder: Path) -> list[str]:
-    found = []
-    place = place_of(texts, folder)
-    if not place.exists() or (place.is_file() and not _is_text(texts, folder)):
+def _is_ready(place: Path) -> bool:
+    """Tell whether texts can be learnt as they are: a folder, or a file whose every row is a text."""
+    if not place.is_file():
+        return place.exists()
+    rows, faults = read_raw(place)
+    return bool(rows) and not faults and all(layout_of(row.values.keys()) == "raw_text" for row in rows)
+
+
+def _unused(texts: str, files: Files, folder: Path, *, fills: bool) -> list[str]:
+    """Return the files that the user named and the plan does not read."""
+    named = [files.train] if files.train != texts else []
+    named += files.documents if texts == files.train else ()
+    named += [files.validation] if not _is_text(files.validation, folder) else []
+    named += [files.test] if fills and not _is_text(files.test, folder) else []
+    return [name for name in named if name is not None]
+
+
+def _to_prepare(texts: str, files: Files, folder: Path, *, fills: bool) -> list[str]:
+    found = [say("planning.unused_file", path=name) for name in _unused(texts, files, folder, fills=fills)]
+    if not _is_ready(place_of(texts, folder)):
         found.append(say("planning.prepare_texts", path=texts))
     if len(files.documents) > 1 and texts == files.documents[0]:
         found.append(say("planning.one_folder_of_texts", path=texts))

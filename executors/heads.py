@@ -4,15 +4,19 @@
 
 from typing import Any
 
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
+
 HEADS = ("classifier", "score", "classification_head", "pre_classifier", "qa_outputs")
 """Modules that stand between a model's body and what a task asks for. Source: transformers' model classes."""
 
+GAPS = "FEATURE_EXTRACTION"
 KINDS = {
     "ForSequenceClassification": "SEQ_CLS",
     "ForTokenClassification": "TOKEN_CLS",
     "ForQuestionAnswering": "QUESTION_ANS",
     "ForConditionalGeneration": "SEQ_2_SEQ_LM",
-    "ForMaskedLM": "FEATURE_EXTRACTION",  # the library has no name for it, and with this one it changes nothing
+    "ForMaskedLM": GAPS,  # the library has no name for it, and with this one it changes nothing
 }
 """PEFT's names of tasks, by the end of the names of transformers' classes; all others are language models."""
 
@@ -62,6 +66,11 @@ def is_head(name: str) -> bool:
 def is_pooler_fresh(model: Any) -> bool:
     """Tell whether an encoder's pooler starts from chance, and so is trained whole."""
     return has_head(model) and any(name.endswith(POOLER) for name in fresh_modules(model))
+
+
+def no_gap_head(source: object) -> UserError:
+    """Return the error that says that a model was saved without the head that fills gaps, as sentence encoders are."""
+    return UserError(say("refusals.no_gap_head", source=source), say("refusals.no_gap_head_hint"))
 
 
 def head_shape(auto: str, labels: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
 from .family import family_of
-from .heads import HEADS, POOLER, fresh_modules, is_head, note_fresh
+from .heads import GAPS, HEADS, POOLER, fresh_modules, is_head, kind_of, no_gap_head, note_fresh
 from .plan import ModelSource
 from .pooling import POOLING, pooled_class, pooling_of
 from .task import Loader
@@ -183,6 +183,9 @@ def _check_body(model: "PreTrainedModel", folder: Path) -> None:
         UserError: Names what is missing.
     """
     lacking = [name for name in fresh_modules(model) if not is_head(name)]
+    body = f"{model.base_model_prefix}."
+    if kind_of(model) == GAPS and lacking and not any(name.startswith(body) for name in lacking):
+        raise no_gap_head(folder)
     if lacking:
         names = ", ".join(lacking[:3])
         raise UserError(say("refusals.weights_missing", path=folder, names=names), say("refusals.weights_missing_hint"))

@@ -129,7 +129,9 @@ def train(
     checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
-    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels), "added_tokens": len(pieces)}
+    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
+    if training.method != "full":  # which trains all rows, and the config says how many
+        shape["added_tokens"] = len(pieces)
     config = grown_config(config, pieces)
 
     def request_of_layout(options: TrainOptions) -> EstimateRequest | None:

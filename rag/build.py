@@ -60,7 +60,7 @@ def build_index(
     with needs_extra():
         embedder = open_embedder(options.embedder)
         store = open_store(place)
-        store.check(options)
+        store.check(options, task.sources)
         with store.being_built():
             return _renew(store, task, embedder, store.earlier(options, embedder))
 
@@ -82,7 +82,9 @@ def update_index(
     """
     with needs_extra():
         store = open_store(place)
-        store.check()  # where no index is, none is made for its lock
+        store.check(
+            sources=[str(source.resolve()) for source in sources]
+        )  # where no index is, none is made for its lock
         with store.being_built():
             options = store.options()
             embedder = open_embedder(options.embedder)

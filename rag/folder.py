@@ -1,5 +1,6 @@
 """Keep an index in a folder."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def check(self, options: IndexOptions | None = None) -> None:
+    def check(self, options: IndexOptions | None = None, sources: Sequence[str] = ()) -> None:
         """Verify that there is an index where no options are given; any can be built."""
         if options is None:
             open_generation(self._folder)

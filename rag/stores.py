@@ -1,5 +1,6 @@
 """Where an index can be kept: what a build asks of a folder, and of a database."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -46,8 +47,12 @@ class Written:
 class Store(Protocol[Before]):
     """Keep one index; readers see the old state until the new one is complete."""
 
-    def check(self, options: IndexOptions | None = None) -> None:
+    def check(self, options: IndexOptions | None = None, sources: Sequence[str] = ()) -> None:
         """Verify that an index can be built here with these options, or that there is one where they are None.
+
+        Args:
+            options: How it would be built.
+            sources: Absolute paths that the index would have to keep.
 
         Raises:
             UserError: It cannot, or there is none.

@@ -54,7 +54,8 @@ class EstimateRequest(Frozen):
         virtual_tokens: Soft prompts' length.
         encoder_width: Width of the network that makes soft prompts, for methods that have one.
         bottleneck: Width of a bottleneck adapter.
-        added_tokens: New words' tokens whose rows are trained with an adapter, in tables of the config's size.
+        added_tokens: New words' tokens: with LoRA the rows that are trained, in tables of the config's size; with
+            full fine-tuning the rows that are added to these.
         labels: Number of classes of a classifier head; 0 keeps the language-model head.
         head: Where ``labels`` is not 0: whether a text, each token, or a span is told.
         fresh_pooler: Whether the checkpoint lacks the encoder's pooler, which is then trained whole.

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS "{index}".ftadvisor_index (
     sources text[] NOT NULL,
     keys text[] NOT NULL,
     tokens bigint NOT NULL,
-    compared integer NOT NULL
+    leeway integer NOT NULL
 )
 """
 _TABLES = """
@@ -70,7 +70,7 @@ class State:
         sources: Absolute paths of the sources.
         keys: What documents can be chosen by.
         tokens: Tokens of all chunks, repeated ones included.
-        compared: Vectors that there were when their structure was chosen.
+        leeway: Chunks that may still come or go before the vectors' graph is measured again.
     """
 
     generation: int
@@ -78,7 +78,7 @@ class State:
     sources: list[str]
     keys: list[str]
     tokens: int
-    compared: int
+    leeway: int
 
 
 def read_state(session: Session) -> State | None:
@@ -89,7 +89,7 @@ def read_state(session: Session) -> State | None:
     """
     index = session.address.index
     (there,) = session.one("SELECT to_regclass($1) IS NOT NULL", f'"{index}".ftadvisor_index')
-    columns = "generation, manifest, sources, keys, tokens, compared"
+    columns = "generation, manifest, sources, keys, tokens, leeway"
     row = session.row(f'SELECT {columns} FROM "{index}".ftadvisor_index') if there else None
     if row is None:
         return None
@@ -110,7 +110,7 @@ def write_state(session: Session, state: State) -> None:
         state.sources,
         state.keys,
         state.tokens,
-        state.compared,
+        state.leeway,
     )
     session.change(f'INSERT INTO "{index}".ftadvisor_index VALUES ($1, $2, $3, $4, $5, $6)', *values)
 

@@ -1,6 +1,7 @@
 """Build an index in a database in one transaction."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from ...knowledge.errors import UserError
@@ -9,6 +10,7 @@ from ..address import Address
 from ..embedders import Embedder
 from ..generation import choose, describe
 from ..records import IndexOptions
+from ..sources import clean
 from ..stores import Work, Written
 from .connection import Session
 from .earlier import Earlier, earlier_of
@@ -38,8 +40,12 @@ class Database:
         self._address = address
         self._session: Session
 
-    def check(self, options: IndexOptions | None = None) -> None:
-        """Verify that the options name nothing that a database lacks, or that there is an index where they are None."""
+    def check(self, options: IndexOptions | None = None, sources: Sequence[str] = ()) -> None:
+        """Verify that nothing is asked for that a database lacks, and that there is an index where options are None."""
+        for source in sources:
+            if clean(source) != source:
+                shown = os.fsencode(source).decode("utf-8", "backslashreplace")
+                raise UserError(say("postgres.source_name", source=shown), say("postgres.source_name_hint"))
         if options is not None:
             if options.structure == "ivf":
                 raise UserError(say("postgres.no_ivf"), "ftadvisor rag build --structure hnsw")
@@ -110,7 +116,7 @@ class Database:
         session, earlier = self._session, work.earlier
         reach, numbers = measured_reach(session, work)
         choice = choose(work.options, reach)
-        embedded, structure, compared = 0, None, 0
+        embedded, structure, leeway = 0, None, 0
         if choice.retriever == "bm25":
             session.run("DELETE FROM vectors")
         else:
@@ -118,12 +124,12 @@ class Database:
                 embedded = write_vectors(session, work, numbers[reach.readable], DatabaseParts(beside))
             remove_parts(session)
             before = None if earlier is None or not earlier.same else earlier.state
-            structure, compared = choose_structure(session, work, choice.retriever, before)
+            structure, leeway = choose_structure(session, work, choice.retriever, before, writer.first_chunk)
         documents, _ = writer.counts()
         manifest = describe(work, reach, choice, structure, documents)
         (tokens,) = session.one("SELECT coalesce(sum(length), 0)::bigint FROM chunks")
         keys = session.rows("SELECT DISTINCT jsonb_object_keys(filters) FROM documents")
-        state = State(generation, manifest, work.contents.sources, [key for (key,) in keys], tokens, compared)
+        state = State(generation, manifest, work.contents.sources, [key for (key,) in keys], tokens, leeway)
         write_state(session, state)
         return Written(manifest, embedded)
 

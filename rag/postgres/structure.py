@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 4000  # of a vector that a graph can hold
 _SAMPLE = 100
-_GROWN = 0.2  # share of new or gone vectors from which the graph is measured again
+_CHANGED = 0.2  # share of new and gone chunks, together, above which the graph is measured again
 _LINKS, _BREADTH = 16, 80
 _NODE = 512  # bytes of a vector's links while the graph is made
 _LEAST_MEMORY, _MOST_MEMORY = 1 << 16, 1 << 20  # kilobytes; a graph that outgrows them takes many times as long
@@ -32,41 +32,49 @@ _FOUND = """SELECT chunk FROM (
 
 
 def choose_structure(
-    session: Session, work: Work[Earlier], retriever: str, before: State | None
+    session: Session, work: Work[Earlier], retriever: str, before: State | None, first_chunk: int
 ) -> tuple[StructureEntry, int]:
-    """Return how the vectors are searched, and how many there were when that was chosen.
+    """Return how the vectors are searched, and how many chunks may come or go before that is measured again.
 
     Args:
         session: In a transaction whose schema is that of the tables with the vectors.
         work: What the index has to become.
         retriever: How the index ranks.
         before: What these tables were before the work; None for new ones.
+        first_chunk: The number from which the chunks are new.
     """
     wanted, dimension = work.options.structure, work.embedder.dimension
     (count,) = session.one("SELECT count(*) FROM vectors")
     if retriever == "hybrid" and (work.options.dense_weight or work.embedder.weight) < 1:
-        return StructureEntry(kind="flat", reason="reorders"), count
+        return StructureEntry(kind="flat", reason="reorders"), 0
     if wanted == "flat":
-        return StructureEntry(kind="flat", reason="chosen"), count
+        return StructureEntry(kind="flat", reason="chosen"), 0
     if count <= NEIGHBOURS * 4 or (wanted == "auto" and count * dimension <= FLAT_NUMBERS):
-        return StructureEntry(kind="flat", reason="small"), count
+        return StructureEntry(kind="flat", reason="small"), 0
     if dimension > MOST_NUMBERS:
-        return StructureEntry(kind="flat", reason="fallback"), count
-    if before is not None and _still_holds(before, work, count):
-        return before.manifest.structure or StructureEntry(kind="flat", reason="fallback"), before.compared
+        return StructureEntry(kind="flat", reason="fallback"), 0
+    if before is not None and _asked_alike(before, work):
+        leeway = before.leeway - _changed(session, before, first_chunk)
+        if leeway >= 0:
+            return before.manifest.structure or StructureEntry(kind="flat", reason="fallback"), leeway
     kilobytes = min(_MOST_MEMORY, max(_LEAST_MEMORY, count * (2 * dimension + _NODE) >> 10))
     session.run(f"SET LOCAL maintenance_work_mem = {kilobytes}")
     session.run(_GRAPH.format(dimension=dimension, links=_LINKS, breadth=_BREADTH))
     session.run("ANALYZE vectors")
-    return _measured(session, dimension, wanted, work.options.recall), count
+    return _measured(session, dimension, wanted, work.options.recall), int(_CHANGED * count)
 
 
-def _still_holds(before: State, work: Work[Earlier], count: int) -> bool:
-    """Say whether so little changed since the graph was measured that it need not be measured again."""
+def _asked_alike(before: State, work: Work[Earlier]) -> bool:
+    """Say whether there is a graph that was measured for what is wanted now."""
     structure, options = before.manifest.structure, before.manifest.options
     asked_alike = (options.structure, options.recall) == (work.options.structure, work.options.recall)
-    little = abs(count - before.compared) <= _GROWN * before.compared
-    return structure is not None and structure.kind == "hnsw" and asked_alike and little
+    return structure is not None and structure.kind == "hnsw" and asked_alike
+
+
+def _changed(session: Session, before: State, first_chunk: int) -> int:
+    """Return how many chunks the work added and took out, so that as many new ones as gone ones count as well."""
+    kept, count = session.one("SELECT count(*) FILTER (WHERE id < $1::integer), count(*) FROM chunks", first_chunk)
+    return int(before.manifest.chunks - kept + count - kept)
 
 
 def _measured(session: Session, dimension: int, wanted: str, recall: float) -> StructureEntry:

@@ -1,6 +1,7 @@
 """JSON lines: a row is one document, with ``text`` and optional ``id``, ``title`` and ``metadata``."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,8 +33,14 @@ def read(path: Path, name: str, limits: Limits) -> Iterator[Document | Unread]:
 
 def _row(line: str, name: str) -> Document | Unread:
     try:
-        row = _Row.model_validate(json.loads(line))
+        row = _Row.model_validate(json.loads(line, parse_constant=_number, parse_float=_number))
     except (ValueError, RecursionError, ValidationError):
         return Unread(name, say("rag.row_unreadable"))
     metadata = (row.metadata or {}) | (row.model_extra or {})
     return Document(name if row.id is None else row.id, row.text, row.title or "", metadata)
+
+
+def _number(text: str) -> float | None:
+    """Return a number, or None for NaN and what is infinite: JSON has no such numbers, and databases refuse them."""
+    number = float(text)
+    return number if math.isfinite(number) else None

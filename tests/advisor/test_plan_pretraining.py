@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.executors.models import load_model
+from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.plan_file import read_plan
+from ftadvisor.executors.task import Loader
 from ftadvisor.executors.texts import read_texts
+from ftadvisor.knowledge.errors import UserError
 
 pytest.importorskip("torch", reason="needs the train extra")
 LABEL = "continued_pretraining"
@@ -80,6 +84,36 @@ def test_what_is_missing_is_said(project: Path, tiny_model: Path, capsys: pytest
     words = ["plan", "--label", "prompting", "--replay", "general.jsonl", "--force", "--language", "en"]
     assert main([*words, "--model", str(tiny_model)]) == WRONG_INPUT
     assert "trains no model" in capsys.readouterr().err
+
+
+def test_files_that_are_not_used_and_rows_that_are_torn_are_told(
+    project: Path, tiny_of: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(json.dumps({"question": f"What is {thing}?", "answer": "A part."}) + "\n" for thing in THINGS)
+    for name in ("test", "validation"):
+        Path(f"{name}.jsonl").write_text(rows, encoding="utf-8")
+    Path("torn.jsonl").write_text('{"text": "A whole row."}\n{"text": "A torn\n', encoding="utf-8")
+    words = ["--train", "torn.jsonl", "--validation", "validation.jsonl", "--test", "test.jsonl", "--documents", "docs"]
+    model = ["--model", str(tiny_of("bert")), "--language", "en"]
+    assert main(["plan", "--label", LABEL, *words, *model]) == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in ("docs", "validation.jsonl", "test.jsonl"):
+        assert f"does not use {name}" in shown
+    assert "Prepare torn.jsonl" in shown
+    assert main(["plan", "--label", LABEL, "--documents", "docs", *model, "--force"]) == DONE
+    assert "does not use" not in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.usefixtures("english")
+def test_an_encoder_without_a_head_to_fill_gaps_is_refused(
+    project: Path, tiny_of: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    transformers.AutoModel.from_pretrained(tiny_of("bert")).save_pretrained(project / "sentences")
+    assert main(["plan", "--label", LABEL, "--documents", "docs", "--model", "sentences", "--language", "en"]) != DONE
+    assert "without a head to fill gaps" in capsys.readouterr().err
+    with pytest.raises(UserError, match="without a head to fill gaps"):
+        load_model(ModelSource(source=str(project / "sentences")), loader=Loader("AutoModelForMaskedLM"))
 
 
 def test_each_document_of_a_folder_is_a_text(project: Path) -> None:

@@ -166,6 +166,27 @@ def test_an_index_of_another_version_is_built_again(index: Address, postgres: Se
     assert open_index(index).search("Islands")
 
 
+def test_numbers_that_no_json_has_are_kept_as_nothing(postgres: Server, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"id": "a", "text": "Islands", "size": NaN, "weight": -1e999}\n')
+    address = postgres.address()
+    build_index([tmp_path], address, IndexOptions(retriever="bm25"))
+    assert open_index(address).documents["a"].metadata == {"size": None, "weight": None}
+
+
+def test_a_source_that_no_database_can_keep_is_refused_before_the_work(
+    index: Address, postgres: Server, policies: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / os.fsdecode(b"docs\xff")
+    policies.rename(source)
+    fresh = postgres.address()
+    for use in (lambda: build_index([source], fresh), lambda: update_index([source], index)):
+        with pytest.raises(UserError, match="not UTF-8") as caught:
+            use()
+        assert r"docs\xff" in caught.value.message
+        caught.value.message.encode()
+    assert schemas(postgres, fresh) == [], "nothing was begun"
+
+
 @pytest.mark.parametrize("lost", ['SCHEMA "{schema}"', 'TABLE "{schema}".vectors', 'TABLE "{schema}".documents'])
 def test_lost_tables_are_damage_that_a_build_mends(lost: str, index: Address, postgres: Server, policies: Path) -> None:
     postgres.sql(f"DROP {lost.format(schema=schemas(postgres, index)[1])} CASCADE")
@@ -281,6 +302,28 @@ def test_a_graph_is_measured_and_found_chunks_are_scored_exactly(
     update_index([], graph)
     assert open_index(graph).manifest.structure == entry, "one chunk more is no reason to measure again"
     assert open_index(graph).search("another parcel", 1)[0].document == "new.txt"
+
+
+def test_a_graph_is_measured_again_after_many_changes_that_leave_the_count(
+    minilm: str, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(120):
+        (tmp_path / f"{number}.txt").write_text(f"parcel {number} of shop {number % 13} is late")
+    graph = postgres.address()
+    build_index([tmp_path], graph, IndexOptions(embedder=minilm, retriever="dense", structure="hnsw"))
+    real, measured = structure._measured, []
+
+    def noted(*arguments: Any) -> Any:
+        measured.append(True)
+        return real(*arguments)
+
+    monkeypatch.setattr(structure, "_measured", noted)
+    for first, expected in ((0, 0), (8, 1), (16, 1)):  # 8 of 120 go and 8 come, of which 24 together may
+        for number in range(first, first + 8):
+            (tmp_path / f"{number}.txt").write_text(f"invoice {number} was paid")
+        update_index([], graph)
+        assert len(measured) == expected
+    assert len(open_index(graph).documents) == 120
 
 
 def test_counting_common_words_only_where_they_matter_changes_nothing(

@@ -35,6 +35,12 @@ def test_rows_keep_their_own_id_and_further_fields(tmp_path: Path) -> None:
     assert second.id == "a.jsonl#3"
 
 
+def test_what_json_has_no_number_for_is_no_value(tmp_path: Path) -> None:
+    row = '{"text": "x", "a": NaN, "b": -Infinity, "metadata": {"c": [1e999, 2.5, {"d": Infinity}]}}'
+    (document,) = documents(tmp_path / "a.jsonl", row)
+    assert document.metadata == {"a": None, "b": None, "c": [None, 2.5, {"d": None}]}
+
+
 @pytest.mark.parametrize("line", ["nonsense", "[1]", '{"id": "1"}', '{"text": 3.5, "id": []}', "[" * 100_000])
 def test_a_broken_row_is_named_and_the_others_are_read(line: str, tmp_path: Path) -> None:
     broken, good = read(tmp_path / "a.jsonl", line + '\n{"text": "y"}\n')

@@ -115,3 +115,17 @@ def test_prefixes_refuse_checkpointing_as_peft_does() -> None:
 def test_experts_stored_together_are_not_guessed() -> None:
     with pytest.raises(UnsupportedError, match="targets"):
         counted("mixtral", "lora")
+
+
+def test_new_words_are_rows_of_the_tables_where_all_is_trained() -> None:
+    asked = EstimateRequest(config=CONFIGS["llama"], method="full")
+    grown = estimate(asked.model_copy(update={"added_tokens": 3}))
+    larger = asked.model_copy(update={"config": asked.config | {"vocab_size": 512 + 3}})
+    assert grown.trainable_parameters == estimate(larger).trainable_parameters
+    assert grown.parameters - estimate(asked).parameters == 2 * 3 * 128
+
+
+@pytest.mark.parametrize("method", ["adalora", "ia3", "prompt_tuning", "inference"])
+def test_methods_that_learn_no_new_words_refuse_them(method: str) -> None:
+    with pytest.raises(UnsupportedError, match=rf"{method}.*added_tokens"):
+        estimate(EstimateRequest(config=CONFIGS["llama"], method=method, grad_checkpointing=False, added_tokens=3))
