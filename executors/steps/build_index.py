@@ -24,7 +24,9 @@ class _Files(StepOptions):
     kind: Literal["build_index"] = "build_index"
     sources: tuple[str, ...] = Field(min_length=1, description="documents: files and folders")
     output: OutputName = Field("index", description="where the index is kept in the run")
-    database: str | None = Field(None, description="postgresql://user@host/name?index=NAME to keep it there instead")
+    database: str | None = Field(
+        None, description="postgresql://user@host/name?index=NAME to keep the index there instead; null: in the run"
+    )
 
     @field_validator("database")
     @classmethod
