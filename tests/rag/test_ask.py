@@ -2,8 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -317,6 +319,11 @@ def test_an_answer_that_breaks_off_before_it_began_is_asked_for_again(
         asked(serve(lambda path, body: (0, whole)), index, "When was the Harbour Bridge opened?")
 
 
+def clock(sleep: Callable[[float], object]) -> SimpleNamespace:
+    """Return what the endpoint asks of time, for it alone: other threads sleep as ever."""
+    return SimpleNamespace(sleep=sleep, time=time.time)
+
+
 @pytest.mark.parametrize(
     ("header", "waited"), [("3", 3.0), ("0", 1.0), ("soon", 1.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 1.0)]
 )
@@ -324,7 +331,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_asks(
     index: Index, monkeypatch: pytest.MonkeyPatch, header: str, waited: float
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(endpoint.time, "sleep", slept.append)
+    monkeypatch.setattr(endpoint, "time", clock(slept.append))
     replies = [(429, {}), (200, ["The Harbour Bridge was opened in 1932 [1]."])]
     server = ChatServer(lambda path, body: replies.pop(0), {"Retry-After": header})
     try:
@@ -335,7 +342,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_asks(
 
 
 def test_a_server_that_asks_for_an_hour_is_not_waited_for(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint.time, "sleep", lambda seconds: pytest.fail("waited"))
+    monkeypatch.setattr(endpoint, "time", clock(lambda seconds: pytest.fail("waited")))
     server = ChatServer(lambda path, body: (429, {}), {"Retry-After": "3600"})
     try:
         with pytest.raises(RefusedError, match="429"):
