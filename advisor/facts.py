@@ -19,7 +19,7 @@ PROMPT_TOKENS = 200_000
 MOST_SEARCHED = 10_000_000_000
 #: Text that a model can learn a language or a field from (evidence biderman-lora-learns-less).
 CORPUS_TOKENS = 1_000_000_000
-#: Eight cards of 40 GB: whoever has them for text of that size means to train on it (evidence zero-memory).
+#: All weights of 20 billion parameters at 16 bytes (evidence zero-memory): who has that means to train on such text.
 CLUSTER_GB = 320
 #: Bytes per parameter: weights, gradients, fp32 master copy and two Adam moments (evidence zero-memory).
 FULL_BYTES = 16
@@ -129,8 +129,11 @@ def corpus_to_learn(
     if family != "adaptation" and knowledge_volatility not in ("static", None):
         return False
     to_train = family == "adaptation" or (vram_gb or 0) >= CLUSTER_GB
-    searched = failure == "missing_knowledge" and knowledge_tokens < MOST_SEARCHED and not to_train
-    return False if searched else True if to_train or knowledge_volatility else None
+    if to_train:
+        return True
+    if failure == "missing_knowledge" and knowledge_tokens < MOST_SEARCHED:
+        return False
+    return True if knowledge_volatility else None
 
 
 def examples_per_class(labelled_examples: int, n_classes: int) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.knowledge.messages import use_language
+from hypothesis import settings
 
 from .postgres_server import postgres as postgres
 
@@ -18,6 +19,8 @@ for _name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # no test reads or writes what 
     os.environ[_name] = mkdtemp(prefix="ftadvisor-tests-")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; our processes would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
+settings.load_profile("untimed")
 
 TEMPLATE = (
     "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] }}"

@@ -135,7 +135,7 @@ def read_weights(language: str) -> Weights:
 
 
 def _probabilities(text: str, weights: Weights) -> list[float]:
-    return [probability(odds) for odds in log_odds(cues(text), weights)]
+    return [probability(odds) for odds in log_odds(cues(text), weights.unit, weights.constants, weights.cues)]
 
 
 def answer_of(field: str, name: str) -> Any:  # noqa: ANN401 - any field's value

@@ -56,7 +56,8 @@ def wording(text: str) -> dict[str, int]:
 def points_of(found: frozenset[str], weights: Worded) -> dict[str, int]:
     """Return the points that some cues give to labels, without those of none."""
     points = {}
-    for label, odds in zip(weights.labels, log_odds(found, weights), strict=True):
+    every = log_odds(found, weights.unit, weights.constants, weights.cues)
+    for label, odds in zip(weights.labels, every, strict=True):
         worth = weights.worth[":" in label]
         points[label] = max(-MOST, min(MOST, round(worth * odds)))
     return {label: value for label, value in points.items() if value}
@@ -75,6 +76,6 @@ def read_worded(language: str) -> Worded:
 
 
 def _stem(word: str) -> str:
-    """Return an English word without its ending."""
+    """Return an English word without its ending; a stemmer proper comes with retrieval only."""
     ending = next((one for one in _ENDINGS if word.endswith(one) and len(word) - len(one) >= _SHORTEST), "")
     return word.removesuffix(ending)
