@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import LoraConfig, PeftModel
     from torch import Tensor
 
 Start = Literal["default", "gaussian", "orthogonal", "pissa", "olora"]
@@ -49,11 +49,12 @@ def save_lora(model: "PeftModel", folder: Path) -> None:
     if start is None:
         model.save_pretrained(str(folder), save_embedding_layers=False)  # new tokens' rows are part of the adapter
         return
-    kept = model.peft_config["default"]
+    kept = cast("LoraConfig", model.peft_config["default"])
     plain = copy(kept)
     plain.init_lora_weights = True
     plain.r *= 2
-    plain.lora_alpha *= math.sqrt(2) if plain.use_rslora else 2  # so that the scale stays
+    wider: float = math.sqrt(2) if kept.use_rslora else 2
+    plain.lora_alpha = kept.lora_alpha * wider  # type: ignore[assignment] # so that the scale stays
     state = model.state_dict()
     state |= {name: _joined(name, state[name], value.to(state[name])) for name, value in start.items()}
     model.peft_config["default"] = plain
