@@ -28,7 +28,7 @@ from .wiring import facts_of
 
 LABEL = "continued_pretraining"
 ENCODER_TYPES = bert.MODEL_TYPES | deberta.MODEL_TYPES | modernbert.MODEL_TYPES
-WITH_HEAD = ("ForMaskedLM", "ForPreTraining")
+WITH_HEAD = ("ForMaskedLM", bert.FIRST_BERT)
 """Ends of the names of classes that are saved with the head that fills gaps."""
 
 SHARE = 0.05
