@@ -11,6 +11,7 @@ from ..knowledge.messages import say
 from ..knowledge.problems import problems_of
 from .layout import layout, layout_of
 from .prompt import Message, Prompt
+from .raw_rows import Read
 from .row_files import at_line, refuse_problems, row_objects, serious_faults
 
 OTHER_LAYOUTS = frozenset({"instruction", "prompt_completion", "messages"})
@@ -84,13 +85,17 @@ class Conversation(BaseModel):
         return self.messages[-2].content
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, read: Read | None = None) -> list[Row]:
     """Read questions and answers, or rows in other layouts that come down to these.
+
+    Args:
+        path: The file.
+        read: What was read of it already.
 
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
-    reader = RowReader(path)
+    reader = RowReader(path, read)
     rows = [row for line, values in reader.usual() if (row := reader.parse(Row, line, values))]
     reader.finish([row.id for row in rows])
     return rows
@@ -126,13 +131,14 @@ Kind = TypeVar("Kind", bound=BaseModel)
 class RowReader:
     """Read one file and gather its problems."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, read: Read | None = None) -> None:
         self.path = path
+        self.read = read
         self.problems: list[str] = []
 
     def usual(self) -> Iterator[tuple[int, dict[str, object]]]:
         """Yield rows in other layouts as a question and an answer, or as messages; the others as they are."""
-        for line, values in row_objects(self.path, self.problems):
+        for line, values in row_objects(self.path, self.problems, self.read):
             name = None if {"question", "messages"} & values.keys() else layout_of(values.keys())
             if name is None or name not in OTHER_LAYOUTS:
                 yield line, values
