@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.endpoint import is_endpoint
 from ...rag.records import Hit
 from ..arms import ARMS, Arm, ArmName, main_arm, make_arm
 from ..data import Row, read_rows
@@ -33,8 +34,8 @@ class Options(StepOptions):
     arms: tuple[ArmName, ...] = Field(min_length=1, description=f"ways to answer: {', '.join(ARMS)}")
     index: str | None = Field(None, description="the index that passages are retrieved from")
     top_k: int | None = Field(None, ge=1, le=50, description="passages per question; null: as in build_examples, or 3")
-    finetuned: str | None = Field(None, description="adapter trained without passages")
-    combined: str | None = Field(None, description="adapter trained with passages")
+    finetuned: str | None = Field(None, description="adapter trained without passages, or a tuned model's endpoint")
+    combined: str | None = Field(None, description="adapter trained with passages, or a tuned model's endpoint")
     format: str | None = Field(None, description="regular expression of a whole answer; named groups are fields")
     fields: tuple[FieldOptions, ...] = Field(
         (), description="what in an answer is right or wrong; empty: compare texts"
@@ -42,6 +43,7 @@ class Options(StepOptions):
     rag_examples: bool = Field(True, description="show the prompt's examples to the untuned model with passages, too")
     max_new_tokens: int = Field(128, ge=1, description="longest answer in tokens")
     batch_size: int = Field(16, ge=1, description="questions answered at a time")
+    requests: int = Field(4, ge=1, le=64, description="requests that an endpoint gets at a time")
     examples: int = Field(6, ge=0, description="rows that the report shows with all answers")
 
     @field_validator("format")
@@ -75,7 +77,13 @@ def execute(options: Options, context: StepContext) -> Result:
     passages, retrieval = _retrieve(rows, options, context)
     arms = [_arm(name, rows, passages, options, context) for name in options.arms]
     answerings = answer_arms(
-        arms, context.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
+        arms,
+        context.model,
+        options.max_new_tokens,
+        options.batch_size,
+        context.checkpoints,
+        context.progress,
+        options.requests,
     )
     ours = main_arm(context.plan.label, options.arms) or options.arms[-1]
     result = compare(rows, answerings, options.format, options.fields, ours, context.seed)
@@ -138,5 +146,5 @@ def _arm(
 ) -> Arm:
     adapters = {"finetuned": options.finetuned, "combined": options.combined, "shuffled": options.combined}
     adapter = adapters.get(name)
-    folder = context.input(adapter) if adapter else None
-    return make_arm(name, rows, context.plan.prompt, passages, folder, context.seed, options.rag_examples)
+    tuned = context.input(adapter) if adapter and not is_endpoint(adapter) else adapter
+    return make_arm(name, rows, context.plan.prompt, passages, tuned, context.seed, options.rag_examples)
