@@ -67,8 +67,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that gives the folder of a random language model of about 20,000 parameters.
 
-    It takes transformers' ``model_type``, or ``sentence`` for a BERT that gives the mean of its tokens as a text's
-    vector, and makes each model once.
+    It takes transformers' ``model_type``, ``sentence`` for a BERT that gives the mean of its tokens as a text's
+    vector, or ``first_bert`` for one saved with both heads of its pretraining, and makes each model once.
     """
     torch = pytest.importorskip("torch", reason="needs the train extra")
     from transformers.utils import logging
@@ -83,7 +83,7 @@ def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if FRAMES.get(kind) == ("<s>", "</s>"):
             tokenizer.mask_token = "<|system|>"  # encoders see no conversations
         torch.manual_seed(0)
-        _language_model("bert" if kind == SENTENCE else kind, tokenizer).save_pretrained(folder)
+        _language_model(kind, tokenizer).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         if kind == SENTENCE:
             (folder / "1_Pooling").mkdir()
@@ -93,11 +93,13 @@ def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return made
 
 
-SENTENCE = "sentence"
+SENTENCE, FIRST_BERT = "sentence", "first_bert"
 
 
 FRAMES = {
-    **dict.fromkeys(("bert", "roberta", "distilbert", "deberta-v2", "modernbert", "mpnet", SENTENCE), ("<s>", "</s>")),
+    **dict.fromkeys(
+        ("bert", "roberta", "distilbert", "deberta-v2", "modernbert", "mpnet", SENTENCE, FIRST_BERT), ("<s>", "</s>")
+    ),
     "llama": ("<s>", ""),
     "t5": ("", "</s>"),
     "bart": ("<s>", "</s>"),
@@ -136,6 +138,9 @@ def _language_model(kind: str, tokenizer: Any) -> Any:
         return transformers.BartForConditionalGeneration(transformers.BartConfig(**kept, **parts, **starts))
     if kind == "distilbert":
         sizes |= {"dim": 16, "hidden_dim": 32, "n_layers": 2, "n_heads": 4}
+    if kind == FIRST_BERT:
+        return transformers.BertForPreTraining(transformers.BertConfig(**sizes))
+    kind = "bert" if kind == SENTENCE else kind
     return transformers.AutoModelForMaskedLM.from_config(transformers.AutoConfig.for_model(kind, **sizes))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ftadvisor.executors.generate import generate
+from ftadvisor.executors.answerer import all_answers
+from ftadvisor.executors.generate import LocalModel
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import context_length, load_config, load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
@@ -70,12 +71,12 @@ def test_a_question_longer_than_the_model_can_read_has_no_answer(
 
 def test_vectors_before_the_prompt_take_room_from_it(tiny_model: Path) -> None:
     method = method_module("prompt_tuning")
-    bare = load_model(ModelSource(source=str(tiny_model)))
+    bare, tokenizer = load_model(ModelSource(source=str(tiny_model))), load_tokenizer(str(tiny_model))
     prompts = [Prompt().messages("red")]
-    assert generate(bare, load_tokenizer(str(tiny_model)), prompts, 480)
+    assert all_answers(LocalModel(bare, tokenizer), prompts, 480)
     model = method.attach(bare, method.Options(virtual_tokens=60))
     with pytest.raises(UserError, match="452 that the model can read"):
-        generate(model, load_tokenizer(str(tiny_model)), prompts, 480)
+        all_answers(LocalModel(model, tokenizer), prompts, 480)
 
 
 ROWS = {
