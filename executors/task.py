@@ -155,6 +155,10 @@ class TaskBase(ABC):
         """
         return {}
 
+    def unlearnt(self, rows: Sequence[Any]) -> set[str]:
+        """Return what rows have that the rows to learn from had not, such as classes: the model has no place for it."""
+        return set()
+
     def config(self) -> dict[str, Any]:
         """Return what the model's config has to say."""
         return {}

@@ -65,6 +65,10 @@ class Task(TaskBase):
         counts = class_counts(rows)
         return {"classes": {**counts}, "rows": len(rows), "several": rows[0].several}
 
+    def unlearnt(self, rows: Sequence[LabelledRow]) -> set[str]:
+        """Return classes that were not learnt."""
+        return {label for row in rows for label in row.labels} - {*self.classes}
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes."""

@@ -72,6 +72,10 @@ class Task(TaskBase):
             raise UserError(say("classify.one_class", path=path, classes=", ".join(counts)), say("training.tags_hint"))
         return {"tags": dict(sorted(counts.items())), "rows": len(rows)}
 
+    def unlearnt(self, rows: Sequence[TaggedRow]) -> set[str]:
+        """Return tags that were not learnt."""
+        return {tag for row in rows for tag in row.tags} - {*self.tags}
+
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags."""
