@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..rag.endpoint import Endpoint, is_endpoint, parse_endpoint
-from ..rag.records import IndexOptions
-from ..rag.tokens import TOKENS_PER_UNIT, token_starts
+from ..rag.records import Hit, IndexOptions
+from ..rag.tokens import about_tokens
 from .arms import WITH_PASSAGES, make_arm
-from .data import read_rows
+from .compared_rows import read_compared
+from .data import Row
 from .plan import Plan
-from .step import StepOptions, input_path
+from .prompting import Shown
+from .step import StepOptions
 
 TUNED = {"finetuned": "finetuned", "combined": "combined", "shuffled": "combined"}
 """Arms that a tuned model answers, and the option that names it."""
@@ -93,14 +96,28 @@ def _asked(plan: Plan, step: Any, folder: Path) -> Iterator[tuple[str, int, int]
     asked = {arm: getattr(step, TUNED[arm]) if arm in TUNED else plan.model.source for arm in step.arms}
     if not any(map(is_endpoint, asked.values())):
         return
-    path = input_path(step.test, plan.steps, folder)
-    rows = read_rows(path) if path else []
+    rows, shown = _rows(plan, step, folder)
     for arm, name in asked.items():
         if is_endpoint(name):
-            made = make_arm(arm, rows, plan.prompt, [[] for _ in rows], None, plan.seed, step.rag_examples)
-            units = sum(len(token_starts(turn["content"])) for prompt in made.prompts for turn in prompt)
+            prompt = shown.prompts.get(arm, plan.prompt)
+            none: list[list[Hit]] = [[] for _ in rows]
+            made = make_arm(arm, rows, prompt, none, None, plan.seed, step.rag_examples, shown.documents)
             passages = len(rows) * _passage_tokens(plan, step) if arm in WITH_PASSAGES else 0
-            yield name, len(rows), round(units * TOKENS_PER_UNIT) + passages
+            yield name, len(rows), about_tokens(turn["content"] for asked in made.prompts for turn in asked) + passages
+
+
+def _rows(plan: Plan, step: Any, folder: Path) -> tuple[list[Row], Shown]:  # noqa: ANN401 - an evaluation
+    """Return the held-out rows, and what is shown with them."""
+    from .steps.evaluate import shown_to
+
+    def find(name: str) -> Path:
+        return builtin_path(name) if name.startswith(BUILTIN) else folder / name
+
+    held = read_compared(find(step.test))
+    if plan.model is None or not is_endpoint(plan.model.source):
+        return held.rows, Shown()
+    learnt = read_compared(find(step.train)) if step.train else None
+    return held.rows, shown_to(step, held, learnt, plan.prompt, plan.model, find)
 
 
 def _passage_tokens(plan: Plan, step: Any) -> int:  # noqa: ANN401 - an evaluation

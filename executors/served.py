@@ -13,19 +13,19 @@ from ..rag.endpoint import Endpoint, StatusError, broken, post_whole
 from ..rag.thoughts import spoken, thinks
 from .answerer import Conversation
 from .at_once import at_once
-from .constraint import Constraint, JsonShape
+from .constraint import Constraint, JsonShape, Labels
 
 REQUESTS = 4
 """Requests at a time where nothing is said; many servers on one machine answer no more at once."""
 REFUSES_REQUEST = (400, 422)
 ENVELOPE = "answer"
-"""The only key of the JSON object that a label comes in; endpoints that hold to JSON mostly know no other form."""
+"""The only key of the object that a label or a text comes in; endpoints mostly hold to JSON and to no other form."""
 
 Body = dict[str, Any]
 
 
 class _Form(NamedTuple):
-    """Hold how a constraint is put to an endpoint, and whether a label comes in an object."""
+    """Hold how a constraint is put to an endpoint, and whether the answer comes in an object."""
 
     body: Body
     enveloped: bool = False
@@ -119,14 +119,19 @@ def _forms(constraint: Constraint | None) -> list[_Form]:
         return [_Form({})]
     if isinstance(constraint, JsonShape):
         return [_Form(_json_form(dict(constraint.schema)))]
-    names: list[JsonValue] = [*constraint.names]
+    if isinstance(constraint, Labels):
+        names: list[JsonValue] = [*constraint.names]
+        one: dict[str, JsonValue] = {"type": "string", "enum": names}
+        guided: Body = {"guided_choice": names, "structured_outputs": {"choice": names}}  # vLLM's older and newer name
+    else:
+        one = {"type": "string", "pattern": f"^(?:{constraint.pattern})$"}
+        guided = {"guided_regex": constraint.pattern, "structured_outputs": {"regex": constraint.pattern}}
     enveloped: dict[str, JsonValue] = {
         "type": "object",
-        "properties": {ENVELOPE: {"type": "string", "enum": names}},
+        "properties": {ENVELOPE: one},
         "required": [ENVELOPE],
         "additionalProperties": False,
     }
-    guided: Body = {"guided_choice": names, "structured_outputs": {"choice": names}}  # vLLM's older and newer name
     return [_Form(_json_form(enveloped), enveloped=True), _Form(guided)]
 
 
@@ -139,7 +144,7 @@ def _json_form(schema: dict[str, JsonValue]) -> Body:
 
 
 def _read(said: str, form: _Form) -> str:
-    """Return a label without the object that it came in; what came in none stays as it is."""
+    """Return an answer without the object that it came in; what came in none stays as it is."""
     if not form.enveloped:
         return said
     try:

@@ -8,6 +8,7 @@ Source: knowledge/decisions/0007-retrieval.md, measured against jieba and agains
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import Protocol
 
@@ -52,6 +53,11 @@ TOKENS_PER_UNIT = 1.5
 def token_starts(text: str) -> list[int]:
     """Return where each unit of length begins: an ideograph, a word, or a punctuation mark."""
     return [unit.start() for unit in _LENGTH_UNIT.finditer(text)]
+
+
+def about_tokens(texts: Iterable[str]) -> int:
+    """Return how many tokens texts have together in a model's vocabulary, at most about."""
+    return round(sum(len(token_starts(text)) for text in texts) * TOKENS_PER_UNIT)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -98,6 +99,44 @@ def test_a_tuned_model_is_measured_beside_its_base(start: Start, capsys: Shown) 
     assert found["differences"]["base"]["exact"]["value"] == 1
     assert "(model m): 6 test rows in 6 requests" in shown.err
     assert "(model ft:m:1): 6 test rows in 6 requests" in shown.err
+
+
+def test_every_kind_of_prompting_is_asked(start: Start, capsys: Shown) -> None:
+    learnt = [{"text": f"Words of kind {kind}, number {number}", "label": kind} for number in range(9) for kind in "ab"]
+    held = [{"text": f"More words of kind {kind}", "label": kind} for kind in "ab"]
+    for name, rows in (("learnt.jsonl", learnt), ("held.jsonl", held)):
+        Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    Path("guide.md").write_text("# Guide\n\nA text of kind a says kind a.\n", encoding="utf-8")
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if "response_format" in body:
+            return 200, ['{"answer": "b"}']
+        # the instruction counts as one, each example as one, and the document is marked
+        return 200, [str(len(body["messages"]) // 2) + ("g" if "A text of kind a says kind a." in str(body) else "")]
+
+    server = start(reply)
+    arms = "arms=[base, few_shot, many_shot, long_context, constrained]"
+    here = Path.cwd()
+    shown = [f"train={here}/learnt.jsonl", f"documents=[{here}/guide.md]", "shots=2", "window=2000", arms]
+    words = ["evaluate", "held.jsonl", "--model", f"{server.url}#m", *(f"--set={word}" for word in shown)]
+    assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
+    told = capsys.readouterr()
+    (answers,) = Path().glob("runs/*/answers.jsonl")
+    first = json.loads(answers.read_text().splitlines()[0])["answers"]
+    assert first == {"base": "0", "few_shot": "3", "many_shot": "19", "long_context": "1g", "constrained": "b"}
+    sent = sum(len(json.dumps(body["messages"])) for _, body, _ in server.requests)
+    (tokens,) = re.findall(r"10 requests of about (\d+) tokens", told.err)
+    assert sent / 8 < int(tokens) < sent / 2
+
+
+def test_a_window_that_nobody_knows_is_asked_for(start: Start, capsys: Shown) -> None:
+    server = start(blue)
+    shown = ["--set", f"train={Path.cwd()}/more.jsonl", "--set", "arms=[many_shot]"]
+    Path("more.jsonl").write_text('{"question": "Which colour?", "answer": "Blue."}\n', encoding="utf-8")
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", *shown]
+    assert main([*words, "--language", "en"]) == WRONG_INPUT
+    assert "--set window=" in capsys.readouterr().err
+    assert not server.requests
 
 
 @pytest.mark.parametrize("words", [["evaluate", "test.jsonl", "--model", ELSEWHERE], ["run", "plan.yaml"]])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.answerer import all_answers
-from ftadvisor.executors.constraint import Constraint, JsonShape, Labels
+from ftadvisor.executors.constraint import Constraint, JsonShape, Labels, Written
 from ftadvisor.executors.prompt import Message, Prompt
 from ftadvisor.executors.served import ServedModel
 from ftadvisor.knowledge.errors import RefusedError, UserError
@@ -180,6 +180,19 @@ def test_where_json_is_refused_or_not_held_to_a_choice_is_asked_for(start: Start
         return 200, [choice[0]]
 
     assert ask(start(reply), asked("a", "b"), LABELS) == ["refund", "refund"]
+
+
+@pytest.mark.parametrize("knows", ["response_format", "guided_regex"])
+def test_a_text_that_an_expression_describes(start: Start, knows: str) -> None:
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if "response_format" in body:
+            (described,) = body["response_format"]["json_schema"]["schema"]["properties"].values()
+            assert described["pattern"] == "^(?:A-[0-9]+)$"
+            return (200, ['{"answer": "A-7"}']) if knows == "response_format" else refusal("unknown")
+        return 200, ["A-8" if body["guided_regex"] == "A-[0-9]+" else "no"]
+
+    expected = "A-7" if knows == "response_format" else "A-8"
+    assert ask(start(reply), asked("a", "b"), Written("A-[0-9]+")) == [expected, expected]
 
 
 @pytest.mark.parametrize("constraint", [LABELS, SHAPE])
