@@ -6,7 +6,7 @@ from typing import Any
 
 from ..executors.estimate.context import context_of, has_position_table
 from ..executors.estimate.methods.find import method_names
-from ..executors.estimate.model_config import config_of
+from ..executors.estimate.model_config import config_of, spare_rows
 from ..executors.estimate.request import EstimateRequest
 from ..executors.estimate.stacks import INSTALLED
 from ..knowledge.errors import UserError
@@ -35,6 +35,8 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
     given = {name: words.get(RENAMED.get(name, name)) for name in EstimateRequest.model_fields}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     values["model"], values["config"] = _model(words.get("model"), problems)
+    if "added_tokens" in values:
+        values["spare_rows"] = spare_rows(values["model"], values["config"])
     if "train_tokens" in values:
         values["train_tokens"] = _counted(values["train_tokens"])
     if "targets" in values:

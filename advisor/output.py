@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +13,8 @@ from ..knowledge.progress import Progress
 from ..knowledge.quantity import duration
 
 SECONDS_BETWEEN_LINES = 10.0
+SLOW = 1.0
+"""Seconds of work after which people ask themselves whether anything happens."""
 
 
 def print_json(document: object) -> None:
@@ -22,6 +25,23 @@ def print_json(document: object) -> None:
 def print_note(text: str) -> None:
     """Print a text for people on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def told_if_slow(text: str, after: float = SLOW) -> Iterator[None]:
+    """Print a text on standard error if the block is not done in time, for work that cannot say how far it is.
+
+    Args:
+        text: What is being done.
+        after: Seconds until it is told.
+    """
+    timer = Timer(after, print_note, [text])
+    timer.daemon = True  # Ctrl-C waits for none
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class ShownProgress(Progress, Protocol):

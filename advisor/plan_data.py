@@ -1,11 +1,12 @@
 """What the user's rows say about a plan: the form of answers, examples to show, lengths."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..executors.data import Row, read_rows
 from ..executors.prompt import Example, Prompt
+from ..executors.raw_rows import Read
 from ..knowledge.messages import Language, say_in
 from ..knowledge.text import Text, is_chinese
 from ..rag.tokens import token_starts
@@ -27,37 +28,49 @@ class Data:
     """Hold what was read from the rows; everything is empty where there are none yet.
 
     Attributes:
+        parts: The rows of each file that is there: ``train``, ``validation`` and ``test``.
         rows: Rows to learn from, or to measure on if there are no others.
         question_tokens: Tokens of the longest question.
         answer_tokens: Tokens of the longest answer.
     """
 
+    parts: Mapping[str, tuple[Row, ...]]
     rows: tuple[Row, ...]
     form: AnswerForm
     question_tokens: int
     answer_tokens: int
 
 
-def read_data(files: Files, folder: Path) -> Data:
+def read_data(files: Files, folder: Path, train: Read | None = None) -> Data:
     """Read the rows that a plan in some folder names, so far as they exist.
+
+    Args:
+        files: The user's files.
+        folder: Where the plan will lie.
+        train: What was read of the rows to learn from already.
 
     Raises:
         UserError: A file holds wrong rows; lists each.
     """
-    parts = [_rows(name, folder) for name in (files.train, files.test, files.validation)]
-    rows = next((part for part in parts if part), ())
+    parts = {
+        "train": _rows(files.train, folder, train),
+        "validation": _rows(files.validation, folder),
+        "test": _rows(files.test, folder),
+    }
+    rows = parts["train"] or parts["test"] or parts["validation"]
     return Data(
+        parts={name: part for name, part in parts.items() if part},
         rows=rows,
-        form=recognise(rows, measured=parts[1], others=parts[2]),
+        form=recognise(rows, measured=parts["test"], others=parts["validation"]),
         question_tokens=_longest([row.question for row in rows]),
         answer_tokens=_longest([row.answer for row in rows]),
     )
 
 
-def _rows(name: str | None, folder: Path) -> tuple[Row, ...]:
+def _rows(name: str | None, folder: Path, read: Read | None = None) -> tuple[Row, ...]:
     if name is None or not place_of(name, folder).is_file():
         return ()
-    return tuple(read_rows(place_of(name, folder)))
+    return tuple(read_rows(place_of(name, folder), read))
 
 
 def make_prompt(data: Data, examples: int, family: str | None, *, passages: bool) -> Prompt:

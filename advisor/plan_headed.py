@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ..executors.estimate.architectures.t5 import MODEL_TYPES
-from ..executors.fault import Fault
 from ..executors.layout import layout_of
 from ..executors.method import method_ids
 from ..executors.plan import ModelSource, Plan
 from ..executors.prompt import Prompt
-from ..executors.raw_rows import RawRow, read_raw
+from ..executors.raw_rows import Read, read_raw
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .base_model import Base, can_be_loaded, describe
@@ -86,10 +85,12 @@ def make_headed_plan(
         stem: The name of the plan's file without its ending.
     """
     base, handwork = encoder_base(profile, model), handwork_of(recommendation)
-    task = REWRITE if _rewrites(base.source) else _task(profile, files, folder)
-    prepared = _tables(handwork, files, folder, stem) if task == CLASSES else {}
+    read = _read(files.train, folder)
+    layout, known = layout_of(read[0][0].values.keys()) if read[0] else None, len(read[0])
+    task = REWRITE if _rewrites(base.source) else _task(profile, layout)
+    prepared = _tables(handwork, files, folder, stem, read) if task == CLASSES and layout not in BY_LAYOUT else {}
     device = device_of(profile, look())
-    rows, known = _rows(files, stem, prepared), len(_raw(files.train, folder))
+    rows = _rows(files, stem, prepared)
     method = recommendation.variant if recommendation.variant in method_ids() else "full"
     training = set_up(method, base, device, known or profile.labelled_examples, LONGEST)
     steps, name = Steps(), "encoder" if recommendation.path == "classifier" else "finetuned"
@@ -117,34 +118,31 @@ def make_headed_plan(
         prompt=Prompt(),
         steps=tuple(steps.steps),
     )
-    fitting = PAIRS if task == REWRITE else {layout for layout, fits in BY_LAYOUT.items() if fits == task}
-    ready = prepared or (known and layout_of(_raw(files.train, folder)[0].values.keys()) in fitting)
-    missing = () if ready else (say(f"planning.prepare_{task}", path=files.train or "train.jsonl"),)
+    fitting = PAIRS if task == REWRITE else {name for name, fits in BY_LAYOUT.items() if fits == task}
+    missing = (
+        () if prepared or layout in fitting else (say(f"planning.prepare_{task}", path=files.train or "train.jsonl"),)
+    )
     remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, prepared, training.lost)
 
 
-def _task(profile: Profile, files: Files, folder: Path) -> str:
+def _task(profile: Profile, layout: str | None) -> str:
     """Return the task that the rows are laid out for, or else that of the profile's family of tasks."""
-    rows = _raw(files.train, folder)
-    found = layout_of(rows[0].values.keys()) if rows else None
-    return BY_LAYOUT.get(found or "") or BY_FAMILY.get(str(facts_of(profile)["family"]), CLASSES)
+    return BY_LAYOUT.get(layout or "") or BY_FAMILY.get(str(facts_of(profile)["family"]), CLASSES)
 
 
-def _raw(name: str | None, folder: Path) -> Sequence[RawRow]:
-    faults: list[Fault] = []
-    rows: Sequence[RawRow] = ()
-    if name is not None and place_of(name, folder).is_file():
-        rows, faults = read_raw(place_of(name, folder))
-    del faults  # the run tells them, line by line
-    return rows
+def _read(name: str | None, folder: Path) -> Read:
+    """Return what a file holds, nothing if it is not there yet; the run tells its faults, line by line."""
+    if name is None or not place_of(name, folder).is_file():
+        return [], []
+    return read_raw(place_of(name, folder))
 
 
-def _tables(handwork: Any, files: Files, folder: Path, stem: str) -> dict[str, str]:  # noqa: ANN401
-    """Return rows with a question and an answer as tables of text and label; none where they are laid out so."""
+def _tables(handwork: Any, files: Files, folder: Path, stem: str, read: Read) -> dict[str, str]:  # noqa: ANN401
+    """Return rows with a question and an answer as tables of text and label."""
     try:
-        data = read_data(files, folder)
+        data = read_data(files, folder, read)
     except UserError:  # other layouts than questions and answers
         return {}
     return prepare(handwork, files, folder, data, Prompt(), stem)

@@ -1,5 +1,8 @@
 """The plan of going on with pretraining: plain texts are learnt, and held-out ones measured before and after."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,7 @@ from .wiring import facts_of
 
 LABEL = "continued_pretraining"
 ENCODER_TYPES = bert.MODEL_TYPES | deberta.MODEL_TYPES | modernbert.MODEL_TYPES
-WITH_HEAD = ("ForMaskedLM", "ForPreTraining")
+WITH_HEAD = ("ForMaskedLM", bert.FIRST_BERT)
 """Ends of the names of classes that are saved with the head that fills gaps."""
 
 SHARE = 0.05
@@ -38,6 +41,23 @@ BYTES_PER_TOKEN = 4
 """Of plain text, about: English has four letters to a token, and a Chinese character three bytes."""
 
 NAME, OUTPUT = "finetuned", "adapters/pretrained"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Say what a file or a folder holds.
+
+    Attributes:
+        is_text: Whether these are plain texts; what is not there yet may be.
+        is_ready: Whether they can be learnt as they are: a folder, or a file whose every row is a text.
+    """
+
+    is_text: bool
+    is_ready: bool
+
+
+Look = Callable[[str | None], Seen]
+"""Tells what a name in the plan's folder stands for."""
 
 
 def make_pretraining_plan(
@@ -54,14 +74,15 @@ def make_pretraining_plan(
         model: The model, if the user names it.
         seed: Decides all chance.
     """
-    device, texts = device_of(profile, look()), _texts(files, folder)
+    seen: Look = cache(partial(_look, folder))  # each file is read once, and let go
+    device, texts = device_of(profile, look()), _texts(files, seen)
     blocks = _bytes(place_of(texts, folder)) // (BYTES_PER_TOKEN * UNKNOWN_LENGTH) or None
     base = _base(profile, recommendation, model, device, blocks)
     fills = _fills(base)
     training = _set_up(base, device, blocks, fills=fills)
-    test = files.test if _is_text(files.test, folder) else None
+    test = files.test if seen(files.test).is_text else None
     steps, task = Steps(), "masked_lm" if fills else LABEL
-    _add_training(steps, task, texts, test, files, folder, training)
+    _add_training(steps, task, texts, test, files, seen, training)
     steps.add("measure", name=NAME, task=task, adapter=OUTPUT, test=test, output="answers")
     prompt = Prompt()
     if files.test is not None and test is None and not fills:
@@ -78,7 +99,7 @@ def make_pretraining_plan(
         steps=tuple(steps.steps),
     )
     remaining = (
-        *_to_prepare(texts, files, folder, fills=fills),
+        *_to_prepare(texts, files, seen, fills=fills),
         *by_hand(handwork_of(recommendation), files, base.source),
     )
     comments = steps.comments | _comments(recommendation, base, remaining)
@@ -86,9 +107,9 @@ def make_pretraining_plan(
 
 
 def _add_training(
-    steps: Steps, task: str, texts: str, test: str | None, files: Files, folder: Path, training: Training
+    steps: Steps, task: str, texts: str, test: str | None, files: Files, seen: Look, training: Training
 ) -> None:
-    validation = files.validation if _is_text(files.validation, folder) else None
+    validation = files.validation if seen(files.validation).is_text else None
     held: dict[str, Why] = {}
     if test is None:
         held["held_out"] = Why(SHARE, say("planning.why_held_out"))
@@ -144,22 +165,23 @@ def _set_up(base: Base, device: Device, blocks: int | None, *, fills: bool) -> T
     return set_up("lora" if fits is False else "full", base, device, blocks, tokens)
 
 
-def _texts(files: Files, folder: Path) -> str:
+def _texts(files: Files, seen: Look) -> str:
     """Return the texts to learn from: rows of plain text, or else the documents."""
-    if files.train is not None and (not files.documents or _is_text(files.train, folder)):
+    if files.train is not None and (not files.documents or seen(files.train).is_text):
         return files.train
     return files.documents[0] if files.documents else "texts"
 
 
-def _is_text(name: str | None, folder: Path) -> bool:
-    """Tell whether a file or a folder holds plain texts; what is not there yet may."""
+def _look(folder: Path, name: str | None) -> Seen:
+    """Return what a file or a folder holds."""
     if name is None:
-        return False
+        return Seen(is_text=False, is_ready=False)
     place = place_of(name, folder)
     if not place.is_file():
-        return True
-    rows, _ = read_raw(place)
-    return bool(rows) and layout_of(rows[0].values.keys()) == "raw_text"
+        return Seen(is_text=True, is_ready=place.exists())
+    rows, faults = read_raw(place)
+    are_texts = [layout_of(row.values.keys()) == "raw_text" for row in rows]
+    return Seen(is_text=are_texts[:1] == [True], is_ready=bool(rows) and not faults and all(are_texts))
 
 
 def _bytes(place: Path) -> int:
@@ -167,26 +189,18 @@ def _bytes(place: Path) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def _is_ready(place: Path) -> bool:
-    """Tell whether texts can be learnt as they are: a folder, or a file whose every row is a text."""
-    if not place.is_file():
-        return place.exists()
-    rows, faults = read_raw(place)
-    return bool(rows) and not faults and all(layout_of(row.values.keys()) == "raw_text" for row in rows)
-
-
-def _unused(texts: str, files: Files, folder: Path, *, fills: bool) -> list[str]:
+def _unused(texts: str, files: Files, seen: Look, *, fills: bool) -> list[str]:
     """Return the files that the user named and the plan does not read."""
     named = [files.train] if files.train != texts else []
     named += files.documents if texts == files.train else ()
-    named += [files.validation] if not _is_text(files.validation, folder) else []
-    named += [files.test] if fills and not _is_text(files.test, folder) else []
+    named += [files.validation] if not seen(files.validation).is_text else []
+    named += [files.test] if fills and not seen(files.test).is_text else []
     return [name for name in named if name is not None]
 
 
-def _to_prepare(texts: str, files: Files, folder: Path, *, fills: bool) -> list[str]:
-    found = [say("planning.unused_file", path=name) for name in _unused(texts, files, folder, fills=fills)]
-    if not _is_ready(place_of(texts, folder)):
+def _to_prepare(texts: str, files: Files, seen: Look, *, fills: bool) -> list[str]:
+    found = [say("planning.unused_file", path=name) for name in _unused(texts, files, seen, fills=fills)]
+    if not seen(texts).is_ready:
         found.append(say("planning.prepare_texts", path=texts))
     if len(files.documents) > 1 and texts == files.documents[0]:
         found.append(say("planning.one_folder_of_texts", path=texts))

@@ -2,12 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ..executors.data import Row, read_rows
+from ..executors.data import Row
 from ..executors.prompt import Prompt
 from ..knowledge.handwork import Handwork
 from ..rag.sources import read_sources
@@ -37,9 +37,9 @@ def prepare(
     found: dict[str, str] = {}
     for entry in handwork:
         if entry.prepares == "table":
-            found |= {f"{name}.csv": _table(rows) for name, rows in _parts(files, folder)}
+            found |= {f"{name}.csv": _table(rows) for name, rows in data.parts.items()}
         elif entry.prepares == "messages":
-            found |= {f"{name}.jsonl": _messages(rows, prompt) for name, rows in _parts(files, folder)}
+            found |= {f"{name}.jsonl": _messages(rows, prompt) for name, rows in data.parts.items()}
         elif entry.prepares == "schema" and (schema := _schema(data)):
             found["answer.schema.json"] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
         elif entry.prepares == "many_shot" and data.rows:
@@ -47,13 +47,6 @@ def prepare(
         elif entry.prepares == "full_text" and (text := _full_text(files, folder)):
             found["documents.md"] = text
     return {f"{FOLDER}/{stem}/{name}": content for name, content in found.items()}
-
-
-def _parts(files: Files, folder: Path) -> Iterator[tuple[str, list[Row]]]:
-    for name in ("train", "validation", "test"):
-        source = getattr(files, name)
-        if source is not None and place_of(source, folder).is_file():
-            yield name, read_rows(place_of(source, folder))
 
 
 def _table(rows: Sequence[Row]) -> str:

@@ -113,6 +113,7 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
         raise _unreadable(folder, error) from error
     note_fresh(model, found["missing_keys"])
     _check_body(model, folder)
+    _note_own_head(model)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = loader.padding
     if source.quantisation == "none":
@@ -189,6 +190,16 @@ def _check_body(model: "PreTrainedModel", folder: Path) -> None:
     if lacking:
         names = ", ".join(lacking[:3])
         raise UserError(say("refusals.weights_missing", path=folder, names=names), say("refusals.weights_missing_hint"))
+
+
+def _note_own_head(model: "PreTrainedModel") -> None:
+    """Let the config say that the head has a table of its own, where it was loaded with one.
+
+    T5's says the contrary whatever the checkpoint has; tables that grow would then become one, and be counted so.
+    """
+    head = model.get_output_embeddings()
+    if head is not None and head.weight is not model.get_input_embeddings().weight:
+        model.config.tie_word_embeddings = False
 
 
 def device() -> "torch.device":

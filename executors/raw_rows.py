@@ -37,7 +37,11 @@ class RawRow:
     values: dict[str, Any]
 
 
-def read_raw(path: Path) -> tuple[list[RawRow], list[Fault]]:
+Read = tuple[list[RawRow], list[Fault]]
+"""What was read of a file: its rows, and what is wrong with it."""
+
+
+def read_raw(path: Path) -> Read:
     """Return all rows that can be read, and what is wrong with the others and with the file's encoding.
 
     Args:

@@ -8,22 +8,23 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .fault import WARNINGS
 from .layout import lacking, layout
-from .raw_rows import read_raw
+from .raw_rows import Read, read_raw
 
 SHOWN_PROBLEMS = 20
 
 
-def row_objects(path: Path, problems: list[str]) -> Iterator[tuple[int, dict[str, object]]]:
+def row_objects(path: Path, problems: list[str], read: Read | None = None) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield each row's first line, from 1, and its values.
 
     Args:
         path: JSONL, JSON, CSV, TSV or text, told apart by the name.
         problems: Receives what is no row, each with its line.
+        read: What was read of the file already.
 
     Raises:
         UserError: There is no such file, or it is no text.
     """
-    rows, faults = read_raw(path)
+    rows, faults = read or read_raw(path)
     problems += [at_line(one.line, one.text) for one in faults if one.serious]
     yield from ((row.line, row.values) for row in rows)
 

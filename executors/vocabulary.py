@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 METHODS = ("full", "lora", "qlora")
 """Methods that can train single rows of the table of embeddings, or all of it."""
 
+SEVERAL_TABLES = frozenset({"t5", "mt5"})
+"""Families whose encoder and decoder each look tokens up in a module of their own, which share one weight.
+
+An adapter of single rows stands beside one module, and so would be learnt twice over and come apart.
+"""
+
 GROWN = "grown_tokens"
 Pieces = dict[int, list[int]]
 """The tokens that a new token's word was made of before, by the new token."""
@@ -27,15 +33,21 @@ NEW = "new_tokens"
 """Where a result says which words were new: a list of them, and each one's token and pieces."""
 
 
+def growing_methods(model_type: str) -> tuple[str, ...]:
+    """Return the methods that can train new words' embeddings in a family of models, named as transformers does."""
+    return ("full",) if model_type in SEVERAL_TABLES else METHODS
+
+
 def refuse_growth(words: Sequence[str], method: str, model_type: str) -> None:
     """Check that new words can be learnt.
 
     Raises:
-        UserError: Not with this method, or not by an encoder-decoder; names what can.
+        UserError: Not with this method in this family of models; names what can.
     """
-    if words and (method not in METHODS or model_type in {"t5", "mt5"}):
+    known = growing_methods(model_type)
+    if words and method not in known:
         message = say("vocabulary.impossible", method=method, kind=model_type)
-        raise UserError(message, say("vocabulary.impossible_hint", methods=", ".join(METHODS)))
+        raise UserError(message, say("vocabulary.impossible_hint", kind=model_type, methods=", ".join(known)))
 
 
 def grow_tokenizer(tokenizer: "PreTrainedTokenizerBase", words: Sequence[str]) -> Pieces:

@@ -67,8 +67,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that gives the folder of a random language model of about 20,000 parameters.
 
-    It takes transformers' ``model_type``, or ``sentence`` for a BERT that gives the mean of its tokens as a text's
-    vector, and makes each model once.
+    It takes transformers' ``model_type``, ``sentence`` for a BERT that gives the mean of its tokens as a text's
+    vector, or ``first_bert`` for one saved with both heads of its pretraining, and makes each model once.
     """
     torch = pytest.importorskip("torch", reason="needs the train extra")
     from transformers.utils import logging
@@ -83,7 +83,7 @@ def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         if FRAMES.get(kind) == ("<s>", "</s>"):
             tokenizer.mask_token = "<|system|>"  # encoders see no conversations
         torch.manual_seed(0)
-        _language_model("bert" if kind == SENTENCE else kind, tokenizer).save_pretrained(folder)
+        _language_model(kind, tokenizer).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         if kind == SENTENCE:
             (folder / "1_Pooling").mkdir()
@@ -93,13 +93,16 @@ def tiny_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return made
 
 
-SENTENCE = "sentence"
+SENTENCE, FIRST_BERT = "sentence", "first_bert"
 
 
 FRAMES = {
-    **dict.fromkeys(("bert", "roberta", "distilbert", "deberta-v2", "modernbert", SENTENCE), ("<s>", "</s>")),
+    **dict.fromkeys(
+        ("bert", "roberta", "distilbert", "deberta-v2", "modernbert", "mpnet", SENTENCE, FIRST_BERT), ("<s>", "</s>")
+    ),
     "llama": ("<s>", ""),
     "t5": ("", "</s>"),
+    "bart": ("<s>", "</s>"),
 }
 """Special tokens around a text, as the tokenizers of these families put them."""
 
@@ -127,8 +130,17 @@ def _language_model(kind: str, tokenizer: Any) -> Any:
         own = {"d_model": 16, "d_kv": 4, "d_ff": 32, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 2}
         kept = {name: sizes[name] for name in ("vocab_size", "pad_token_id", "eos_token_id")}
         return transformers.T5ForConditionalGeneration(transformers.T5Config(**own, **kept))
+    if kind == "bart":
+        parts = {f"{part}_{name}": 2 for part in ("encoder", "decoder") for name in ("layers", "attention_heads")}
+        parts |= {"encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "d_model": 16, "init_std": 0.2}
+        kept = {name: value for name, value in sizes.items() if name not in {"hidden_size", "num_attention_heads"}}
+        starts = {"decoder_start_token_id": tokenizer.eos_token_id, "forced_eos_token_id": tokenizer.eos_token_id}
+        return transformers.BartForConditionalGeneration(transformers.BartConfig(**kept, **parts, **starts))
     if kind == "distilbert":
         sizes |= {"dim": 16, "hidden_dim": 32, "n_layers": 2, "n_heads": 4}
+    if kind == FIRST_BERT:
+        return transformers.BertForPreTraining(transformers.BertConfig(**sizes))
+    kind = "bert" if kind == SENTENCE else kind
     return transformers.AutoModelForMaskedLM.from_config(transformers.AutoConfig.for_model(kind, **sizes))
 
 

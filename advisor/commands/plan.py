@@ -14,6 +14,7 @@ from ..cli import DONE
 from ..described import add_description, read_described
 from ..files import Files
 from ..labels import LABELS
+from ..output import told_if_slow
 from ..plan_output import PLAN, plan_summary, write_draft
 from ..planning import make_plan
 from ..profile import Profile
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     files = files_from(arguments, arguments.output.parent)
     folder = arguments.output.parent
     stem = arguments.output.stem
-    draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
+    with told_if_slow(say("planning.reading")):
+        draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
     if files.replay and not any(step.kind == "train" for step in (draft.plan.steps if draft.plan else ())):
         raise UserError(say("planning.replay_idle", label=recommendation.label), say("planning.replay_idle_hint"))
     write_draft(draft, arguments.output, force=arguments.force)

@@ -103,14 +103,32 @@ def _chosen_rows(lesson: Lesson, per_class: int | None) -> list[int]:
 
 
 def _pairs(texts: Sequence[str], right: "NDArray[np.bool_]", options: Options, seed: int) -> Iterator[Pair]:
-    """Yield for each row as many rows that share a class (1.0) as rows that share none (0.0)."""
+    """Yield for each row as many rows that share a class (1.0) as rows that share none (0.0).
+
+    What may be drawn is listed once for all rows with the same classes: a list for each row would be quadratic.
+    """
+    import numpy as np
+
     chance = random.Random(f"{seed}/pairs")
-    together = (right.astype("float32") @ right.T.astype("float32")) > 0
-    for row, text in enumerate(texts):
-        for same, score in ((together[row], 1.0), (~together[row], 0.0)):
-            others = [int(place) for place in same.nonzero()[0] if place != row]
-            for other in chance.choices(others, k=options.pairs) if others else ():
-                yield text, texts[other], score
+    kinds, kind_of = np.unique(right, axis=0, return_inverse=True)
+    for kind, classes in enumerate(kinds):
+        sharing = right[:, classes].any(axis=1)
+        rows = np.flatnonzero(kind_of == kind).tolist()
+        for others, score in ((np.flatnonzero(sharing), 1.0), (np.flatnonzero(~sharing), 0.0)):
+            for row in rows:
+                for other in _drawn(others, row, options.pairs, chance):
+                    yield texts[row], texts[other], score
+
+
+def _drawn(places: "NDArray[np.int64]", but: int, count: int, chance: random.Random) -> Iterator[int]:
+    """Draw places, each as likely as any and as often as it comes, but for one of them."""
+    if not len(places) or (len(places) == 1 and places[0] == but):
+        return
+    while count:
+        place = int(chance.choice(places))
+        if place != but:
+            count -= 1
+            yield place
 
 
 def _tune(model: "SentenceTransformer", pairs: Sequence[Pair], options: Options, lesson: Lesson) -> None:

@@ -1,4 +1,4 @@
-"""Find a model's config: a local file, a folder, the built-in model, or a card of the catalogue."""
+"""Find a model's config, and rows it has to spare: a local file, a folder, the built-in model, or a card."""
 
 import json
 from pathlib import Path
@@ -22,9 +22,7 @@ def config_of(name: str) -> tuple[str, Config]:
     Raises:
         UserError: No such model, or the file is no config.
     """
-    path = builtin_path(f"{name}_model") if name.startswith(BUILTIN) else Path(name).expanduser()
-    if path.is_dir():
-        path = path / "config.json"
+    path = _path_of(name)
     if path.is_file():
         return name, _read(path)
     if name.startswith((".", "/", "~")) or path.suffix == ".json":
@@ -36,6 +34,33 @@ def config_of(name: str) -> tuple[str, Config]:
                 return name, card.config
     card = find_model(name)
     return card.id, card.config
+
+
+def spare_rows(name: str, config: Config) -> int:
+    """Return how many rows of a model's table no token has, as in tables that are padded; 0 where nobody can tell.
+
+    Args:
+        name: As for ``config_of``; only a folder, or a file in it, has a tokenizer to ask.
+        config: The model's config.
+
+    Source: tokenizers ``AddedVocabulary.add_tokens``: where new tokens are put.
+    """
+    path, size = _path_of(name), config.get("vocab_size")
+    if not path.is_file():
+        return 0
+    try:
+        found = json.loads(path.with_name("tokenizer.json").read_bytes())
+        behind = max((token["id"] + 1 for token in found["added_tokens"]), default=0)
+        tokens = max(len(found["model"]["vocab"]), behind)
+    except (ValueError, OSError, KeyError, TypeError):  # none, or of another kind
+        return 0
+    return max(0, size - tokens) if isinstance(size, int) else 0
+
+
+def _path_of(name: str) -> Path:
+    """Return where a model's config lies, if it is no name of the catalogue."""
+    path = builtin_path(f"{name}_model") if name.startswith(BUILTIN) else Path(name).expanduser()
+    return path / "config.json" if path.is_dir() else path
 
 
 def _read(path: Path) -> Config:

@@ -55,7 +55,8 @@ class EstimateRequest(Frozen):
         encoder_width: Width of the network that makes soft prompts, for methods that have one.
         bottleneck: Width of a bottleneck adapter.
         added_tokens: New words' tokens: with LoRA the rows that are trained, in tables of the config's size; with
-            full fine-tuning the rows that are added to these.
+            full fine-tuning the rows that are added to these, less the spare ones.
+        spare_rows: Rows of the tables that no token of the tokenizer has yet; new words take these first.
         labels: Number of classes of a classifier head; 0 keeps the language-model head.
         head: Where ``labels`` is not 0: whether a text, each token, or a span is told.
         fresh_pooler: Whether the checkpoint lacks the encoder's pooler, which is then trained whole.
@@ -94,6 +95,7 @@ class EstimateRequest(Frozen):
     encoder_width: int = Field(default=128, ge=1)
     bottleneck: int = Field(default=64, ge=1)
     added_tokens: int = Field(default=0, ge=0)
+    spare_rows: int = Field(default=0, ge=0)
     labels: int = Field(default=0, ge=0)
     head: Head = "sequence"
     fresh_pooler: bool = False

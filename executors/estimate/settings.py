@@ -6,7 +6,7 @@ from ...knowledge.find import find_gpu
 from ...knowledge.gpu import GpuCard
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
-from ..vocabulary import METHODS as GROWING
+from ..vocabulary import growing_methods
 from .architectures import bert, deberta, granitemoe, mixtral, modernbert, resnet, vit
 from .architectures.config import number
 from .context import context_of
@@ -52,7 +52,8 @@ def filled(request: EstimateRequest) -> EstimateRequest:
             head |= {"architectures": [HEADS[request.head]], "fresh_pooler": request.fresh_pooler}
         request = request.model_copy(update={"config": {**request.config, **head}})
     if request.method == "full" and request.added_tokens:  # rows as all others are
-        config = request.config | {"vocab_size": number(request.config, "vocab_size") + request.added_tokens}
+        rows = number(request.config, "vocab_size") + max(0, request.added_tokens - request.spare_rows)
+        config = request.config | {"vocab_size": rows}
         request = request.model_copy(update={"config": config, "added_tokens": 0})
     problems = [say(f"estimate.{key}", **values) for key, values in _problems(request)]
     if problems:
@@ -75,8 +76,10 @@ def _problems(request: EstimateRequest) -> list[tuple[str, dict[str, object]]]:
         found.append(("no_grouped_dora", {}))
     if request.variant != "none" and request.method not in {"lora", "qlora"}:
         found.append(("variant_of_lora", {"variant": request.variant, "method": request.method}))
-    if request.added_tokens and request.method not in GROWING:
-        found.append(("no_new_words", {"method": request.method, "known": ", ".join(GROWING)}))
+    kind = str(request.config["model_type"])
+    if request.added_tokens and request.method not in growing_methods(kind):
+        known = ", ".join(growing_methods(kind))
+        found.append(("no_new_words", {"method": request.method, "kind": kind, "known": known}))
     if request.method != "inference" and request.cache_quant != "none":
         found.append(("cache_of_inference", {"cache_quant": request.cache_quant, "method": request.method}))
     if request.method == "inference" and (request.parallel != "none" or request.gpus > 1):

@@ -1,7 +1,9 @@
 import json
+from threading import Event
+from unittest.mock import patch
 
 import pytest
-from ftadvisor.advisor.output import print_json, progress_shown
+from ftadvisor.advisor.output import print_json, progress_shown, told_if_slow
 from ftadvisor.knowledge.messages import speaking
 
 
@@ -24,6 +26,15 @@ def test_a_pipe_gets_a_line_now_and_then(clock: list[float], capsys: pytest.Capt
     assert 8 <= len(lines) <= 14
     assert "400/400 (100%), elapsed 1:40" in lines[-1]
     assert "about" in lines[3]
+
+
+def test_slow_work_is_told_and_quick_work_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    told = Event()
+    with told_if_slow("reading", after=3600):
+        pass
+    with patch("ftadvisor.advisor.output.print", lambda *_, **__: told.set(), create=True), told_if_slow("it", after=0):
+        assert told.wait(60)
+    assert not capsys.readouterr().err
 
 
 def test_each_new_work_is_told(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:

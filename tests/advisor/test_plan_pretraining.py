@@ -105,6 +105,18 @@ def test_files_that_are_not_used_and_rows_that_are_torn_are_told(
 
 
 @pytest.mark.usefixtures("english")
+def test_what_tells_replaced_words_from_others_fills_no_gaps(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    transformers = pytest.importorskip("transformers")
+    sizes = {"hidden_size": 16, "embedding_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = transformers.ElectraForPreTraining(transformers.ElectraConfig(vocab_size=64, **sizes))
+    model.save_pretrained(project / "electra")
+    assert main(["plan", "--label", LABEL, "--documents", "docs", "--model", "electra", "--language", "en"]) != DONE
+    assert "without a head to fill gaps" in capsys.readouterr().err
+    with pytest.raises(UserError, match="without a head to fill gaps"):
+        load_model(ModelSource(source=str(project / "electra")), loader=Loader("AutoModelForMaskedLM"))
+
+
+@pytest.mark.usefixtures("english")
 def test_an_encoder_without_a_head_to_fill_gaps_is_refused(
     project: Path, tiny_of: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

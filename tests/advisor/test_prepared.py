@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -73,6 +74,33 @@ def test_rows_become_the_conversations_that_vendors_take(tmp_path: Path) -> None
     lines = planned("finetune:api", tmp_path).prepared["prepared/plan/train.jsonl"].splitlines()
     roles = [[message["role"] for message in json.loads(line)["messages"]] for line in lines]
     assert roles == [["system", "user", "assistant"]] * 504
+
+
+@pytest.mark.parametrize(
+    ("label", "base", "row"),
+    [
+        ("finetune:lora", "llm<=8b", {"question": "q", "answer": "a"}),
+        ("finetune:api", "llm<=8b", {"question": "q", "answer": "a"}),
+        ("finetune:lora", "encoder", {"question": "q", "answer": "a"}),
+        ("classifier:encoder", "encoder", {"text": "t", "label": "l"}),
+        ("classifier:tfidf", "encoder", {"text": "t", "label": "l"}),
+        ("continued_pretraining", "llm<=8b", {"text": "t"}),
+    ],
+)
+def test_each_file_is_read_once(
+    label: str, base: str, row: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = ("train", "validation", "test")
+    for part in parts:
+        rows = [{name: f"{value} {number}" for name, value in row.items()} for number in range(4)]
+        (tmp_path / f"{part}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    opened: list[str] = []
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path.name) or read(path))
+    planned(label, tmp_path, Files(**{part: f"{part}.jsonl" for part in parts}), base)
+    found = Counter(opened)
+    assert found["train.jsonl"] == 1
+    assert all(found[f"{part}.jsonl"] <= 1 for part in parts)
 
 
 def test_the_expected_fields_become_a_schema(tmp_path: Path) -> None:

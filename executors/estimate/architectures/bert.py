@@ -20,6 +20,11 @@ MODEL_TYPES = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra
 POOLED = frozenset({"bert"})
 """Families whose classifier stands behind a pooler with a tanh that the bare model has too."""
 HEADS = ("ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "Model")
+FIRST_BERT = "BertForPreTraining"
+"""Class of the first BERTs' checkpoints: what fills gaps is read from them, and the head for pairs is left out.
+
+Source: transformers ``MODEL_FOR_MASKED_LM_MAPPING_NAMES``; ELECTRA's class of that kind has no head that fills gaps.
+"""
 DROPOUT = 0.1
 """Default of the hidden layers' dropout. Source: transformers ``BertConfig``, ``DistilBertConfig``."""
 ELECTRA_WIDTH = 128
@@ -91,6 +96,7 @@ def head_kind(config: Mapping[str, JsonValue]) -> str:
     """
     listed = config.get("architectures")
     name = str(listed[0]) if isinstance(listed, list) and listed else "ForMaskedLM"
+    name = "BertForMaskedLM" if name == FIRST_BERT else name
     kind = next((kind for kind in HEADS if name.endswith(kind)), None)
     if kind is None:
         raise UnsupportedError(say("estimate.unknown_head", name=name))

@@ -196,6 +196,12 @@ def test_soft_prompts_and_prefixes_of_t5() -> None:
         assert found == trained_by(peft.get_peft_model(real("t5"), config)), method
 
 
+def test_t5_learns_new_words_only_where_all_is_trained() -> None:
+    assert counted("t5", "full", added_tokens=3) == trained_by(real("t5")) + 3 * 128
+    with pytest.raises(UnsupportedError, match=r"lora.*added_tokens.*t5.*full"):
+        counted("t5", "lora", added_tokens=3)
+
+
 @pytest.mark.parametrize("family", ["whisper", "vit"])
 def test_bitfit_trains_the_biases(family: str) -> None:
     names = real(family).named_parameters()
