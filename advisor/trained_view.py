@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..executors.run import advice_line
 from ..executors.run_folder import RunFolder
 from ..knowledge.messages import say
 from .own_run import results_of
@@ -17,7 +18,7 @@ def trained_lines(folder: RunFolder) -> Iterator[str]:
         yield say("own.trained", **_figures(found))
         if found.get("general_loss"):
             yield say("own.general", **{name: f"{value:.2f}" for name, value in found["general_loss"].items()})
-        yield from (f"! {one['text']}. {one['fix']}." for one in found["advice"])
+        yield from (advice_line(one["text"], one["fix"]) for one in found["advice"])
         yield say("own.adapter", path=found["adapter"], quoted=shlex.quote(str(found["adapter"])))
     yield from (say("run.report", path=path) for path in folder.reports())
 
