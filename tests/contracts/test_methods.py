@@ -133,7 +133,8 @@ def test_gradients_reach_all_trainable_parameters_and_no_others(method: str, mod
 
 def test_answers_do_not_depend_on_the_batch(method: str, model: Path) -> None:
     import torch
-    from ftadvisor.executors.generate import generate
+    from ftadvisor.executors.answerer import all_answers
+    from ftadvisor.executors.generate import LocalModel
 
     module = method_module(method)
     attached = module.attach(load_model(ModelSource(source=str(model), quantisation=module.BASES[0])), module.Options())
@@ -143,8 +144,8 @@ def test_answers_do_not_depend_on_the_batch(method: str, model: Path) -> None:
             parameter.data += 0.3 * torch.randn_like(parameter)
     tokenizer = load_tokenizer(str(model))
     prompts = [row.turns[:-1] for row in rows(6)]
-    together = generate(attached, tokenizer, prompts, 8, batch_size=6)
-    assert together == generate(attached, tokenizer, prompts, 8, batch_size=1)
+    together = all_answers(LocalModel(attached, tokenizer, 6), prompts, 8)
+    assert together == all_answers(LocalModel(attached, tokenizer, 1), prompts, 8)
     assert len(set(together)) > 1
 
 
