@@ -29,6 +29,8 @@ def trained_lines(folder: RunFolder) -> Iterator[str]:
         rows = held["path"] if held and _can_be_asked(found["task"], Path(held["path"])) else "TEST.jsonl"
         words = ["ftadvisor", "evaluate", rows, "--adapter", found["adapter"]]
         yield say("own.adapter", path=found["adapter"], command=shlex.join(words))
+    if (followed := folder.path / "tensorboard").is_dir():
+        yield say("guards.tensorboard", folder=followed)
     yield from (say("run.report", path=path) for path in folder.reports())
 
 

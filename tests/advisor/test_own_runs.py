@@ -192,8 +192,9 @@ def test_a_template_of_another_model_is_on_the_screen_before_the_first_update(
     copytree(tiny_model, other)
     template = other / "chat_template.jinja"
     template.write_text("{# <|im_start|> #}" + template.read_text(encoding="utf-8"), encoding="utf-8")
-    words = ["train", "train.jsonl", "--model", str(other), *SHORT, "--language", "en"]
+    words = ["train", "train.jsonl", "--model", str(other), *SHORT, "--set", "tracker=tensorboard", "--language", "en"]
     assert main([*words, *(["--quiet"] if quiet else [])]) == DONE
-    shown = capsys.readouterr().err
+    out, shown = capsys.readouterr()
+    assert "tensorboard --logdir" in out
     told = shown.index("! the chat template's <|im_start|> are no tokens of this tokenizer")
     assert quiet or told < shown.index("training finetuned · loss")
