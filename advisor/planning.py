@@ -10,6 +10,7 @@ from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
 from ..rag.endpoint import is_endpoint, parse_endpoint
 from .answer_schema import choices_of
+from .base_model import source_from
 from .base_search import choose_base
 from .device import device_of
 from .draft import PlanDraft, Steps, title_page
@@ -85,7 +86,10 @@ def make_plan(
     plan = Plan(
         **title_page(profile, recommendation, seed),
         model=ModelSource.model_validate(
-            {"source": work.base.source, "quantisation": training.quantisation if training else "none"}
+            {
+                "source": source_from(folder, work.base.source),
+                "quantisation": training.quantisation if training else "none",
+            }
         ),
         prompt=make_prompt(
             work.data,
