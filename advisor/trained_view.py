@@ -2,13 +2,17 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from ..executors.data import read_rows
 from ..executors.run_folder import RunFolder
+from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .own_run import results_of
 
 GIBIBYTE = 2**30
+LANGUAGE_MODEL = "causal_lm"
 
 
 def trained_lines(folder: RunFolder) -> Iterator[str]:
@@ -18,8 +22,21 @@ def trained_lines(folder: RunFolder) -> Iterator[str]:
         if found.get("general_loss"):
             yield say("own.general", **{name: f"{value:.2f}" for name, value in found["general_loss"].items()})
         yield from (f"! {one['text']}. {one['fix']}." for one in found["advice"])
-        yield say("own.adapter", path=found["adapter"], quoted=shlex.quote(str(found["adapter"])))
+        held = found.get("held_out")
+        if held:
+            yield say("own.held_out", **held)
+        rows = held["path"] if held and _can_be_asked(found["task"], Path(held["path"])) else "TEST.jsonl"
+        words = ["ftadvisor", "evaluate", rows, "--adapter", found["adapter"]]
+        yield say("own.adapter", path=found["adapter"], command=shlex.join(words))
     yield from (say("run.report", path=path) for path in folder.reports())
+
+
+def _can_be_asked(task: str, rows: Path) -> bool:
+    """Tell whether ``evaluate`` can ask about rows: of a language model's not those with several turns."""
+    try:
+        return task != LANGUAGE_MODEL or bool(read_rows(rows))
+    except UserError:
+        return False
 
 
 def _figures(found: Mapping[str, Any]) -> dict[str, Any]:

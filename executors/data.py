@@ -17,6 +17,9 @@ from .row_files import at_line, refuse_problems, row_objects, serious_faults
 OTHER_LAYOUTS = frozenset({"instruction", "prompt_completion", "messages"})
 """Layouts whose rows become a question and an answer, or a conversation."""
 
+ANSWERED = OTHER_LAYOUTS | {"question_answer"}
+"""Layouts that one file may mix: a language model learns to answer rows of each."""
+
 
 class Row(BaseModel):
     """Hold one question with its answer; numbers count as texts, as ids and right values often are.
@@ -96,7 +99,7 @@ def read_rows(path: Path, read: Read | None = None) -> list[Row]:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
     reader = RowReader(path, read)
-    rows = [row for line, values in reader.usual() if (row := reader.parse(Row, line, values))]
+    rows = [row for line, values in reader.usual() if (row := reader.question(line, values))]
     reader.finish([row.id for row in rows])
     return rows
 
@@ -119,6 +122,9 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
             if row is None:
                 continue
             values = {"id": row.id, "messages": prompt.messages(row.question, None, row.answer)}
+        elif faults := serious_faults("messages", values):
+            reader.problems += [at_line(line, text) for text in faults]
+            continue
         if conversation := reader.parse(Conversation, line, values):
             found.append(conversation)
     reader.finish([row.id for row in found])
@@ -147,6 +153,17 @@ class RowReader:
             else:
                 kept = {"id": values["id"]} if "id" in values else {}
                 yield line, kept | layout(name).converted(values)
+
+    def question(self, line: int, values: dict[str, object]) -> Row | None:
+        """Return a row as a question and its answer; a conversation only where it is no more than these."""
+        if "question" in values or "messages" not in values:
+            return self.parse(Row, line, values)
+        faults = serious_faults("messages", values)
+        turns = [] if faults else layout("messages").converted(values)["messages"]
+        if [turn["role"] for turn in turns] == ["user", "assistant"]:
+            return self.parse(Row, line, values | {"question": turns[0]["content"], "answer": turns[1]["content"]})
+        self.problems += [at_line(line, text) for text in faults or [say("training.data_no_question")]]
+        return None
 
     def parse(self, kind: type[Kind], line: int, values: dict[str, object]) -> Kind | None:
         """Return the row, or None after noting what is wrong with it."""

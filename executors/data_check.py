@@ -9,6 +9,7 @@ from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .data import ANSWERED
 from .fault import Fault, fault
 from .layout import lacking, layout, layout_names, layout_of
 from .overlap import find_overlaps
@@ -32,6 +33,7 @@ class CheckedRow:
 
     Attributes:
         line: Where it begins in its file, from 1.
+        layout: How it is laid out.
         values: Its fields.
         asked: What the model sees.
         wanted: What it should answer; empty in plain text.
@@ -40,6 +42,7 @@ class CheckedRow:
     """
 
     line: int
+    layout: str
     values: dict[str, Any]
     asked: str
     wanted: str
@@ -57,7 +60,7 @@ class Checked:
     """Hold what a check found.
 
     Attributes:
-        layout: How the rows are laid out; None where no row has a known layout.
+        layout: How most rows are laid out; None where no row has a known layout.
         total: How many rows the file has, broken ones included.
         rows: Those that can be learnt from.
         faults: All problems by line.
@@ -91,10 +94,11 @@ def check_file(path: Path, count: Count, longest: int = LONGEST, test: Path | No
     name = _main_layout(raw)
     rows = []
     for one in raw:
-        found = list(_wrong(one, name))
+        own = _own_layout(one, name)
+        found = list(_wrong(one, own))
         faults += found
-        if name and not any(each.serious for each in found):
-            rows.append(_checked(one, name, count))
+        if own and not any(each.serious for each in found):
+            rows.append(_checked(one, own, count))
     faults += [*_long(rows, longest), *_repeated(rows), *_alone(rows, name)]
     if not raw and not faults:
         faults.append(fault(1, "no_rows"))
@@ -119,6 +123,12 @@ def _main_layout(raw: Sequence[RawRow]) -> str | None:
     if not found:
         return None
     return max(found, key=lambda name: (found[name], -layout_names().index(name)))
+
+
+def _own_layout(row: RawRow, name: str | None) -> str | None:
+    """Return how a row is laid out: as most rows, or otherwise where rows of both learn to answer."""
+    own = layout_of(row.values.keys())
+    return own if own in ANSWERED and name in ANSWERED and lacking(name, row.values.keys()) else name
 
 
 def _wrong(row: RawRow, name: str | None) -> Iterator[Fault]:
@@ -151,7 +161,8 @@ def _strings(value: object) -> Iterator[str]:
 def _checked(row: RawRow, name: str, count: Count) -> CheckedRow:
     own = layout(name)
     asked, wanted = own.asked(row.values), own.wanted(row.values)
-    return CheckedRow(row.line, row.values, asked, wanted, tuple(own.classes(row.values)), count(asked) + count(wanted))
+    classes, tokens = tuple(own.classes(row.values)), count(asked) + count(wanted)
+    return CheckedRow(row.line, name, row.values, asked, wanted, classes, tokens)
 
 
 def _long(rows: Sequence[CheckedRow], longest: int) -> Iterator[Fault]:

@@ -71,7 +71,7 @@ class Log:
 
 
 class Guard(Protocol):
-    """What a file in ``executors/guards`` offers."""
+    """What a file in ``executors/guards`` offers; where it has ``EXPLAINS``, the guards named there keep silent."""
 
     def look(self, log: Log, /) -> dict[str, Any] | None:
         """Return the figures of the text ``guards.NAME`` where there is something to say, else None."""
@@ -85,10 +85,18 @@ def guard_names() -> tuple[str, ...]:
 
 def look(log: Log) -> Iterator[Advice]:
     """Yield what the guards have to say of a log."""
-    for name in guard_names():
-        guard = cast(Guard, import_module(f"{guards.__name__}.{name}"))
-        if log.losses and (figures := guard.look(log)) is not None:
+    if not log.losses:
+        return
+    found = {name: _guard(name).look(log) for name in guard_names()}
+    speaking = {name: figures for name, figures in found.items() if figures is not None}
+    explained = {other for name in speaking for other in getattr(_guard(name), "EXPLAINS", ())}
+    for name, figures in speaking.items():
+        if name not in explained:
             yield advice(name, log.step, **figures)
+
+
+def _guard(name: str) -> Guard:
+    return cast(Guard, import_module(f"{guards.__name__}.{name}"))
 
 
 def advice(kind: str, step_seen: int | None = None, /, **figures: Any) -> Advice:  # noqa: ANN401 - whatever a text names

@@ -83,7 +83,7 @@ def prepare(checked: Checked, source: Path, folder: Path, wish: Wish) -> dict[st
         "seed": wish.seed,
         "rows": {"source": checked.total, "left_out": len(left)} | {part: len(rows) for part, rows in parts.items()},
     }
-    _write(folder, name, parts, left, summary)
+    _write(folder, parts, left, summary)
     return summary
 
 
@@ -158,7 +158,6 @@ def _near(held: Sequence[str], learnt: Sequence[str], groups: Mapping[str, Seque
 
 def _write(
     folder: Path,
-    name: str,
     parts: Mapping[str, Sequence[CheckedRow]],
     left: Sequence[dict[str, JsonValue]],
     summary: dict[str, JsonValue],
@@ -168,7 +167,7 @@ def _write(
     part.mkdir(parents=True)
     for kind, rows in parts.items():
         if rows:
-            write_text(part / f"{kind}.jsonl", _lines(_clean(layout(name).converted(row.values)) for row in rows))
+            write_text(part / f"{kind}.jsonl", _lines(_clean(layout(row.layout).converted(row.values)) for row in rows))
     if left:
         write_text(part / LEFT_OUT, _lines(left))
     write_json(part / SUMMARY, summary)

@@ -21,7 +21,8 @@ _SAME = {
 }
 _SAID = (
     "missing", "extra_forbidden", "int_type", "float_type", "bool_type", "string_type", "list_type", "dict_type",
-    "literal_error", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "empty",
+    "literal_error", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "empty", "too_few",
+    "string_pattern_mismatch",
 )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def problems_of(error: "ValidationError", place: tuple[str | int, ...] = ()) -> 
 
 
 def _text(item: "ErrorDetails") -> str:
-    kind = _SAME.get(item["type"], item["type"])
+    kind = "too_few" if item["type"] == "too_short" and item["input"] else _SAME.get(item["type"], item["type"])
     if kind not in _SAID:
         return item["msg"].removeprefix("Value error, ")
     limits = {name: value for name, value in item.get("ctx", {}).items() if name not in {"error", "value"}}

@@ -8,11 +8,17 @@ from .names import arm_name, field_name, listed, metric_name
 from .record import Confusion, Evaluation, Interval, Training
 
 CONTROL = "shuffled"
+COLLAPSED = "collapsed"
+"""A guard; of a model that broke down, nothing is said about how long it should learn."""
+
 FEW_ROWS = 100
 FEW_MISTAKES = 3
 GOOD_RECALL = 0.9
 GOOD_FORMAT = 0.95
 EARLY, LATE = 0.6, 0.95
+MOVED = 1.01
+"""Times another validation loss; with less between them, neither a rise nor a fall is spoken of."""
+
 MOST_ROWS = 10_000
 FORM = ("exact", "format")
 
@@ -137,10 +143,13 @@ def _rows(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _stopping(training: Training) -> Iterator[str]:
-    if training.best_step is None or len(training.validation_loss) < 3:
+    best, losses = training.best_step, training.validation_loss
+    if best is None or len(losses) < 3 or any(one.kind == COLLAPSED for one in training.advice):
         return
-    names = {"name": training.name, "best": training.best_step, "steps": training.steps}
-    if training.best_step <= EARLY * training.steps:
-        yield say("report.next.too_long", **names)
-    elif training.best_step >= LATE * training.steps:
+    names = {"name": training.name, "best": best, "steps": training.steps}
+    lowest, last = min(loss for _, loss in losses), losses[-1][1]
+    earlier = min((loss for step, loss in losses if step < best), default=lowest)
+    if best <= EARLY * training.steps:
+        yield say("report.next.too_long" if last > MOVED * lowest else "report.next.levelled", **names)
+    elif best >= LATE * training.steps and earlier > MOVED * lowest:
         yield say("report.next.too_short", **names)

@@ -1,18 +1,28 @@
 """Step ``train``: fine-tune the plan's model on the rows of a task and keep the adapter."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
+from ...knowledge.durable import write_text
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
 from ..general import GENERAL, read_general, replayed
 from ..holding_out import hold_out
 from ..method import MethodOptions, method_ids, method_module
+from ..raw_rows import read_raw
 from ..step import OutputName, Result, StepContext, StepOptions
-from ..task import LANGUAGE_MODEL, ReadRow, TaskOptions, task_class
+from ..task import LANGUAGE_MODEL, ReadRow, TaskBase, TaskOptions, task_class
+from ..together import is_first, processes
 from ..trackers import Tracker
 from ..train_options import TrainOptions
+
+SHOWN = 10
+"""Of the classes that are not learnt."""
 
 
 class _Task(StepOptions):
@@ -35,7 +45,7 @@ class _Task(StepOptions):
     train: str = Field(min_length=1, description="JSONL or CSV rows of the task")
     validation: str | None = Field(None, description="rows to choose the best state by; null takes the last state")
     new_tokens: tuple[str, ...] = Field((), description="words of the domain that get a token of their own")
-    held_out: float | None = Field(None, gt=0, lt=1, description="share of the rows that a step measure gets instead")
+    held_out: float | None = Field(None, gt=0, lt=1, description="share of the rows to measure on instead")
     validation_share: float | None = Field(
         None, gt=0, lt=1, description="share of the rows to choose the best state by where validation is null"
     )
@@ -90,6 +100,16 @@ def parted(rows: Sequence[ReadRow], options: Options, seed: int) -> tuple[Sequen
     return (rows, []) if options.held_out is None else hold_out(rows, options.held_out, seed)
 
 
+def _kept(held: Sequence[ReadRow], path: Path, options: Options, context: StepContext) -> Result:
+    """Write the rows that were held out as a file of their own, with all that theirs says of them."""
+    lines = {row.line for row in held}
+    kept = context.output(f"{options.output}.held_out.jsonl")
+    if is_first():
+        rows = [row.values for row in read_raw(path)[0] if row.line in lines]
+        write_text(kept, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return {"rows": len(held), "path": str(kept)}
+
+
 def _validated(
     rows: Sequence[ReadRow], options: Options, context: StepContext
 ) -> tuple[Sequence[ReadRow], Sequence[ReadRow]]:
@@ -99,6 +119,19 @@ def _validated(
     if options.validation_share is None:
         return rows, []
     return hold_out(rows, options.validation_share, context.seed + 1)
+
+
+def _practised(path: Path, task: TaskBase, context: StepContext) -> Sequence[ReadRow]:
+    """Return the rows to practise along.
+
+    Raises:
+        UserError: They have classes that are not learnt; such a row teaches nothing, or that it has no class.
+    """
+    rows: Sequence[ReadRow] = task.read(path, context.plan.prompt)
+    if strange := sorted(task.unlearnt(rows)):
+        shown = ", ".join(strange[:SHOWN]) + (", ..." if len(strange) > SHOWN else "")
+        raise UserError(say("training.replay_unlearnt", path=path, shown=shown), say("training.replay_unlearnt_hint"))
+    return rows
 
 
 def _parsed(kind: type[BaseModel], values: Any) -> BaseModel:  # noqa: ANN401 - whatever a file holds
@@ -112,7 +145,6 @@ def _parsed(kind: type[BaseModel], values: Any) -> BaseModel:  # noqa: ANN401 - 
 
 def execute(options: Options, context: StepContext) -> Result:
     """Train, or go on with an interrupted training."""
-    from ..together import processes
     from ..train import Training, train
 
     if options.processes > processes():
@@ -120,11 +152,11 @@ def execute(options: Options, context: StepContext) -> Result:
 
         return launch(context, options.processes)
     task, path = task_class(options.task), context.input(options.train)
-    rows, _ = parted(task.read(path, context.plan.prompt), options, context.seed)
+    rows, held = parted(task.read(path, context.plan.prompt), options, context.seed)
     known = task.study(rows, path)
     rows, validation = _validated(rows, options, context)
     if options.replay:
-        practised = task.read(context.input(options.replay), context.plan.prompt)
+        practised = _practised(context.input(options.replay), task(options.task_options, known), context)
         rows = replayed(rows, practised, options.replay_share, context.seed)
     speaks = task.AUTO == LANGUAGE_MODEL
     training = Training(
@@ -146,4 +178,5 @@ def execute(options: Options, context: StepContext) -> Result:
         tracker=options.tracker,
         tracked=context.run_folder / "tensorboard" / options.output,
     )
-    return train(training, rows, validation, context.progress, context.event)
+    result = train(training, rows, validation, context.progress, context.event)
+    return result | {"held_out": _kept(held, path, options, context)} if held else result

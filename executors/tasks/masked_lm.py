@@ -60,6 +60,7 @@ class Task(TextTask):
     Options: ClassVar[type[TaskOptions]] = Gaps
     AUTO: ClassVar[str] = "AutoModelForMaskedLM"
     ACCURACY: ClassVar[str] = "masked_accuracy"
+    PLACES: ClassVar[bool] = True
     options: Gaps
 
     def examples(

@@ -1,6 +1,7 @@
 """Commands that run single steps: train, evaluate, tune, pilot."""
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,23 @@ def test_a_classifier_is_measured_on_what_was_held_out(tiny_of: Callable[[str], 
     shown = capsys.readouterr().out
     assert "Macro F1" in shown
     assert "AUC" in shown
+
+
+@pytest.mark.usefixtures("folder")
+def test_rows_held_out_of_a_language_model_are_kept_for_the_command_that_is_named(
+    tiny_model: Path, capsys: Shown
+) -> None:
+    words = ["train", "train.jsonl", "--model", str(tiny_model), "--held-out", "0.25", *SHORT]
+    assert main([*words, "--quiet", "--language", "en"]) == DONE
+    shown = capsys.readouterr().out
+    assert "The 4 rows that were held out" in shown
+    [line] = [line for line in shown.splitlines() if "ftadvisor evaluate" in line]
+    command = shlex.split(line[line.index("ftadvisor evaluate") :])[1:]
+    kept = read_rows(Path(command[1]))
+    assert len(kept) == 4
+    assert {row.question for row in kept} < {row["question"] for row in ROWS[:16]}
+    measured = told([*command, "--set", "max_new_tokens=4"], capsys)
+    assert measured["evaluation"]["rows"] == 4
 
 
 @pytest.mark.usefixtures("folder")

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 from ftadvisor.executors.data import read_conversations, read_rows
+from ftadvisor.executors.data_check import check_file
+from ftadvisor.executors.prepare import Wish, prepare
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.knowledge.errors import UserError
 
@@ -102,3 +104,51 @@ def test_both_layouts_become_conversations(tmp_path: Path) -> None:
 def test_conversations_without_a_question_and_an_answer_are_refused(tmp_path: Path, messages: object) -> None:
     with pytest.raises(UserError):
         read_conversations(write(tmp_path / "rows.jsonl", {"messages": messages}), Prompt())
+
+
+@pytest.mark.parametrize(
+    ("turns", "told"),
+    [
+        ([{"role": "user", "content": "Hello?"}], "end with the assistant's answer"),
+        ([{"role": "user", "content": "Hello?"}, {"role": "asistant", "content": "Hi."}], "'asistant'"),
+        ([{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": ""}], "messages[2]"),
+    ],
+)
+def test_what_is_wrong_with_a_conversation_is_told_as_the_check_of_data_tells_it(
+    turns: list[object], told: str, tmp_path: Path, english: None
+) -> None:
+    path = write(tmp_path / "rows.jsonl", {"messages": turns})
+    with pytest.raises(UserError) as error:
+        read_conversations(path, Prompt())
+    assert told in error.value.message
+    assert "pattern" not in error.value.message
+    checked = check_file(path, len)
+    assert {one.text for one in checked.faults} == {
+        line.partition(": ")[2] for line in error.value.message.splitlines()[1:]
+    }
+
+
+def test_the_check_of_data_reads_each_row_of_a_mixed_file_as_training_does(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]
+    path = write(
+        tmp_path / "rows.jsonl",
+        {"question": "What is it?", "answer": "A thing."},
+        {"question": "What was it?", "answer": "Another thing."},
+        {"messages": turns},
+        {"text": "a row of another task", "label": "other"},
+    )
+    checked = check_file(path, len)
+    assert [row.asked for row in checked.rows] == ["What is it?", "What was it?", "Hello?"]
+    assert [one.line for one in checked.faults if one.serious] == [4]
+    prepare(checked, path, tmp_path / "prepared", Wish(0, 0, seed=1, group=None, most_broken=0.5))
+    assert len(read_conversations(tmp_path / "prepared" / "train.jsonl", Prompt())) == 3
+
+
+def test_a_conversation_of_one_question_can_be_measured_and_a_longer_one_says_why_not(
+    tmp_path: Path, english: None
+) -> None:
+    turns = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]
+    (row,) = read_rows(write(tmp_path / "rows.jsonl", {"messages": turns}))
+    assert (row.question, row.answer) == ("Hello?", "Hi.")
+    with pytest.raises(UserError, match="several turns"):
+        read_rows(write(tmp_path / "longer.jsonl", {"messages": turns * 2}))

@@ -41,6 +41,7 @@ def test_each_guard_speaks_of_what_it_is_for() -> None:
     falling, rising = FALLING[:40], [0.8 + 0.12 * step for step in range(60)]
     validation = {20: 1.0, 40: 1.2, 60: 1.3, 80: 1.5, 100: 1.9}
     cases = {
+        "collapsed": history(noisy([2.0] * 3 + [9.0] * 97)),
         "diverging": history(noisy(falling + rising)),
         "flat": history(noisy([2.0] * 100)),
         "overfitting": history(noisy(FALLING), validation),
@@ -49,6 +50,40 @@ def test_each_guard_speaks_of_what_it_is_for() -> None:
     assert {*cases} == {*guard_names()}
     for kind, found in cases.items():
         assert [name for name, _ in kinds(found)] == [kind]
+
+
+DEAD = [6.25, 6.2, 6.3] + [5.984] * 25
+EVEN = [1.45, 1.43, 1.46, 1.42, 1.66, 2.64, 1.51, 1.75, 2.01, 1.2, 1.62, 1.48, 2.14, 1.95, 1.46, 1.69, 1.73, 1.35]
+"""Losses as tiny models had them with rates of 1000 and 0.1: a Llama's, and a BERT's that tells four classes."""
+
+
+def told(losses: list[float], gradients: list[float], rate: float) -> list[tuple[str, int | None, str]]:
+    pairs = enumerate(zip(losses, gradients, strict=True), 1)
+    found = [{"step": step, "loss": loss, "grad_norm": gradient} for step, (loss, gradient) in pairs]
+    return [(one.kind, one.step, one.fix) for one in all_advice(found, len(losses), 2, rate)]
+
+
+@pytest.mark.parametrize("updates", [7, 28])
+def test_a_model_without_any_gradient_left_is_told_to_learn_slower(updates: int) -> None:
+    (kind, step, fix) = told(DEAD[:updates], ([1.2, 1.1, 1.9] + [0.0] * 25)[:updates], 1000)[0]
+    assert (kind, step) == ("collapsed", 6)
+    assert "lower" in fix
+    assert "times the learning rate" not in fix
+
+
+def test_what_too_high_a_rate_does_is_told_in_short_trainings_too() -> None:
+    shot_up = [1.45, 1.43, 180, 335, 759, 1186, 397]
+    assert [kind for kind, *_ in told(shot_up, [2.0] * 7, 0.03)] == ["collapsed"]
+    exploded = [6.2] * 3 + [5.98] * 17
+    assert [kind for kind, *_ in told(exploded, [1.2] * 3 + [300.0] * 17, 0.03)] == ["collapsed"]
+    assert [kind for kind, *_ in told(EVEN, [2.0] * 18, 0.1)] == ["collapsed"]
+    assert told(EVEN, [2.0] * 18, 0.01) == []
+    assert [kind for kind, *_ in told(EVEN * 6, [2.0] * 108, 0.1)] == ["collapsed"]  # and not that it is flat
+
+
+def test_a_high_rate_with_which_something_is_learnt_is_left_alone() -> None:
+    assert told(noisy(FALLING), [1.0] * 100, 0.3) == []
+    assert told([2.0, 1.0, 0.02, 0.0, 0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.1] + [0.0] * 5, 1e-3) == []
 
 
 def test_a_head_that_begins_as_a_probe_may_lose_some_of_its_fit() -> None:

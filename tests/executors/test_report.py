@@ -75,7 +75,7 @@ def evaluation(**changes: Any) -> Result:
 def training(name: str, best: int = 180, **changes: Any) -> Result:
     noise = random.Random(name)
     loss = [[step, 2.4 / (1 + step / 30) + noise.random() * 0.1] for step in range(5, 241, 5)]
-    validation = [[step, 2.5 / (1 + step / 35) + abs(step - best) / 2000] for step in range(30, 241, 30)]
+    validation = [[step, 0.6 + abs(step - best) / 300] for step in range(30, 241, 30)]
     result = {
         "name": name,
         "method": "lora",
@@ -240,6 +240,22 @@ class TestNextSteps:
         found = "\n".join(next_steps(None, None, [Training.model_validate(training("x", best=best))]))
         assert said in found
         assert said or "epochs" not in found
+
+    def test_a_validation_loss_that_stays_is_said_neither_to_rise_nor_to_fall(self) -> None:
+        even = [[step, 5.983934951410061] for step in range(30, 241, 30)]
+        for best, said in ((30, "neither fell nor rose"), (240, "")):
+            found = Training.model_validate(training("x", best=best, validation_loss=even))
+            shown = "\n".join(next_steps(None, None, [found]))
+            assert said in shown
+            assert "and rose" not in shown
+            assert "still falling" not in shown
+
+    def test_a_model_that_broke_down_is_not_told_how_long_to_learn(self) -> None:
+        collapsed = {"kind": "collapsed", "text": "it broke down", "fix": "lower the rate"}
+        found = Training.model_validate(training("x", best=60, advice=[collapsed]))
+        shown = "\n".join(next_steps(None, None, [found]))
+        assert "it broke down" in shown
+        assert "epochs" not in shown
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-0.3, 0.45), (0, 241), (0, 3e-5), (5, 5)])
