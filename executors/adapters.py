@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -76,7 +78,8 @@ def save_adapter(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     if isinstance(model, PeftModel):
-        model.save_pretrained(str(part), save_embedding_layers=False)  # new tokens' rows are part of the adapter
+        with _ranks_may_differ():
+            model.save_pretrained(str(part), save_embedding_layers=False)  # new tokens' rows are part of the adapter
     elif all(value.requires_grad for value in model.parameters()):
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
@@ -87,6 +90,21 @@ def save_adapter(
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     flush_folder(folder.parent)
+
+
+@contextmanager
+def _ranks_may_differ() -> Iterator[None]:
+    """Keep the library from calling AdaLoRA's layers without rank torn, and its ranks by layer unknown.
+
+    Nothing is sharded here; and the ranks are put in place after the layers are made, which is when it looks for them.
+
+    Source: peft 0.21.2, utils/save_and_load.py, ``_validate_lora_adapter_state_dict``; tuners/tuners_utils.py,
+    ``inject_adapter``.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Adapter .* LoRA tensor\(s\) have invalid shape")
+        warnings.filterwarnings("ignore", message=r"The following rank_pattern keys did not match")
+        yield
 
 
 def task_of(folder: Path) -> TaskBase:
@@ -145,7 +163,8 @@ def adapted(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
         kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel
-        return cast("PreTrainedModel", kind.from_pretrained(model, str(folder)))
+        with _ranks_may_differ():
+            return cast("PreTrainedModel", kind.from_pretrained(model, str(folder)))
     load_trained(model, folder)
     return model
 

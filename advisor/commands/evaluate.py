@@ -10,10 +10,19 @@ from rich.console import Console
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
-from ..own_run import absolute, add_run_arguments, model_of, options_of, print_run, results_of, run_steps, step_of
+from ..own_run import (
+    LANGUAGE_MODEL,
+    absolute,
+    add_run_arguments,
+    model_of,
+    print_run,
+    results_of,
+    run_steps,
+    step_of,
+)
+from ..set_options import options_of
 
 ABOUT = "ftadvisor.json"
-LANGUAGE_MODEL = "causal_lm"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     options = {"test": absolute(arguments.rows)}
     if (task := about.get("task", LANGUAGE_MODEL)) != LANGUAGE_MODEL:
         options |= {"task": task, "adapter": absolute(arguments.adapter)}
-        step = step_of("measure", **options | options_of(arguments.set))
+        step = step_of("measure", **options | options_of(arguments.set, "measure"))
     else:
-        step = step_of("evaluate", **_compared(arguments, bool(prompt.instruction)) | options_of(arguments.set))
+        step = step_of(
+            "evaluate", **_compared(arguments, bool(prompt.instruction)) | options_of(arguments.set, "evaluate")
+        )
     label = "finetune" if arguments.adapter else "rag" if arguments.index else "prompting"
     folder, code = run_steps(arguments, f"evaluate {label}", label, model, prompt, [step, step_of("report")])
     if arguments.json:

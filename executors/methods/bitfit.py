@@ -35,7 +35,7 @@ def attach(model: "PreTrainedModel", options: Options) -> "PreTrainedModel":
     biases = [name for name in names if name.endswith(".bias")]
     if not biases:
         kind = model.config.model_type
-        raise UserError(say("training.no_biases", kind=kind), say("training.no_biases_hint"))
+        raise UserError(say("training.no_biases", kind=kind), say("training.no_biases_hint"), {"method": "lora"})
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name in set(biases)
     train_head(model)

@@ -154,6 +154,7 @@ def execute(options: Options, context: StepContext) -> Result:
         seed=context.seed,
         max_length=options.max_length,
         leave_out_longer=options.too_long == "leave_out",
+        passages=bool(context.results("build_examples")),
         adapter=context.output(options.output),
         checkpoints=context.checkpoints,
         general=tuple(read_general(context.input(options.general))) if speaks and options.general else (),
