@@ -66,7 +66,8 @@ def value_of(text: str) -> Any:  # noqa: ANN401 - any YAML value
     Raises:
         UserError: It is not YAML.
     """
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         return YAML(typ="safe").load(text)

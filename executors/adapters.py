@@ -18,6 +18,7 @@ from .method import Schedule
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .task import TaskBase, task_class
+from .tuners.started_lora import save_lora
 from .vocabulary import NEW, grow_as_told, grow_tokenizer
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def save_adapter(
     part.mkdir(parents=True)
     if isinstance(model, PeftModel):
         with _ranks_may_differ():
-            model.save_pretrained(str(part), save_embedding_layers=False)  # new tokens' rows are part of the adapter
+            save_lora(model, part)
     elif all(value.requires_grad for value in model.parameters()):
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from ..knowledge.text import is_chinese
 from ..rag.records import Hit
+from .constraint import Constraint
 from .data import Row
 from .oracles import place
 from .prompt import Message, Prompt
@@ -34,11 +35,13 @@ class Arm:
         name: Which one.
         prompts: A conversation for each row.
         adapter: Folder of the adapter; None for the untuned model.
+        constraint: The form that its answers must have.
     """
 
     name: ArmName
     prompts: list[list[Message]]
     adapter: Path | None
+    constraint: Constraint | None = None
 
 
 def make_arm(

@@ -1,33 +1,28 @@
 """Compare the ways to answer on the same held-out rows: bare model, prompting, RAG, fine-tuning, and both."""
 
-import hashlib
-import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from ..knowledge.durable import write_json
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from ..rag.records import Hit
 from .adapters import adapted_tokenizer, load_adapted
+from .answerer import Answerer
 from .arms import Arm
 from .corpus_scores import Drawn, corpus_difference, corpus_interval, corpus_scores, signatures
 from .data import Row
-from .generate import generate
+from .generate import LocalModel
 from .intervals import Interval, difference, interval
+from .kept_answers import KeptAnswers
 from .metrics import FieldOptions, confusion, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 Scores = dict[str, list[float]]
 
@@ -50,7 +45,7 @@ def answer_arms(
     base: ModelSource,
     max_new_tokens: int,
     batch_size: int,
-    finished: Path,
+    kept: Path,
     progress: Progress,
 ) -> dict[str, Answering]:
     """Let each arm answer all of its prompts.
@@ -60,47 +55,40 @@ def answer_arms(
         base: The model that all arms are built on.
         max_new_tokens: Longest answer, in tokens.
         batch_size: Prompts answered at a time.
-        finished: Folder that keeps the answers of finished arms; an interrupted comparison goes on after them.
+        kept: Folder that keeps answers as they come; an interrupted comparison asks only for those that are missing.
         progress: Receives how far the work is.
     """
-    finished.mkdir(parents=True, exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
     answerings: dict[str, Answering] = {}
-    model, tokenizer, loaded = None, None, object()
+    answerer: Answerer | None = None
+    opened: object = object()
     for arm in sorted(arms, key=lambda arm: str(arm.adapter or "")):  # each model is loaded once
-        kept, asked = finished / f"{arm.name}.json", _digest(arm)
-        found = _finished(kept, asked)
-        if found is None:
-            if loaded != arm.adapter:
-                model = None  # frees the memory before the next one is loaded
-                model = load_model(base, progress) if arm.adapter is None else load_adapted(base, arm.adapter, progress)
-                loaded = arm.adapter
-                tokenizer = _tokenizer(base, arm.adapter, progress)
-            label = say("evaluation.answering_arm", arm=arm_name(arm.name))
-            start = monotonic()
-            assert tokenizer is not None
-            answers = generate(model, tokenizer, arm.prompts, max_new_tokens, batch_size, progress, label)
-            found = Answering(answers, monotonic() - start)
-            write_json(kept, {"asked": asked, **asdict(found)})
-        answerings[arm.name] = found
+        answers = KeptAnswers(kept / f"{arm.name}.jsonl", arm.prompts, arm.constraint)
+        if answers.missing:
+            if answerer is None or opened != arm.adapter:
+                answerer = None  # frees the memory before the next one is loaded
+                answerer, opened = _opened(base, arm.adapter, batch_size, progress), arm.adapter
+            _ask(answerer, arm, answers, max_new_tokens, progress)
+        answerings[arm.name] = Answering(answers.answers, answers.seconds)
     return {arm.name: answerings[arm.name] for arm in arms}
 
 
-def _tokenizer(base: ModelSource, adapter: Path | None, progress: Progress) -> "PreTrainedTokenizerBase":
+def _opened(base: ModelSource, adapter: Path | None, batch_size: int, progress: Progress) -> Answerer:
     if adapter is None:
-        return load_tokenizer(base.source, base.revision, progress)
-    return adapted_tokenizer(base, adapter, progress)
+        tokenizer = load_tokenizer(base.source, base.revision, progress)
+        return LocalModel(load_model(base, progress), tokenizer, batch_size)
+    return LocalModel(load_adapted(base, adapter, progress), adapted_tokenizer(base, adapter, progress), batch_size)
 
 
-def _digest(arm: Arm) -> str:
-    return hashlib.sha256(json.dumps(arm.prompts).encode()).hexdigest()
-
-
-def _finished(path: Path, asked: str) -> Answering | None:
-    """Return an arm's answers, unless there are none or they are to other prompts: the rows may have changed since."""
-    if not path.exists():
-        return None
-    kept = json.loads(path.read_bytes())
-    return Answering(kept["answers"], kept["seconds"]) if kept["asked"] == asked else None
+def _ask(answerer: Answerer, arm: Arm, kept: KeptAnswers, max_new_tokens: int, progress: Progress) -> None:
+    """Ask for the answers that are missing, and keep each as it comes."""
+    missing = kept.missing
+    label = say("evaluation.answering_arm", arm=arm_name(arm.name))
+    start = monotonic()
+    for some in answerer.answers([arm.prompts[place] for place in missing], max_new_tokens, arm.constraint):
+        kept.add({missing[place]: answer for place, answer in some.items()}, monotonic() - start)
+        start = monotonic()
+        progress(label, len(kept.found), len(arm.prompts))
 
 
 def compare(

@@ -1,11 +1,11 @@
 """The run's diary: one JSON object per line, appended and flushed, readable after any crash."""
 
-import errno
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..knowledge.durable import append_line
 from ..knowledge.json_value import JsonValue
 
 Event = dict[str, JsonValue]
@@ -20,14 +20,7 @@ def append_event(path: Path, name: str, values: Event) -> None:
         values: JSON values that say more; ``event`` and ``time`` are added.
     """
     event = {"event": name, "time": datetime.now(UTC).isoformat(timespec="milliseconds")} | values
-    line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        if os.write(handle, line) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    append_line(path, json.dumps(event, ensure_ascii=False))
 
 
 def drop_torn_line(path: Path) -> None:

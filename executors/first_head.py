@@ -32,13 +32,14 @@ def begin_as_probe(task: TaskBase, learning: Learning, examples: Sequence[Any], 
     Args:
         task: Makes the batches.
         learning: The model that is about to be trained, and how.
-        examples: Rows to learn from, with ``classes``: whether each class applies.
+        examples: Rows to learn from, with ``classes``: whether each class applies. One without a class tells nothing,
+            unless several may apply.
         several: Whether more than one may.
     """
     import numpy as np
     import torch
 
-    chosen = list(examples)
+    chosen = [example for example in examples if several or any(example.classes)]
     if len(chosen) > MOST:
         chosen = random.Random(f"{learning.seed}/probe").sample(chosen, MOST)
     chosen.sort(key=len)

@@ -1,13 +1,13 @@
 """Let a model answer prompts, greedily and in batches of similar length."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from ..knowledge.progress import Progress, silent
-from .prompt import Message
+from .answerer import Conversation
+from .constraint import Constraint
 from .tokens import prompt_tokens
 
 if TYPE_CHECKING:
@@ -15,52 +15,48 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def generate(
-    model: Any,  # noqa: ANN401 - a model with or without an adapter
-    tokenizer: "PreTrainedTokenizerBase",
-    prompts: Sequence[Sequence[Message]],
-    max_new_tokens: int,
-    batch_size: int = 16,
-    progress: Progress = silent,
-    label: str | None = None,
-) -> list[str]:
-    """Return the model's answer to each conversation, in their order.
+class LocalModel:
+    """Answer with a decoder language model on this machine, with or without an adapter.
 
     Args:
-        model: A decoder language model.
+        model: The model.
         tokenizer: The model's own.
-        prompts: Conversations up to the question.
-        max_new_tokens: Longest answer, in tokens.
         batch_size: Conversations answered at a time; answers do not depend on it, up to rounding.
-        progress: Receives how many are answered.
-        label: What to call the work in progress.
-
-    Raises:
-        UserError: Prompts with their answers may be longer than what the model can read.
     """
-    import torch
 
-    tokens = [prompt_tokens(tokenizer, prompt) for prompt in prompts]
-    _check_length(model, [len(each) for each in tokens], max_new_tokens)
-    answers = [""] * len(tokens)
-    model.eval()
-    done = 0
-    with torch.inference_mode():
-        for places in _batches([len(each) for each in tokens], batch_size, _unpadded(model)):
-            texts = _answer(model, tokenizer, [tokens[place] for place in places], max_new_tokens)
-            for place, text in zip(places, texts, strict=True):
-                answers[place] = text
-            done += len(places)
-            progress(label or say("evaluation.answering"), done, len(tokens))
-    return answers
+    def __init__(self, model: Any, tokenizer: "PreTrainedTokenizerBase", batch_size: int = 16) -> None:  # noqa: ANN401
+        self._model, self._tokenizer, self._batch_size = model, tokenizer, batch_size
+
+    def answers(
+        self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
+    ) -> Iterator[dict[int, str]]:
+        """Yield the answers batch by batch, those to the longest conversations first."""
+        import torch
+
+        if constraint is not None:
+            raise UserError(say("evaluation.no_constraint"), say("evaluation.no_constraint_hint"))
+
+        tokens = [prompt_tokens(self._tokenizer, conversation) for conversation in conversations]
+        lengths = [len(each) for each in tokens]
+        _check_length(self._model, lengths, most_tokens)
+        self._model.eval()
+        for places in _batches(lengths, self._batch_size, _unpadded(self._model)):
+            with torch.inference_mode():
+                texts = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens)
+            yield dict(zip(places, texts, strict=True))
 
 
-def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - see generate
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize)
+def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - any model
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize) - _virtual_tokens(model)
     longer = [length for length in lengths if length + max_new_tokens > limit]
     if longer:
         values = {"count": len(longer), "limit": limit, "longest": max(longer), "answer": max_new_tokens}
         raise UserError(say("evaluation.too_long", **values), say("evaluation.too_long_hint"))
+
+
+def _virtual_tokens(model: Any) -> int:  # noqa: ANN401 - a model with or without an adapter
+    """Return how many positions the vectors of an adapter take before the prompt."""
+    return getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0
 
 
 def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[int]]:

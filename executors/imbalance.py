@@ -88,5 +88,5 @@ def _soft_f1(logits: "Tensor", labels: "Tensor", several: bool) -> "Tensor":
     shared, both = (likely * right).sum(dim=0), likely.sum(dim=0) + right.sum(dim=0)
     present = right.sum(dim=0) > 0
     if not present.any():  # every class is wrong here: the less is said, the better
-        return likely.mean()
+        return likely.sum() / max(1, likely.numel())
     return 1 - (2 * shared / both)[present].mean()

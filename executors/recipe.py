@@ -97,7 +97,10 @@ def recipe_of(plan: Plan, plan_path: Path) -> Recipe:
             places = [input_path(name, plan.steps[:number], folder) for name in (step.train, step.validation)]
             if places[0] is None or (step.validation and places[1] is None):
                 raise UserError(say("exports.made_rows", rows=step.train), say("exports.made_rows_hint"))
-            if undone := [name for name in OURS if getattr(step, name)]:
+            undone = [name for name in OURS if getattr(step, name)]
+            if getattr(step.method_options, "start", "default") != "default":
+                undone.append("method_options.start")
+            if undone:
                 raise UserError(say("exports.ours", options=", ".join(undone)), say("exports.ours_hint"))
             read = [read_conversations(place, plan.prompt) if place else [] for place in places]
             return _recipe(plan, plan.model, step, folder, read[0], read[1])

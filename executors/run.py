@@ -17,6 +17,7 @@ from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .events import append_event, drop_torn_line
+from .kernel_cache import bound_kernels
 from .plan import Plan
 from .plan_file import read_plan
 from .run_folder import RunFolder, State
@@ -47,6 +48,7 @@ def execute_run(folder: RunFolder, progress: Progress, stage: Stage, plan_path: 
     with locked(folder.lock_file) as free:
         if not free:
             raise UserError(say("run.locked", path=folder.path), say("run.locked_hint"))
+        bound_kernels()
         plan = read_plan(plan_path or folder.plan_file)
         check_unchanged(folder, plan)
         try:

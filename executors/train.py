@@ -32,7 +32,7 @@ from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
-from .refusals import refuse_impossible, room
+from .refusals import refuse_impossible, refuse_slow, room
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -122,6 +122,7 @@ def train(
     base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
+    refuse_slow(tokenizer, training.task, task)
     loader = task.loader(tokenizer)
     refuse_growth(training.new_tokens, training.method, load_config(base).model_type)
     pieces = grow_tokenizer(tokenizer, training.new_tokens)

@@ -85,8 +85,10 @@ def make_trainer(
         ) -> Any:
             loss, count = (chunked_answer_loss if options.loss == "chunked" else task.loss)(model, inputs)
             self.tokens += int(inputs["attention_mask"].sum()) * processes()  # the others read about as many
-            # gradients of several processes are averaged, and the count is of all of their labels
-            loss = loss / count if num_items_in_batch is None else loss * processes() / num_items_in_batch
+            # gradients of several processes are averaged, and the count is of all of their labels; rows without any
+            # (of words that are no token, say) have a loss of zero, which nothing may be divided by
+            shares, items = (1, count) if num_items_in_batch is None else (processes(), num_items_in_batch)
+            loss = loss * shares / items.clamp(min=1)
             if schedule is None:
                 return loss
             penalty = schedule.penalty() / self.current_gradient_accumulation_steps

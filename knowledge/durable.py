@@ -1,5 +1,6 @@
 """Write files so that a crash leaves the old content or the new, never a part of it."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -33,6 +34,26 @@ def write_text(path: Path, content: str) -> None:
 def write_json(path: Path, content: object) -> None:
     """Replace a JSON file's content in one step, readable by people."""
     write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def append_line(path: Path, text: str) -> None:
+    """Add one line to a file and flush it to the disk; a crash can leave only the last line torn.
+
+    Args:
+        path: The file; made if need be.
+        text: The line, as UTF-8, without its end.
+
+    Raises:
+        OSError: The disk is full, or the file cannot be written.
+    """
+    line = text.encode("utf-8") + b"\n"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def flush_files(folder: Path) -> None:

@@ -1,15 +1,17 @@
 """LoRA: a trained product of two thin matrices beside each frozen linear layer.
 
 Source: Hu et al. 2021, arXiv 2106.09685, section 4.1; rsLoRA: Kalajdzievski 2023, arXiv 2312.03732, theorem 3.2;
-DoRA: Liu et al. 2024, arXiv 2402.09353, equation 5.
+DoRA: Liu et al. 2024, arXiv 2402.09353, equation 5. Starts: see ``executors/tuners/started_lora.py``.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ...knowledge.messages import say
 from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation, Targets
+from ..tuners.started_lora import NAMES, TAKING, Start, remember_start
 from ..vocabulary import grown_settings
 
 if TYPE_CHECKING:
@@ -37,12 +39,23 @@ class Options(MethodOptions):
     )
     rslora: bool = Field(False, description="scale by alpha / sqrt(rank), which keeps high ranks learning")
     dora: bool = Field(False, description="train direction and magnitude apart; slower, sometimes better")
+    start: Start = Field(
+        "default",
+        description="what the matrices begin with; pissa and olora take the main part of the weights, and learn faster",
+    )
+
+    @model_validator(mode="after")
+    def _halves(self) -> Self:
+        if self.start == "orthogonal" and self.rank % 2:
+            raise ValueError(say("training.odd_rank", rank=self.rank))
+        return self
 
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
     """Freeze the model and add the trained matrices."""
     from peft import LoraConfig, get_peft_model
 
+    start = "default" if model.device.type == "meta" else options.start  # there is nothing to take from
     config = LoraConfig(
         **peft_settings(model),
         r=options.rank,
@@ -51,6 +64,10 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         target_modules=list(options.targets) or "all-linear",
         use_rslora=options.rslora,
         use_dora=options.dora,
+        init_lora_weights=NAMES[start],  # type: ignore[arg-type]
         **grown_settings(model),
     )
-    return get_peft_model(model, config)
+    adapted = get_peft_model(model, config)
+    if start in TAKING:
+        remember_start(adapted)
+    return adapted

@@ -3,7 +3,9 @@
 Source: Dettmers et al. 2023, arXiv 2305.14314, sections 3 and 4.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from ..method import Quantisation
 from . import lora
@@ -18,7 +20,11 @@ CHECKPOINTING = True
 
 
 class Options(lora.Options):
-    """Choose the size and the place of the trained matrices, as for LoRA."""
+    """Choose the size and the place of the trained matrices, as for LoRA, and a start that leaves the base as it is."""
+
+    start: Literal["default", "gaussian", "orthogonal"] = Field(
+        "default", description="what the matrices begin with; pissa and olora need a base that is not quantised: lora"
+    )
 
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":

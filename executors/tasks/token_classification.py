@@ -56,6 +56,7 @@ class Task(TaskBase):
     Options: ClassVar[type[TaskOptions]] = ClassLossOptions
     options: ClassLossOptions
     AUTO: ClassVar[str] = "AutoModelForTokenClassification"
+    PLACES: ClassVar[bool] = True
 
     @staticmethod
     def read(path: Path, prompt: Prompt) -> list[TaggedRow]:
@@ -70,6 +71,10 @@ class Task(TaskBase):
         if len(counts) < 2:
             raise UserError(say("classify.one_class", path=path, classes=", ".join(counts)), say("training.tags_hint"))
         return {"tags": dict(sorted(counts.items())), "rows": len(rows)}
+
+    def unlearnt(self, rows: Sequence[TaggedRow]) -> set[str]:
+        """Return tags that were not learnt."""
+        return {tag for row in rows for tag in row.tags} - {*self.tags}
 
     @property
     def tags(self) -> tuple[str, ...]:

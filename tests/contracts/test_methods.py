@@ -40,12 +40,12 @@ def ignore(event: str, /, **values: Any) -> None:
     """Take no notice."""
 
 
-def training(method: str, model: Path, folder: Path, **options: Any) -> Training:
+def training(method: str, model: Path, folder: Path, own: dict[str, Any] | None = None, **options: Any) -> Training:
     return Training(
         name=method,
         base=ModelSource(source=str(model)),
         method=method,
-        method_options=method_module(method).Options(),
+        method_options=method_module(method).Options(**own or {}),
         options=TrainOptions(**{"epochs": 3, "batch_size": 4, "learning_rate": RATES.get(method, 1e-2)} | options),
         seed=17,
         max_length=None,
@@ -133,7 +133,8 @@ def test_gradients_reach_all_trainable_parameters_and_no_others(method: str, mod
 
 def test_answers_do_not_depend_on_the_batch(method: str, model: Path) -> None:
     import torch
-    from ftadvisor.executors.generate import generate
+    from ftadvisor.executors.answerer import all_answers
+    from ftadvisor.executors.generate import LocalModel
 
     module = method_module(method)
     attached = module.attach(load_model(ModelSource(source=str(model), quantisation=module.BASES[0])), module.Options())
@@ -143,16 +144,27 @@ def test_answers_do_not_depend_on_the_batch(method: str, model: Path) -> None:
             parameter.data += 0.3 * torch.randn_like(parameter)
     tokenizer = load_tokenizer(str(model))
     prompts = [row.turns[:-1] for row in rows(6)]
-    together = generate(attached, tokenizer, prompts, 8, batch_size=6)
-    assert together == generate(attached, tokenizer, prompts, 8, batch_size=1)
+    together = all_answers(LocalModel(attached, tokenizer, 6), prompts, 8)
+    assert together == all_answers(LocalModel(attached, tokenizer, 1), prompts, 8)
     assert len(set(together)) > 1
 
 
 def test_interrupted_training_goes_on_to_the_same_end(method: str, model: Path, tmp_path: Path) -> None:
-    undisturbed = training(method, model, tmp_path / "a", epochs=2, validate_every=2)
+    check_interruption(method, model, tmp_path, {})
+
+
+@pytest.mark.parametrize("start", ["pissa", "olora"])
+def test_interrupted_training_goes_on_from_a_base_that_lora_took_from(
+    tiny_model: Path, tmp_path: Path, start: str
+) -> None:
+    check_interruption("lora", tiny_model, tmp_path, {"start": start})
+
+
+def check_interruption(method: str, model: Path, tmp_path: Path, own: dict[str, Any]) -> None:
+    undisturbed = training(method, model, tmp_path / "a", own, epochs=2, validate_every=2)
     expected = train(undisturbed, rows(16), rows(4), silent, ignore)
 
-    interrupted = training(method, model, tmp_path / "b", epochs=2, validate_every=2)
+    interrupted = training(method, model, tmp_path / "b", own, epochs=2, validate_every=2)
 
     def stop(name: str, /, **values: Any) -> None:
         if name == "loss" and values["step"] == 6:

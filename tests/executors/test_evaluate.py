@@ -115,7 +115,7 @@ def test_finished_arms_are_not_answered_again(tiny_model: Path, tmp_path: Path) 
     first = answer_arms(arms, base, 4, 2, tmp_path, silent)
     assert list(first) == ["rag", "base"]
     labels: list[str] = []
-    (tmp_path / "base.json").unlink()
+    (tmp_path / "base.jsonl").unlink()
     again = answer_arms(arms, base, 4, 2, tmp_path, lambda label, *_: labels.append(label))
     assert {name: each.answers for name, each in again.items()} == {n: each.answers for n, each in first.items()}
     assert again["rag"].seconds == first["rag"].seconds

@@ -3,7 +3,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from ftadvisor.executors.generate import generate
+from ftadvisor.executors.answerer import all_answers
+from ftadvisor.executors.generate import LocalModel
 from ftadvisor.executors.models import load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.prompt import Prompt
@@ -16,7 +17,7 @@ PROMPTS = [
 
 def answers(folder: Path, max_new_tokens: int = 24, batch_size: int = 2) -> list[str]:
     model, tokenizer = load_model(ModelSource(source=str(folder))), load_tokenizer(str(folder))
-    return generate(model, tokenizer, PROMPTS, max_new_tokens, batch_size)
+    return all_answers(LocalModel(model, tokenizer, batch_size), PROMPTS, max_new_tokens)
 
 
 def test_answers_do_not_depend_on_the_batch(tiny_model: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,13 @@ def test_the_head_begins_as_a_probe_that_knows_its_rows(tiny_of: Callable[[str],
         batch = task.collate(examples, tokenizer.pad_token_id)
         right[start] = (task.logits(model, batch).argmax(1) == batch["labels"]).float().mean()  # type: ignore[attr-defined]
     assert right["auto"] == 1
+
+
+def test_a_row_without_a_class_is_no_part_of_the_probe(tiny_of: Callable[[str], Path]) -> None:
+    heads = []
+    for lost in (0, 6):
+        task, model, tokenizer, examples = opened(str(tiny_of("sentence")))
+        examples += [replace(examples[-1], classes=[False, False])] * lost
+        assert task.begin(Learning(model, tokenizer.pad_token_id, TrainOptions(), 17, silent), examples)
+        heads.append(model.classifier.bias.detach())
+    torch.testing.assert_close(*heads)

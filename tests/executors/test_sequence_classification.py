@@ -75,6 +75,22 @@ def test_an_encoder_is_trained_measured_and_reported(
     assert "encoder" in (folder / "report.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_rows_to_practise_along_with_classes_that_are_not_learnt_are_refused(
+    several: bool, tiny_of: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, classes in (("rows", ["delivery", "refund"]), ("old", ["delivery", "greeting"])):
+        given: list[Any] = [{"labels": [label]} if several else {"label": label} for label in classes]
+        lines = [json.dumps({"text": f"{name} {number}"} | given[number % 2]) for number in range(8)]
+        tmp_path.joinpath(f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    plan = put(tmp_path, tiny_of("bert"), "lora")
+    text = plan.read_text(encoding="utf-8").replace("rows.csv", "rows.jsonl")
+    plan.write_text(text.replace("    epochs: 8", "    replay: old.jsonl\n    replay_share: 0.5"), encoding="utf-8")
+    assert main(["--quiet", "run", str(plan), "--runs", str(tmp_path / "runs")]) == 2
+    told = capsys.readouterr().err
+    assert "old.jsonl, have classes or tags that no training row has: greeting." in told
+
+
 @pytest.mark.parametrize(("kind", "method"), [("bert", "full"), ("roberta", "prompt_tuning")])
 def test_of_texts_longer_than_the_model_reads_the_end_is_not_read(
     kind: str, method: str, tiny_of: Callable[[str], Path], tmp_path: Path

@@ -1,10 +1,13 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ftadvisor.executors.data import Conversation, Turn
+from ftadvisor.executors.imbalance import ClassLossOptions
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.tasks.token_classification import TaggedRow
 from ftadvisor.executors.train import Training, train
 from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
@@ -133,3 +136,17 @@ def test_progress_counts_steps_and_events_carry_losses(tiny_model: Path, tmp_pat
     assert [(done, total) for _, done, total in labels if total] == [(step, 6) for step in range(1, 7)]
     assert events.count(("loss", "test")) == 6
     assert events.count(("validation_loss", "test")) == 3
+
+
+def test_an_update_without_any_label_is_no_divergence(tiny_of: Callable[[str], Path], tmp_path: Path) -> None:
+    known = {"tags": {"B-LOC": 3, "O": 6}, "rows": 3}
+    names = [TaggedRow(line, ("Ann", "in", place), ("O", "O", "B-LOC")) for line, place in enumerate(("Rome", "Oslo"))]
+    strange = TaggedRow(3, ("a", "row", "of", "other", "tags"), ("X",) * 5)  # the longest, so that it is tried as well
+    changes: dict[str, Any] = {"task": "token_classification", "known": known}
+    for loss in ("plain", "soft_f1"):
+        changes["task_options"] = ClassLossOptions(loss=loss)  # type: ignore[arg-type]
+        task = training(tiny_of("bert"), tmp_path / loss, batch_size=1, canary="always", **changes)
+        found = train(task, [*names, strange], [], silent, ignore)
+        losses = [value for _, value in found["loss"]]  # type: ignore[union-attr]
+        assert len(losses) == found["steps"] == 6
+        assert losses.count(0.0) == 2
