@@ -22,6 +22,7 @@ from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
+from .events import ADVICE
 from .expected import expected_memory, expected_tensors, least_memory, training_request
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
@@ -204,14 +205,8 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     if is_first():
-        save_adapter(
-            model,
-            tokenizer,
-            training.adapter,
-            base,
-            training.method,
-            {**_about(training), **told(training.new_tokens, pieces)},
-        )
+        about = {**_about(training), **told(training.new_tokens, pieces)}
+        save_adapter(model, tokenizer, training.adapter, base, training.method, about)
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
@@ -280,9 +275,12 @@ def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN
     if training.tracked is None or not is_first():
         return
     callback, told = tracker_callback(training.tracker, training.tracked, training.name)
-    event("tracker", name=training.name, text=told)
     if callback is not None:
+        event("tracker", name=training.name, text=told)
         trainer.add_callback(callback)
+    elif told:
+        fix = say("guards.fix_no_tensorboard")
+        event(ADVICE, name=training.name, kind="no_tensorboard", text=told, fix=fix)
 
 
 def request_of(
