@@ -128,6 +128,8 @@ def _refuse_targets(bare: Any, options: MethodOptions) -> None:
     known = list(dict.fromkeys(name.rpartition(".")[2] for name in layers if not is_head(name)))
     close = {one: next(iter(get_close_matches(one, known, 1)), None) for one in unknown}
     message = say("refusals.no_target", names=", ".join(unknown), kind=bare.config.model_type)
-    meant = ",".join(dict.fromkeys(close.get(one) or one for one in getattr(options, "targets", ())))
-    change = {"method_options.targets": meant} if all(close.values()) else {}
+    change = {}
+    for option in ("targets", "feedforward"):
+        if all(close.values()) and (given := getattr(options, option, ())):
+            change[f"method_options.{option}"] = ",".join(dict.fromkeys(close.get(one) or one for one in given))
     raise UserError(message, say("refusals.no_target_hint", known=", ".join(known)), change)
