@@ -91,11 +91,13 @@ def _pair(word: str) -> tuple[str, str]:
 
 def _value(record: type[BaseModel], option: str, text: str) -> Any:  # noqa: ANN401 - any YAML value
     value = value_of(text)
-    if option in getattr(record, "inputs", ()) and isinstance(value, str):
-        return absolute(Path(value))
     if is_list(record, option) and value is not None and not isinstance(value, list):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    return value
+        value = [part.strip() for part in text.split(",") if part.strip()]
+    if option not in getattr(record, "inputs", ()):
+        return value
+    if isinstance(value, list):  # the plan lies elsewhere
+        return [absolute(Path(str(one))) for one in value]
+    return absolute(Path(value)) if isinstance(value, str) else value
 
 
 def _refuse_unknown(kind: str, names: Sequence[str], records: Records) -> None:

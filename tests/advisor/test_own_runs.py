@@ -175,6 +175,9 @@ def test_options_are_read_as_people_write_them() -> None:
     assert found["method_options"] == {"targets": ["q_proj", "v_proj"]}
     assert found["replay"] == str(Path("test.jsonl").resolve())
     assert (found["epochs"], found["general"]) == (2, None)
+    assert options_of(["documents=documents,test.jsonl"], "evaluate")["documents"] == [
+        str(Path(name).resolve()) for name in ("documents", "test.jsonl")
+    ]
     assert options_of(["general=builtin:general/text.jsonl"], "train")["general"] == "builtin:general/text.jsonl"
     assert options_of(["method_options.bottleneck=8"], "train", {"method": "adapter"})["method_options"]
     named = step_of("train", name="a", train="a", output="a", method_options={"targets": "all-linear"})
@@ -204,6 +207,10 @@ def test_a_misspelt_option_names_those_that_there_are(word: str, close: str, eng
         (["--method", "bitfit", "--set", "epochs=1"], ["--method", "lora"]),
         (["--set", "max_length=100"], ["--set", "too_long=leave_out"]),
         (["--set", "method_options.targets=q_prj,v_proj"], ["--set", "method_options.targets=q_proj,v_proj"]),
+        (
+            ["--method", "ia3", "--set", "method_options.targets=k_prj", "--set", "method_options.feedforward=k_prj"],
+            ["method_options.targets=k_proj", "--set", "method_options.feedforward=k_proj"],
+        ),
         (["--method", "prefix_tuning", "--set", "gradient_checkpointing=true"], ["gradient_checkpointing=false"]),
     ],
 )
