@@ -20,6 +20,7 @@ from ..knowledge.builtin import BUILTIN
 from ..knowledge.errors import UserError
 from ..knowledge.messages import current_language, say
 from ..knowledge.problems import problems_of
+from ..rag.endpoint import is_endpoint
 from .output import print_json, print_note
 from .running import make_runs, new_run, run_shown
 
@@ -51,17 +52,17 @@ def step_of(kind: str, **options: Any) -> StepOptions:  # noqa: ANN401 - each st
         raise UserError(say("own.wrong_options", kind=kind, problems=problems), hint) from None
 
 
-def absolute(path: Path | None) -> str | None:
-    """Return a file's whole path, as the plan lies elsewhere; bundled ones keep their names.
+def absolute(path: Path | str | None) -> str | None:
+    """Return a file's whole path, as the plan lies elsewhere; what is bundled or an address keeps its name.
 
     Raises:
         UserError: It does not exist.
     """
-    if path is None or str(path).startswith(BUILTIN):
+    if path is None or str(path).startswith(BUILTIN) or is_endpoint(str(path)):
         return None if path is None else str(path)
-    if not path.exists():
+    if not Path(path).exists():
         raise UserError(say("problems.no_file", path=path), say("problems.no_file_hint"))
-    return str(path.resolve())
+    return str(Path(path).resolve())
 
 
 def model_of(source: str) -> str:
@@ -76,6 +77,7 @@ def run_steps(
     model: Mapping[str, Any],
     prompt: Prompt,
     steps: Sequence[StepOptions],
+    agreed: bool = False,
     instead: Callable[[Mapping[str, Any]], str] | None = None,
 ) -> tuple[RunFolder, int]:
     """Execute steps in a new run, in front of a person, and return the run and the exit code.
@@ -87,6 +89,7 @@ def run_steps(
         model: Source and, where it matters, quantisation of the model.
         prompt: How questions are put.
         steps: In order.
+        agreed: Whether the user agrees that what endpoints are asked leaves the machine.
         instead: Returns the command with some options of the step changed.
 
     Raises:
@@ -107,7 +110,7 @@ def run_steps(
     with TemporaryDirectory(prefix=".new-", dir=arguments.runs.resolve()) as draft:
         path = Path(draft) / "plan.yaml"
         write_plan(plan, path, {})
-        folder = new_run(path, arguments.runs)
+        folder = new_run(path, arguments.runs, agreed)
     if not arguments.quiet:
         print_note(say("run.folder", path=folder.path))
     try:

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     prompt, model = Prompt(instruction=arguments.instruction), {"source": model_of(arguments.model)}
     label = f"finetune:{arguments.method}"
     title, again = f"train {arguments.method}", partial(command_of, "train", arguments)
-    folder, code = run_steps(arguments, title, label, model, prompt, steps, again)
+    folder, code = run_steps(arguments, title, label, model, prompt, steps, instead=again)
     if arguments.json:
         print_run(
             folder, training=next(iter(results_of(folder, "train")), None), measured=results_of(folder, "measure")

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     prompt, model = Prompt(instruction=arguments.instruction), {"source": model_of(arguments.model)}
     label = f"finetune:{arguments.method}"
     title, again = f"tune {arguments.method}", partial(command_of, "tune", arguments)
-    folder, code = run_steps(arguments, title, label, model, prompt, steps, again)
+    folder, code = run_steps(arguments, title, label, model, prompt, steps, instead=again)
     found = list(zip(trials, results_of(folder, "train"), strict=False))
     ranked = sorted(found, key=lambda pair: best_loss(pair[1]) or float("inf"))
     if arguments.json:
