@@ -21,6 +21,7 @@ from .label_text import title_of
 from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
+from .plan_refusals import refuse_untrainable
 from .plan_remaining import ENCODERS, by_hand, handwork_of
 from .plan_training import set_up
 from .prepared import prepare
@@ -32,6 +33,9 @@ CLASSES, REWRITE = "sequence_classification", "seq2seq"
 PAIRS = {"question_answer", "instruction", "prompt_completion"}
 BY_LAYOUT = {"labelled": CLASSES, "tagged": "token_classification", "extractive": "question_answering"}
 BY_FAMILY = {"tagging": "token_classification", "span_reading": "question_answering"}
+READING = {"classification", *BY_FAMILY}
+"""Families of tasks that an encoder does by a head."""
+
 MULTILINGUAL_ENCODER = "FacebookAI/xlm-roberta-base"
 LONGEST = 448
 """Tokens that a row is planned with where nobody knows: most encoders read 512, a soft prompt included."""
@@ -40,19 +44,35 @@ SHARE = 0.1
 """Of the rows, to measure on and to choose the best state by where there are no files for these."""
 
 
-def trains_head(profile: Profile, recommendation: Recommendation, model: str | None) -> bool:
+def trains_head(
+    profile: Profile, recommendation: Recommendation, model: str | None, files: Files, folder: Path
+) -> bool:
     """Say whether a recommendation's plan trains a model with a task's head, or one that reads first and writes then.
 
     Args:
         profile: May name the model.
         recommendation: The recommendation.
         model: The model, if the user names it.
+        files: The user's files: rows with classes, tags or places of answers are learnt by a head.
+        folder: Where the plan will lie; names of files start there.
     """
     if recommendation.label == "classifier:encoder":
         return True
     if recommendation.path != "finetune" or recommendation.variant == "api":
         return False
-    return recommendation.base in ENCODERS or _rewrites(model or profile.base_model)
+    named = model or profile.base_model
+    if recommendation.base in ENCODERS or _rewrites(named):
+        return True
+    if named is None or not can_be_loaded(named):
+        return False
+    layout = _layout(files, folder)
+    reads = describe(named, "").family == "encoder" and str(facts_of(profile)["family"]) in READING
+    return layout in BY_LAYOUT or (layout is None and reads)
+
+
+def _layout(files: Files, folder: Path) -> str | None:
+    rows, _ = _read(files.train, folder)
+    return layout_of(rows[0].values.keys()) if rows else None
 
 
 def _rewrites(name: str | None) -> bool:
@@ -92,6 +112,7 @@ def make_headed_plan(
     device = device_of(profile, look())
     rows = _rows(files, stem, prepared)
     method = recommendation.variant if recommendation.variant in method_ids() else "full"
+    refuse_untrainable(task, method, base)
     training = set_up(method, base, device, known or profile.labelled_examples, LONGEST)
     steps, name = Steps(), "encoder" if recommendation.path == "classifier" else "finetuned"
     if task == CLASSES:

@@ -19,6 +19,7 @@ from .plan_data import make_prompt, read_data
 from .plan_headed import make_headed_plan, trains_head
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
+from .plan_refusals import refuse_untrainable
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
@@ -27,6 +28,7 @@ from .recommendation import Recommendation
 from .wiring import facts_of
 
 SEED = 17
+LANGUAGE_MODEL = "causal_lm"
 
 
 def make_plan(
@@ -58,7 +60,7 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
-    if trains_head(profile, recommendation, model):
+    if trains_head(profile, recommendation, model, files, folder):
         return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
@@ -72,6 +74,8 @@ def make_plan(
     work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
+    if trains:
+        refuse_untrainable(LANGUAGE_MODEL, work.method, work.base)
     training = add_steps(work, baseline_only=baseline_only)
     plan = Plan(
         **title_page(profile, recommendation, seed),

@@ -51,8 +51,7 @@ def refuse_impossible(
     config = load_config(base, loader)
     kind, family = config.model_type, family_of(config)
     auto = getattr(transformers, loader.auto)
-    if key := INSTEAD.get((loader.auto, family)):
-        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"))
+    refuse_family(loader.auto, family, kind)
     if type(config) not in auto._model_mapping:
         raise UserError(say("refusals.no_class", kind=kind, auto=loader.auto), say("refusals.no_class_hint"))
     with torch.device("meta"):
@@ -62,6 +61,21 @@ def refuse_impossible(
     if getattr(options, "virtual_tokens", 0):
         _refuse_prompt(bare, kind, method_id, method)
     method.attach(bare, options)
+
+
+def refuse_family(auto: str, family: str, kind: str) -> None:
+    """Check that models of a family can be loaded for a task.
+
+    Args:
+        auto: The task's Auto class of transformers.
+        family: What ``family_of`` says of the model.
+        kind: The model's ``model_type``.
+
+    Raises:
+        UserError: They cannot; names the task that they can be loaded for.
+    """
+    if key := INSTEAD.get((auto, family)):
+        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"))
 
 
 def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
