@@ -44,17 +44,14 @@ SHARE = 0.1
 """Of the rows, to measure on and to choose the best state by where there are no files for these."""
 
 
-def trains_head(
-    profile: Profile, recommendation: Recommendation, model: str | None, files: Files, folder: Path
-) -> bool:
+def trains_head(profile: Profile, recommendation: Recommendation, model: str | None, read: Read | None) -> bool:
     """Say whether a recommendation's plan trains a model with a task's head, or one that reads first and writes then.
 
     Args:
         profile: May name the model.
         recommendation: The recommendation.
         model: The model, if the user names it.
-        files: The user's files: rows with classes, tags or places of answers are learnt by a head.
-        folder: Where the plan will lie; names of files start there.
+        read: The rows to learn from; those with classes, tags or places of answers are learnt by a head.
     """
     if recommendation.label == "classifier:encoder":
         return True
@@ -65,13 +62,13 @@ def trains_head(
         return True
     if named is None or not can_be_loaded(named):
         return False
-    layout = _layout(files, folder)
+    layout = _layout(read) if read else None
     reads = describe(named, "").family == "encoder" and str(facts_of(profile)["family"]) in READING
     return layout in BY_LAYOUT or (layout is None and reads)
 
 
-def _layout(files: Files, folder: Path) -> str | None:
-    rows, _ = _read(files.train, folder)
+def _layout(read: Read) -> str | None:
+    rows, _ = read
     return layout_of(rows[0].values.keys()) if rows else None
 
 
@@ -91,6 +88,7 @@ def make_headed_plan(
     model: str | None,
     seed: int,
     stem: str,
+    read: Read | None = None,
 ) -> PlanDraft:
     """Return the plan, in the current language.
 
@@ -103,10 +101,11 @@ def make_headed_plan(
         model: The encoder, if the user names it.
         seed: Decides all chance.
         stem: The name of the plan's file without its ending.
+        read: The rows to learn from, where they were read already.
     """
     base, handwork = encoder_base(profile, model), handwork_of(recommendation)
-    read = _read(files.train, folder)
-    layout, known = layout_of(read[0][0].values.keys()) if read[0] else None, len(read[0])
+    read = read or read_train(files, folder)
+    layout, known = _layout(read), len(read[0])
     task = REWRITE if _rewrites(base.source) else _task(profile, layout)
     prepared = _tables(handwork, files, folder, stem, read) if task == CLASSES and layout not in BY_LAYOUT else {}
     device = device_of(profile, look())
@@ -155,11 +154,11 @@ def _task(profile: Profile, layout: str | None) -> str:
     return BY_LAYOUT.get(layout or "") or BY_FAMILY.get(str(facts_of(profile)["family"]), CLASSES)
 
 
-def _read(name: str | None, folder: Path) -> Read:
-    """Return what a file holds, nothing if it is not there yet; the run tells its faults, line by line."""
-    if name is None or not place_of(name, folder).is_file():
+def read_train(files: Files, folder: Path) -> Read:
+    """Return the rows to learn from, none if they are not there yet; the run tells their faults, line by line."""
+    if files.train is None or not place_of(files.train, folder).is_file():
         return [], []
-    return read_raw(place_of(name, folder))
+    return read_raw(place_of(files.train, folder))
 
 
 def _tables(handwork: Any, files: Files, folder: Path, stem: str, read: Read) -> dict[str, str]:  # noqa: ANN401

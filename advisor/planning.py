@@ -16,7 +16,7 @@ from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
 from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
-from .plan_headed import make_headed_plan, trains_head
+from .plan_headed import make_headed_plan, read_train, trains_head
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
 from .plan_refusals import refuse_untrainable
@@ -60,14 +60,17 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
-    if trains_head(profile, recommendation, model, files, folder):
-        return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
+    read = read_train(files, folder) if recommendation.path == "finetune" else None
+    if trains_head(profile, recommendation, model, read):
+        return make_headed_plan(
+            profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem, read=read
+        )
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     if recommendation.path == PRETRAINING:
         return make_pretraining_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
-    data = read_data(files, folder)
+    data = read_data(files, folder, read)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
     told_rows = profile.labelled_examples or None
