@@ -3,7 +3,6 @@
 # ruff: noqa: ANN401 - transformers' own configs and models
 
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
@@ -55,9 +54,7 @@ def refuse_impossible(
     config = load_config(base, loader)
     kind, family = config.model_type, family_of(config)
     auto = getattr(transformers, loader.auto)
-    if key := INSTEAD.get((loader.auto, family)):
-        change = {"task": TASKS[key]} if key in TASKS else {}
-        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"), change)
+    refuse_family(loader.auto, family, kind)
     if type(config) not in auto._model_mapping:
         raise UserError(say("refusals.no_class", kind=kind, auto=loader.auto), say("refusals.no_class_hint"))
     with torch.device("meta"):
@@ -68,6 +65,22 @@ def refuse_impossible(
         _refuse_prompt(bare, kind, method_id, method)
     _refuse_targets(bare, options)
     method.attach(bare, options)
+
+
+def refuse_family(auto: str, family: str, kind: str) -> None:
+    """Check that models of a family can be loaded for a task.
+
+    Args:
+        auto: The task's Auto class of transformers.
+        family: What ``family_of`` says of the model.
+        kind: The model's ``model_type``.
+
+    Raises:
+        UserError: They cannot; names the task that they can be loaded for.
+    """
+    if key := INSTEAD.get((auto, family)):
+        change = {"task": TASKS[key]} if key in TASKS else {}
+        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"), change)
 
 
 def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
@@ -117,6 +130,8 @@ def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -
 
 def _refuse_targets(bare: Any, options: MethodOptions) -> None:
     """Check that there are layers of the names that are to be changed: the library leaves out those without."""
+    from difflib import get_close_matches
+
     from torch.nn import Embedding, Linear
     from transformers.pytorch_utils import Conv1D
 

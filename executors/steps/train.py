@@ -101,13 +101,18 @@ def parted(rows: Sequence[ReadRow], options: Options, seed: int) -> tuple[Sequen
 
 
 def _kept(held: Sequence[ReadRow], path: Path, options: Options, context: StepContext) -> Result:
-    """Write the rows that were held out as a file of their own, with all that theirs says of them."""
+    """Write the rows that were held out as a file of their own, with all that theirs says of them.
+
+    Plain texts and documents have no rows; a step ``measure`` holds out the same of them.
+    """
     lines = {row.line for row in held}
+    rows = [row.values for row in read_raw(path)[0] if row.line in lines] if held and path.is_file() else []
+    if not rows:
+        return {}
     kept = context.output(f"{options.output}.held_out.jsonl")
     if is_first():
-        rows = [row.values for row in read_raw(path)[0] if row.line in lines]
         write_text(kept, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    return {"rows": len(held), "path": str(kept)}
+    return {"held_out": {"rows": len(rows), "path": str(kept)}}
 
 
 def _validated(
@@ -180,4 +185,4 @@ def execute(options: Options, context: StepContext) -> Result:
         tracked=context.run_folder / "tensorboard" / options.output,
     )
     result = train(training, rows, validation, context.progress, context.event)
-    return result | {"held_out": _kept(held, path, options, context)} if held else result
+    return result | _kept(held, path, options, context)
