@@ -116,7 +116,7 @@ def _shown(options: Options, held: ComparedRows, learnt: ComparedRows | None, co
     schema = context.input(options.answer_schema) if options.answer_schema else None
     constraint = None
     if "constrained" in options.arms:
-        constraint = constraint_of(options, options.format, held, learnt, schema)
+        constraint = constraint_of(options, options.format, options.fields, held, learnt, schema)
         check_installed()
     room = partial(window_of, context.model, options.window, options.max_new_tokens, context.progress)
     documents = [context.input(name) for name in options.documents] if "long_context" in options.arms else []
