@@ -149,7 +149,7 @@ def shown_to(
     schema = find(options.answer_schema) if options.answer_schema else None
     constraint = None
     if "constrained" in options.arms:
-        constraint = constraint_of(options, options.format, held, learnt, schema)
+        constraint = constraint_of(options, options.format, options.fields, held, learnt, schema)
         if not is_endpoint(model.source):
             check_installed()
     room = partial(window_of, model, options.window, options.max_new_tokens, progress)
