@@ -1,6 +1,7 @@
 """The base model of a plan, and what is known about it without loading it."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,14 @@ def describe(name: str, why: str) -> Base:
             return Base(source, why, None, None)
         config, source = card.config, name if "/" in name else card.hub_id
     return Base(source, why, config, *_sizes(config))
+
+
+def source_from(folder: Path, source: str) -> str:
+    """Return a model's source as a plan in some folder names it: a folder that is named from here, from there on."""
+    place = Path(source)
+    if place.is_absolute() or not (place / "config.json").is_file():
+        return source
+    return Path(os.path.relpath(place, folder)).as_posix()
 
 
 def _local_config(name: str) -> dict[str, JsonValue] | None:

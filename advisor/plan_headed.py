@@ -13,7 +13,7 @@ from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read, read_raw
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .base_model import Base, can_be_loaded, describe
+from .base_model import Base, can_be_loaded, describe, source_from
 from .device import device_of
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
@@ -114,7 +114,9 @@ def make_headed_plan(
     steps.add("report")
     plan = Plan(
         **title_page(profile, recommendation, seed),
-        model=ModelSource.model_validate({"source": base.source, "quantisation": training.quantisation}),
+        model=ModelSource.model_validate(
+            {"source": source_from(folder, base.source), "quantisation": training.quantisation}
+        ),
         prompt=Prompt(),
         steps=tuple(steps.steps),
     )

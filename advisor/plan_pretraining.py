@@ -13,7 +13,7 @@ from ..executors.plan import ModelSource, Plan
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import read_raw
 from ..knowledge.messages import say
-from .base_model import Base
+from .base_model import Base, source_from
 from .base_search import choose_base
 from .device import Device, device_of
 from .draft import PlanDraft, Steps, Why, title_page
@@ -94,7 +94,9 @@ def make_pretraining_plan(
         steps.add("report")
     plan = Plan(
         **title_page(profile, recommendation, seed),
-        model=ModelSource.model_validate({"source": base.source, "quantisation": training.quantisation}),
+        model=ModelSource.model_validate(
+            {"source": source_from(folder, base.source), "quantisation": training.quantisation}
+        ),
         prompt=prompt,
         steps=tuple(steps.steps),
     )

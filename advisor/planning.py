@@ -7,6 +7,7 @@ from pathlib import Path
 from ..executors.plan import ModelSource, Plan
 from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
+from .base_model import source_from
 from .base_search import choose_base
 from .device import device_of
 from .draft import PlanDraft, Steps, title_page
@@ -75,7 +76,10 @@ def make_plan(
     plan = Plan(
         **title_page(profile, recommendation, seed),
         model=ModelSource.model_validate(
-            {"source": work.base.source, "quantisation": training.quantisation if training else "none"}
+            {
+                "source": source_from(folder, work.base.source),
+                "quantisation": training.quantisation if training else "none",
+            }
         ),
         prompt=make_prompt(
             work.data,

@@ -62,7 +62,7 @@ def run_shown(folder: RunFolder, quiet: bool, plan_path: Path | None = None) -> 
     """
     try:
         with progress_shown(quiet) as shown:
-            execute_run(folder, shown, shown.stage, plan_path)
+            execute_run(folder, shown, shown.stage, plan_path, print_note)
     except RunFailed as failure:
         print_note(_failure(folder, failure.__cause__))
         print_note(resume_hint(folder))

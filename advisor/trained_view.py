@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..executors.data import read_rows
+from ..executors.run import advice_line
 from ..executors.run_folder import RunFolder
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -21,13 +22,15 @@ def trained_lines(folder: RunFolder) -> Iterator[str]:
         yield say("own.trained", **_figures(found))
         if found.get("general_loss"):
             yield say("own.general", **{name: f"{value:.2f}" for name, value in found["general_loss"].items()})
-        yield from (f"! {one['text']}. {one['fix']}." for one in found["advice"])
+        yield from (advice_line(one["text"], one["fix"]) for one in found["advice"])
         held = found.get("held_out")
         if held:
             yield say("own.held_out", **held)
         rows = held["path"] if held and _can_be_asked(found["task"], Path(held["path"])) else "TEST.jsonl"
         words = ["ftadvisor", "evaluate", rows, "--adapter", found["adapter"]]
         yield say("own.adapter", path=found["adapter"], command=shlex.join(words))
+    if (followed := folder.path / "tensorboard").is_dir():
+        yield say("guards.tensorboard", folder=followed)
     yield from (say("run.report", path=path) for path in folder.reports())
 
 

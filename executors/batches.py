@@ -100,3 +100,8 @@ def filled(rows: Sequence[Sequence[int]], value: int) -> "Tensor":
 
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
+
+
+def shortened(tokens: list[int], limit: int) -> list[int]:
+    """Return tokens without the end of a text that is longer than the limit; the mark behind the text stays."""
+    return tokens if len(tokens) <= limit else [*tokens[: limit - 1], tokens[-1]]

@@ -10,6 +10,9 @@ from ..knowledge.json_value import JsonValue
 
 Event = dict[str, JsonValue]
 
+ADVICE = "advice"
+"""The event that whoever runs a plan is shown at once; it has a ``text`` and a ``fix``."""
+
 
 def append_event(path: Path, name: str, values: Event) -> None:
     """Add one line and flush it to the disk.

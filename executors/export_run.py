@@ -12,7 +12,7 @@ from ..knowledge.durable import flush_folder, write_text
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from . import exports
-from .recipe import Recipe
+from .recipe import LORA, Recipe
 
 Contents = Mapping[str, str]
 """Contents of files by their names."""
@@ -50,12 +50,8 @@ def export_run(recipe: Recipe, tool: str, folder: Path) -> str:
     Raises:
         UserError: The tool does not have the method, or the folder is there.
     """
+    refuse_export(recipe, tool, folder)
     found = exporter(tool)
-    if recipe.method not in found.METHODS:
-        values = {"tool": tool, "method": recipe.method, "methods": ", ".join(found.METHODS)}
-        raise UserError(say("exports.no_method", **values), say("exports.no_method_hint"))
-    if folder.exists():
-        raise UserError(say("data.folder_exists", path=folder), say("data.folder_exists_hint"))
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -66,9 +62,23 @@ def export_run(recipe: Recipe, tool: str, folder: Path) -> str:
     return found.command(recipe)
 
 
+def refuse_export(recipe: Recipe, tool: str, folder: Path) -> None:
+    """Check that a tool can be written for, before anything is written; its arguments are those of ``export_run``.
+
+    Raises:
+        UserError: The tool does not have the method, or the folder is there.
+    """
+    methods = exporter(tool).METHODS
+    if recipe.method not in methods:
+        values = {"tool": tool, "method": recipe.method, "methods": ", ".join(methods)}
+        raise UserError(say("exports.no_method", **values), say("exports.no_method_hint"))
+    if folder.exists():
+        raise UserError(say("data.folder_exists", path=folder), say("data.folder_exists_hint"))
+
+
 def lora_method(recipe: Recipe) -> bool:
     """Tell whether LoRA's matrices are trained, over whatever base."""
-    return recipe.method in ("lora", "qlora")
+    return recipe.method in LORA
 
 
 def yaml_of(values: Mapping[str, object]) -> str:

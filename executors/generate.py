@@ -47,11 +47,16 @@ class LocalModel:
 
 
 def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - any model
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize)
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize) - _virtual_tokens(model)
     longer = [length for length in lengths if length + max_new_tokens > limit]
     if longer:
         values = {"count": len(longer), "limit": limit, "longest": max(longer), "answer": max_new_tokens}
         raise UserError(say("evaluation.too_long", **values), say("evaluation.too_long_hint"))
+
+
+def _virtual_tokens(model: Any) -> int:  # noqa: ANN401 - a model with or without an adapter
+    """Return how many positions the vectors of an adapter take before the prompt."""
+    return getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0
 
 
 def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[int]]:

@@ -143,6 +143,9 @@ def _started(words: list[str], log: Path, context: StepContext, on_gpus: bool) -
 def _pass_on(line: str, context: StepContext) -> None:
     try:
         told = json.loads(line)
+        if "event" in told:
+            context.event(told["event"], **told["values"])
+            return
         context.progress(told["label"], told["done"], told["total"])
     except (ValueError, KeyError, TypeError):  # a library's own word
         return

@@ -18,6 +18,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .adapters import ABOUT, adapted, adapted_tokenizer, load_adapted, task_of
+from .batches import shortened
 from .general import GENERAL, read_general
 from .models import load_model
 from .plan import ModelSource
@@ -33,6 +34,12 @@ Dtype = Literal["float32", "bfloat16", "float16"]
 MERGED = ("lora", "qlora", "ia3", "adalora", "full", "bitfit")
 LONGEST = 64
 """Tokens of a text that answers are compared on."""
+
+FARTHEST = 0.05
+"""Nats of mean divergence: more than rounding to 16 bits takes. A guard's bar, not a finding."""
+
+LEAST_SAME = 0.9
+"""Share of first choices that must be the same. A guard's bar, too."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,11 @@ class Drift:
     relative: float
     mean_kl: float
     same_first: float
+
+    @property
+    def close(self) -> bool:
+        """Whether the merged model may stand in for the trained one without being measured again."""
+        return self.mean_kl <= FARTHEST and self.same_first >= LEAST_SAME
 
 
 def merge(
@@ -89,7 +101,14 @@ def merge(
     written = load_model(whole, progress, task_of(folder).loader(tokenizer))
     drift = _drift(expected, _answers(written, tokenizer, texts))
     size = sum(path.stat().st_size for path in folder.iterdir())
-    return {"folder": str(folder), "into": into, "dtype": dtype, "bytes": size, "drift": asdict(drift)}
+    return {
+        "folder": str(folder),
+        "into": into,
+        "dtype": dtype,
+        "bytes": size,
+        "drift": asdict(drift),
+        "close": drift.close,
+    }
 
 
 def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, progress: Progress) -> Any:
@@ -105,7 +124,24 @@ def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, prog
     if rounded:
         model = model.dequantize(dtype=torch.float32)
     model = adapted(model.float(), source)
-    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    if not hasattr(model, "merge_and_unload"):
+        return model
+    _put_in_place(model)
+    return model.merge_and_unload()
+
+
+def _put_in_place(model: Any) -> None:
+    """Put modules that were trained whole where their frozen originals stand.
+
+    PEFT does so itself, but for IA3 only with modules that are a single layer (peft 0.21.2, tuners_utils.py,
+    BaseTuner._replace_module), which RoBERTa's head is not.
+    """
+    from peft.utils import ModulesToSaveWrapper
+
+    wrapped = [(name, module) for name, module in model.named_modules() if isinstance(module, ModulesToSaveWrapper)]
+    for name, module in wrapped:
+        parent, _, own = name.rpartition(".")
+        setattr(model.get_submodule(parent), own, module.modules_to_save[module.active_adapter])
 
 
 def _write(model: Any, tokenizer: "PreTrainedTokenizerBase", folder: Path, dtype: Dtype, about: Any) -> None:
@@ -123,29 +159,38 @@ def _write(model: Any, tokenizer: "PreTrainedTokenizerBase", folder: Path, dtype
 
 
 def _answers(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> "list[Tensor]":
-    """Return the logits for each text, ``(seq, vocabulary)`` of a language model, in single precision."""
+    """Return the logits for each text, in single precision.
+
+    Returns:
+        ``(seq, vocabulary)`` of a language model, ``(seq, tags)`` of a tagger, ``(1, classes)`` of a classifier, and
+        ``(2, seq)`` of a model that finds spans: how likely each token is first, and last.
+    """
     import torch
 
     found = []
     model.eval()
     with torch.no_grad():
         for text in texts:
-            row = torch.tensor([tokenizer(text)["input_ids"][:LONGEST]], device=model.device)
+            row = torch.tensor([shortened(tokenizer(text)["input_ids"], LONGEST)], device=model.device)
             decoder = {"decoder_input_ids": row} if model.config.is_encoder_decoder else {}
             output = model(input_ids=row, attention_mask=torch.ones_like(row), **decoder)
-            logits = output.logits if hasattr(output, "logits") else output.start_logits
-            found.append(logits[0].float().cpu())
+            spans = not hasattr(output, "logits")
+            logits = torch.cat([output.start_logits, output.end_logits]) if spans else output.logits[0]
+            found.append(torch.atleast_2d(logits.float().cpu()))
     return found
 
 
 def _drift(expected: "Sequence[Tensor]", found: "Sequence[Tensor]") -> Drift:
     import torch
 
-    right, ours = (torch.cat([one.reshape(-1, one.shape[-1]) for one in part]) for part in (expected, found))
-    likely, guess = right.log_softmax(-1), ours.log_softmax(-1)
+    pairs = list(zip(expected, found, strict=True))  # texts have vectors of different lengths where spans are found
+    likely = [(right.log_softmax(-1), ours.log_softmax(-1)) for right, ours in pairs]
+    apart = torch.cat([(right.exp() * (right - ours)).sum(-1) for right, ours in likely])
+    same = torch.cat([right.argmax(-1) == ours.argmax(-1) for right, ours in pairs])
+    largest = max(float((right - ours).abs().max()) for right, ours in pairs)
     return Drift(
-        largest_logit=(largest := float((right - ours).abs().max())),
-        relative=largest / max(float(right.abs().max()), 1e-9),
-        mean_kl=float((likely.exp() * (likely - guess)).sum(-1).mean()),
-        same_first=float((right.argmax(-1) == ours.argmax(-1)).float().mean()),
+        largest_logit=largest,
+        relative=largest / max(1e-9, *(float(right.abs().max()) for right, _ in pairs)),
+        mean_kl=float(apart.mean()),
+        same_first=float(same.float().mean()),
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from .expected import expected_tensors
 from .freed_memory import is_returned, return_freed_memory
+from .kernel_cache import bound_kernels
 from .memory import PeakMemory
 from .method import method_module
 from .models import device, load_model, require
@@ -83,6 +84,7 @@ def probe(
         steps: Updates, 2 or more; the first is not timed.
     """
     require("peft")
+    bound_kernels()
     require("transformers").set_seed(0)
     outside = _outside_bytes()
     module = method_module(method)

@@ -16,6 +16,7 @@ from .steps.train import Options
 from .train_options import TrainOptions
 
 TASK = "causal_lm"
+LORA = ("lora", "qlora")
 OURS = ("held_out", "validation_share", "replay", "new_tokens")
 """Options of the step that other tools know nothing of."""
 
@@ -104,7 +105,7 @@ def recipe_of(plan: Plan, plan_path: Path) -> Recipe:
             if places[0] is None or (step.validation and places[1] is None):
                 raise UserError(say("exports.made_rows", rows=step.train), say("exports.made_rows_hint"))
             undone = [name for name in OURS if getattr(step, name)]
-            if getattr(step.method_options, "start", "default") != "default":
+            if step.method in LORA and getattr(step.method_options, "start", "default") != "default":
                 undone.append("method_options.start")
             if undone:
                 raise UserError(say("exports.ours", options=", ".join(undone)), say("exports.ours_hint"))
@@ -140,5 +141,6 @@ def _place(source: str, folder: Path) -> str:
         return str(builtin_path(f"{source}_model"))
     if source.startswith("modelscope:"):
         raise UserError(say("exports.modelscope", source=source), say("exports.modelscope_hint"))
-    local = folder / source
-    return str(local.resolve()) if (local / "config.json").is_file() else source
+    places = [folder / source, Path(source).expanduser()]  # as the run looks for it; the tool runs elsewhere
+    local = next((place for place in places if (place / "config.json").is_file()), None)
+    return str(local.resolve()) if local else source

@@ -3,7 +3,7 @@
 # ruff: noqa: ANN401 - transformers' own configs and models
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -12,7 +12,10 @@ from .heads import note_fresh
 from .method import MethodModule, MethodOptions
 from .models import class_of, load_config, require
 from .plan import ModelSource
-from .task import LANGUAGE_MODEL, Loader
+from .task import LANGUAGE_MODEL, Loader, TaskBase
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 INSTEAD = {
     (LANGUAGE_MODEL, "encoder"): "encoder_writes",
@@ -64,12 +67,37 @@ def refuse_impossible(
 def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
     """Return how many tokens a row may have: what the model can read, less what a method puts before it.
 
-    RoBERTa counts positions from behind its padding token's, so it reads two tokens less than its config says.
+    RoBERTa, MPNet and their relatives count positions from behind their padding's, so they read fewer tokens than
+    their configs say.
 
     Source: transformers ``RobertaEmbeddings.create_position_ids_from_input_ids``.
     """
-    offset = config.pad_token_id + 1 if config.model_type in {"roberta", "xlm-roberta", "camembert"} else 0
-    return limit if limit == sys.maxsize else limit - offset - virtual_tokens
+    return limit if limit == sys.maxsize else limit - _positions_before_the_first(config) - virtual_tokens
+
+
+def _positions_before_the_first(config: Any) -> int:
+    """Return how many rows of an encoder's table of positions no token takes: those up to the padding's, if any."""
+    import torch
+    from transformers import AutoModel
+
+    if family_of(config) != "encoder" or type(config) not in AutoModel._model_mapping:
+        return 0
+    with torch.device("meta"):
+        bare = AutoModel.from_config(config)
+    tables = [module for name, module in bare.named_modules() if name.rpartition(".")[2] == "position_embeddings"]
+    paddings = [table.padding_idx for table in tables if getattr(table, "padding_idx", None) is not None]
+    return max(paddings, default=-1) + 1
+
+
+def refuse_slow(tokenizer: "PreTrainedTokenizerBase", task_id: str, task: TaskBase) -> None:
+    """Check that a tokenizer tells where in a text its tokens stand, where the task needs that.
+
+    Raises:
+        UserError: It does not, as it is written in Python alone; names tokenizers that do.
+    """
+    if task.PLACES and not tokenizer.is_fast:
+        values = {"tokenizer": type(tokenizer).__name__, "task": task_id}
+        raise UserError(say("refusals.slow_tokenizer", **values), say("refusals.slow_tokenizer_hint"))
 
 
 def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -> None:

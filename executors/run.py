@@ -16,7 +16,8 @@ from ..knowledge.errors import UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
-from .events import append_event, drop_torn_line
+from .events import ADVICE, append_event, drop_torn_line
+from .kernel_cache import bound_kernels
 from .plan import Plan
 from .plan_file import read_plan
 from .run_folder import RunFolder, State
@@ -25,12 +26,21 @@ from .step import EarlierResult, StepContext, step_module
 Stage = Callable[[int, int, str], None]
 """Receives the number of the step that starts, the number of steps, and its title."""
 
+Notice = Callable[[str], None]
+"""Receives what a person should know at once, such as a guard's advice before the first update."""
+
+
+def unheard(text: str) -> None:
+    """Ignore a notice; for callers with nobody in front of them."""
+
 
 class RunFailed(Exception):
     """Report that a step broke for a reason that is not a mistake in the input; the cause is chained."""
 
 
-def execute_run(folder: RunFolder, progress: Progress, stage: Stage, plan_path: Path | None = None) -> None:
+def execute_run(
+    folder: RunFolder, progress: Progress, stage: Stage, plan_path: Path | None = None, notice: Notice = unheard
+) -> None:
     """Do all steps that are not finished, in order, and again those that come after one of them.
 
     Args:
@@ -38,6 +48,7 @@ def execute_run(folder: RunFolder, progress: Progress, stage: Stage, plan_path: 
         progress: Receives how far the current step is.
         stage: Receives which step starts.
         plan_path: A newer plan that takes the place of the run's own, if what has begun is the same in both.
+        notice: Receives advice as it comes.
 
     Raises:
         UserError: Another process runs it, its plan was changed under it, or a step found wrong input.
@@ -47,13 +58,14 @@ def execute_run(folder: RunFolder, progress: Progress, stage: Stage, plan_path: 
     with locked(folder.lock_file) as free:
         if not free:
             raise UserError(say("run.locked", path=folder.path), say("run.locked_hint"))
+        bound_kernels()
         plan = read_plan(plan_path or folder.plan_file)
         check_unchanged(folder, plan)
         try:
             if plan_path:
                 folder.adopt(plan, plan_path)
             drop_torn_line(folder.events_file)
-            _do_steps(folder, plan, progress, stage)
+            _do_steps(folder, plan, progress, stage, notice)
         except OSError as error:
             raise RunFailed from error
 
@@ -79,7 +91,7 @@ def _inputs(plan: Plan, number: int) -> JsonValue:
     return {"seed": whole["seed"], "model": whole["model"], "prompt": whole["prompt"], "step": options}
 
 
-def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -> None:
+def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage, notice: Notice) -> None:
     earlier: list[EarlierResult] = []
     for number, options in enumerate(plan.steps, 1):
         found = folder.earlier(number, options)
@@ -87,7 +99,8 @@ def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -
             folder.forget_after(number)
             stage(number, len(plan.steps), step_title(options.kind))
             seen = tuple(earlier)
-            context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, _sink(folder))
+            sink = _sink(folder, notice)
+            context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, sink)
             found = _guarded(folder, context)
         earlier.append(found)
     shutil.rmtree(folder.path / "checkpoints", ignore_errors=True)
@@ -97,6 +110,11 @@ def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage) -
 def step_title(kind: str) -> str:
     """Return the name of a kind of step in the current language."""
     return say(f"steps.{kind}.title")
+
+
+def advice_line(text: str, fix: str) -> str:
+    """Return a guard's advice as people see it on the screen, in the current language."""
+    return say("run.advice", text=text, fix=fix)
 
 
 def resume_command(folder: RunFolder) -> str:
@@ -145,9 +163,11 @@ def _begin(folder: RunFolder, context: StepContext, kind: str) -> None:
     write_json(begun, _inputs(context.plan, context.number))
 
 
-def _sink(folder: RunFolder) -> Callable[..., None]:
+def _sink(folder: RunFolder, notice: Notice) -> Callable[..., None]:
     def event(name: str, /, **values: JsonValue) -> None:
         append_event(folder.events_file, name, values)
+        if name == ADVICE:
+            notice(advice_line(str(values["text"]), str(values["fix"])))
 
     return event
 

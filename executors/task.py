@@ -125,11 +125,13 @@ class TaskBase(ABC):
         Options: The task's own options with defaults.
         AUTO: Name of transformers' Auto class.
         COMPARABLE: Whether the model can do the task before it is trained, so that it is a baseline.
+        PLACES: Whether the tokenizer has to tell where in a text its tokens stand.
     """
 
     Options: ClassVar[type[TaskOptions]] = TaskOptions
     AUTO: ClassVar[str] = LANGUAGE_MODEL
     COMPARABLE: ClassVar[bool] = False
+    PLACES: ClassVar[bool] = False
 
     def __init__(self, options: TaskOptions, known: Known) -> None:
         self.options = options

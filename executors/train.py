@@ -23,6 +23,7 @@ from .encoded import encoded
 from .estimate.history import remember
 from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
+from .events import ADVICE
 from .expected import expected_memory, expected_tensors, least_memory, training_request
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
@@ -33,7 +34,7 @@ from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
-from .refusals import refuse_impossible, room
+from .refusals import refuse_impossible, refuse_slow, room
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -120,6 +121,7 @@ def train(
     base = _base(training, method)
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
+    refuse_slow(tokenizer, training.task, task)
     loader = task.loader(tokenizer)
     refuse_growth(training.new_tokens, training.method, load_config(base).model_type)
     pieces = grow_tokenizer(tokenizer, training.new_tokens)
@@ -277,9 +279,12 @@ def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN
     if training.tracked is None or not is_first():
         return
     callback, told = tracker_callback(training.tracker, training.tracked, training.name)
-    event("tracker", name=training.name, text=told)
     if callback is not None:
+        event("tracker", name=training.name, text=told)
         trainer.add_callback(callback)
+    elif told:
+        fix = say("guards.fix_no_tensorboard")
+        event(ADVICE, name=training.name, kind="no_tensorboard", text=told, fix=fix)
 
 
 def request_of(

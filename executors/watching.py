@@ -8,6 +8,7 @@ from typing import Any
 
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
+from .events import ADVICE
 from .guard import Advice, all_advice, log_of, look, looks_at
 from .train_options import TrainOptions
 
@@ -52,7 +53,7 @@ class Watcher:
         """Pass on advice, each kind once."""
         if advice.kind not in self.told:
             self.told[advice.kind] = advice
-            self.event("advice", name=self.name, **asdict(advice))
+            self.event(ADVICE, name=self.name, **asdict(advice))
 
     def consider(self, history: list[dict[str, float]], warmup: int) -> None:
         """Let the guards look at what has been logged so far."""

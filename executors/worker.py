@@ -12,7 +12,7 @@ from ..knowledge.durable import write_json
 from ..knowledge.errors import UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import use_language
-from .events import append_event
+from .events import ADVICE, append_event
 from .launch import ERROR, LOCK, RESULT
 from .plan_file import read_plan
 from .step import StepContext, step_module
@@ -37,7 +37,9 @@ def main(run: Path, plans: Path, number: int, folder: Path) -> int:
     use_language(plan.language)
 
     def event(name: str, /, **values: JsonValue) -> None:
-        if first:
+        if first and name == ADVICE:  # which is for people at once, and they sit before the process that waits
+            print(json.dumps({"event": name, "values": values}), flush=True)
+        elif first:
             append_event(run / "events.jsonl", name, values)
 
     context = StepContext(run, plans, plan, number, (), _tell if first else _nothing, event)

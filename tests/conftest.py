@@ -98,10 +98,11 @@ SENTENCE, FIRST_BERT = "sentence", "first_bert"
 
 FRAMES = {
     **dict.fromkeys(
-        ("bert", "roberta", "distilbert", "deberta-v2", "modernbert", SENTENCE, FIRST_BERT), ("<s>", "</s>")
+        ("bert", "roberta", "distilbert", "deberta-v2", "modernbert", "mpnet", SENTENCE, FIRST_BERT), ("<s>", "</s>")
     ),
     "llama": ("<s>", ""),
     "t5": ("", "</s>"),
+    "bart": ("<s>", "</s>"),
 }
 """Special tokens around a text, as the tokenizers of these families put them."""
 
@@ -129,6 +130,12 @@ def _language_model(kind: str, tokenizer: Any) -> Any:
         own = {"d_model": 16, "d_kv": 4, "d_ff": 32, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 2}
         kept = {name: sizes[name] for name in ("vocab_size", "pad_token_id", "eos_token_id")}
         return transformers.T5ForConditionalGeneration(transformers.T5Config(**own, **kept))
+    if kind == "bart":
+        parts = {f"{part}_{name}": 2 for part in ("encoder", "decoder") for name in ("layers", "attention_heads")}
+        parts |= {"encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "d_model": 16, "init_std": 0.2}
+        kept = {name: value for name, value in sizes.items() if name not in {"hidden_size", "num_attention_heads"}}
+        starts = {"decoder_start_token_id": tokenizer.eos_token_id, "forced_eos_token_id": tokenizer.eos_token_id}
+        return transformers.BartForConditionalGeneration(transformers.BartConfig(**kept, **parts, **starts))
     if kind == "distilbert":
         sizes |= {"dim": 16, "hidden_dim": 32, "n_layers": 2, "n_heads": 4}
     if kind == FIRST_BERT:

@@ -2,13 +2,14 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 from typing import get_args
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
-from ..output import print_json, progress_shown
+from ..output import print_json, print_note, progress_shown
 from ..own_run import model_of
 
 ABOUT = "ftadvisor.json"
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     base = ModelSource.model_validate(trained_on | named)
     with progress_shown(arguments.quiet) as progress:
         found = merge(arguments.adapter, arguments.output, base, arguments.into, arguments.dtype, progress)
+    if not found["close"]:
+        print_note(_far(arguments))
     if arguments.json:
         print_json(found)
         return DONE
@@ -47,3 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     figures = {name: f"{value:.2g}" for name, value in drift.items() if isinstance(value, float)}
     print(say("merging.done", path=arguments.output, **figures))
     return DONE
+
+
+def _far(arguments: argparse.Namespace) -> str:
+    """Return that the merged model answers otherwise than the trained one, and what to do."""
+    exact = arguments.into == "trained_on" and arguments.dtype == "float32"
+    hint = "merging.far_though_exact_hint" if exact else "merging.far_hint"
+    return f"! {say('merging.far')}\n  {say(hint, adapter=shlex.quote(str(arguments.adapter)))}"

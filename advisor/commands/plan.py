@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
 from ..described import add_description, read_described
+from ..draft import PlanDraft
 from ..files import Files
 from ..labels import LABELS
 from ..output import told_if_slow
@@ -22,6 +24,9 @@ from ..profile_file import PROFILE, read_answers
 from ..recommend import recommend
 from ..recommendation import Recommendation
 from ..terminal import Terminal
+
+if TYPE_CHECKING:
+    from ...executors.recipe import Recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,23 +57,32 @@ def run(arguments: argparse.Namespace) -> int:
         draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
     if files.replay and not any(step.kind == "train" for step in (draft.plan.steps if draft.plan else ())):
         raise UserError(say("planning.replay_idle", label=recommendation.label), say("planning.replay_idle_hint"))
+    exported = folder / f"{stem}.{arguments.export}"
+    recipe = _exportable(draft, arguments.export, arguments.output, exported) if arguments.export else None
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))
-    if arguments.export:
-        print(_exported(arguments.export, arguments.output, folder / f"{stem}.{arguments.export}"))
+    if recipe is not None:
+        print(_exported(recipe, arguments.export, exported))
     return DONE
 
 
-def _exported(tool: str, plan_path: Path, folder: Path) -> str:
-    """Write the plan's fine-tuning for another tool, and return how it is run."""
-    from ...executors.export_run import export_run
-    from ...executors.plan_file import read_plan
+def _exportable(draft: PlanDraft, tool: str, plan_path: Path, folder: Path) -> "Recipe":
+    """Return the plan's fine-tuning for another tool; what the tool cannot do is refused before the plan is written."""
+    from ...executors.export_run import refuse_export
     from ...executors.recipe import recipe_of
 
-    if not plan_path.exists():
+    if draft.plan is None:
         raise UserError(say("exports.no_training", path=plan_path), say("exports.no_training_hint"))
-    command = export_run(recipe_of(read_plan(plan_path), plan_path), tool, folder)
-    return say("exports.written", tool=tool, folder=folder, command=command)
+    recipe = recipe_of(draft.plan, plan_path)
+    refuse_export(recipe, tool, folder)
+    return recipe
+
+
+def _exported(recipe: "Recipe", tool: str, folder: Path) -> str:
+    """Write the fine-tuning for another tool, and return how it is run."""
+    from ...executors.export_run import export_run
+
+    return say("exports.written", tool=tool, folder=folder, command=export_run(recipe, tool, folder))
 
 
 def _profile(arguments: argparse.Namespace) -> Profile:

@@ -6,10 +6,14 @@ from ...knowledge.json_value import JsonValue
 from .architectures import bert, gpt2, gpt_bigcode, opt
 
 LEARNED = bert.MODEL_TYPES | gpt2.MODEL_TYPES | gpt_bigcode.MODEL_TYPES | opt.MODEL_TYPES
-BEFORE_THE_FIRST = {"roberta": 2, "xlm-roberta": 2, "camembert": 2}
+BEFORE_THE_FIRST = {
+    **dict.fromkeys(("roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod", "camembert"), 2),
+    **dict.fromkeys(("data2vec-text", "mpnet", "longformer", "luke", "ibert", "esm"), 2),
+}
 """Rows of the position table that no token takes.
 
-Source: transformers ``RobertaEmbeddings.create_position_ids_from_input_ids``: positions start behind the padding's.
+Source: transformers ``RobertaEmbeddings.create_position_ids_from_input_ids`` and its likes: positions start behind the
+padding's, which is token 1.
 """
 
 

@@ -1,6 +1,7 @@
-"""What a process on a CPU holds beside the tensors: freed blocks that the C library keeps, and the libraries."""
+"""What a process on a CPU holds beside the tensors: freed blocks that the C library keeps, libraries, and kernels."""
 
 from ..freed_memory import RETURNED_FROM, is_returned
+from ..kernel_cache import KERNELS
 from .device import Outside
 from .memory import Memory
 from .request import BITS, EstimateRequest
@@ -16,6 +17,12 @@ Source: glibc ``malloc/malloc.c``, ``_int_memalign``: a freed aligned block is t
 LIBRARIES = (0, 25 * MIB, 100 * MIB)
 """Code and tables that the first step touches. Source: ``memory_truth.py --device cpu``, its smallest models, whose
 tensors take 2 MiB."""
+KERNEL = 2 * 400 * 718
+"""Bytes that a product in 16 bits keeps for one shape: oneDNN describes 400 variants of its kernel, twice, as
+PyTorch's own cache keeps a copy. What a variant takes was measured, as the growth of the heap with every new shape.
+
+Source: oneDNN ``src/cpu/x64/matmul/brgemm_matmul.hpp``, ``max_num_brg_kernels_matmul``.
+"""
 COMING_AND_GOING = frozenset({"activations", "checkpoints", "temporary"})
 
 
@@ -26,6 +33,8 @@ def around_on_cpu(request: EstimateRequest, architecture: Architecture, memory: 
     """
     small = _small_blocks(request, architecture, memory)
     low, likely, high = (memory.peak + int(share * small) + extra for share, extra in zip(KEPT, LIBRARIES, strict=True))
+    if request.amp or request.dtype != "fp32":  # those of float32 take next to nothing
+        likely, high = likely + KERNELS * KERNEL, high + KERNELS * KERNEL
     return Outside(likely, likely, low, high)
 
 

@@ -55,7 +55,7 @@ class _Task(StepOptions):
     general: str | None = Field(GENERAL, description="texts whose loss shows what is forgotten; null leaves that out")
     replay: str | None = Field(None, description="rows about anything else to practise along, against forgetting")
     replay_share: float = Field(0.1, ge=0, lt=1, description="share of all rows that are rows to practise along")
-    tracker: Tracker = Field("tensorboard", description="tool that follows: tensorboard (if installed), wandb or none")
+    tracker: Tracker = Field("tensorboard", description="tool that follows: tensorboard, wandb or none")
 
 
 class Options(TrainOptions, _Task):

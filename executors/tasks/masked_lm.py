@@ -63,6 +63,7 @@ class Task(TaskBase):
 
     Options: ClassVar[type[TaskOptions]] = Gaps
     AUTO: ClassVar[str] = "AutoModelForMaskedLM"
+    PLACES: ClassVar[bool] = True
     COMPARABLE: ClassVar[bool] = True
     options: Gaps
 

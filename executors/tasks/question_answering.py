@@ -82,6 +82,7 @@ class Task(TaskBase):
 
     Options: ClassVar[type[TaskOptions]] = Windows
     AUTO: ClassVar[str] = "AutoModelForQuestionAnswering"
+    PLACES: ClassVar[bool] = True
     options: Windows
 
     @staticmethod
@@ -137,13 +138,16 @@ class Task(TaskBase):
         return logits.masked_fill(mask[:, :, None] == 0, torch.finfo(logits.dtype).min)
 
     def answers(self, asking: Asking) -> list[Any]:
-        """Return the likeliest answer of all windows of each passage; an empty text for none."""
+        """Return the likeliest answer of all windows of each passage; an empty text for none.
+
+        A question that leaves no room for a passage has none, either.
+        """
         best: list[tuple[float, str]] = [(float("-inf"), "")] * len(asking.rows)
         owners, windows = [], []
         for place, row in enumerate(asking.rows):
-            for window in self._windows(asking.tokenizer, row, asking.limit):
-                owners.append(place)
-                windows.append(window)
+            readable = [one for one in self._windows(asking.tokenizer, row, asking.limit) if len(one) <= asking.limit]
+            owners += [place] * len(readable)
+            windows += readable
         for places, batch in in_batches(self, windows, asking):
             for place, scores in zip(places, self.logits(asking.model, batch).cpu(), strict=True):
                 owner, window = owners[place], windows[place]

@@ -1,14 +1,14 @@
 """Rewriting: an encoder-decoder such as T5 learns to write a target for a source, as in translating and summarising."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from ..asking import in_batches
-from ..batches import IGNORED, filled, padded
+from ..batches import IGNORED, filled, padded, shortened
 from ..prompt import Prompt
 from ..row_files import laid_out
 from ..step import Result, StepContext
@@ -100,14 +100,19 @@ class Task(TaskBase):
         return {"seq_len": sources, "target_len": targets}
 
     def answers(self, asking: Asking) -> list[Any]:
-        """Return what the model writes for each source, the likeliest token each time."""
+        """Return what the model writes for each source, the likeliest token each time.
+
+        Of sources that are longer than the model can read the end is not read.
+        """
         found: list[Any] = [None] * len(asking.rows)
-        examples = [example for _, example in self.examples(asking.tokenizer, asking.rows, asking.limit)]
+        read = self.examples(asking.tokenizer, asking.rows, asking.limit)
+        examples = [replace(example, tokens=shortened(example.tokens, asking.limit)) for _, example in read]
+        longest = min(self.options.max_new_tokens, asking.limit - 1)  # behind the token that it starts from
         for places, batch in in_batches(self, examples, asking):
             output = asking.model.generate(
                 input_ids=batch["input_ids"],
                 attention_mask=batch["attention_mask"],
-                max_new_tokens=self.options.max_new_tokens,
+                max_new_tokens=longest,
                 do_sample=False,
                 num_beams=1,
             )

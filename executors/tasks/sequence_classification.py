@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ..asking import in_batches
-from ..batches import IGNORED, padded
+from ..batches import IGNORED, padded, shortened
 from ..classified import measured, write_predictions
 from ..first_head import begin_as_probe
 from ..imbalance import ClassLossOptions, class_loss
@@ -133,7 +133,7 @@ class Task(TaskBase):
 
         found: list[Any] = [None] * len(asking.rows)
         read = self.examples(asking.tokenizer, asking.rows, asking.limit)
-        examples = [replace(example, tokens=_cut(example.tokens, asking.limit)) for _, example in read]
+        examples = [replace(example, tokens=shortened(example.tokens, asking.limit)) for _, example in read]
         for places, batch in in_batches(self, examples, asking):
             logits = self.logits(asking.model, batch)
             likely = torch.sigmoid(logits) if self.several else torch.softmax(logits, dim=1)
@@ -157,11 +157,6 @@ class Task(TaskBase):
             "rows": {"train": learnt, "test": len(rows)},
             **measured(counts, learnt, self.several, rows, found, probabilities, context),
         }
-
-
-def _cut(tokens: list[int], limit: int) -> list[int]:
-    """Return tokens without the end of a text that the model cannot read; the mark behind the text stays."""
-    return tokens if len(tokens) <= limit else [*tokens[: limit - 1], tokens[-1]]
 
 
 def _only(right: "Tensor") -> "Tensor":

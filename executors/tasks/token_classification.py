@@ -56,6 +56,7 @@ class Task(TaskBase):
     Options: ClassVar[type[TaskOptions]] = ClassLossOptions
     options: ClassLossOptions
     AUTO: ClassVar[str] = "AutoModelForTokenClassification"
+    PLACES: ClassVar[bool] = True
 
     @staticmethod
     def read(path: Path, prompt: Prompt) -> list[TaggedRow]:

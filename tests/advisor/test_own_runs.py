@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -180,3 +181,20 @@ def test_wrong_words_are_told_and_leave_nothing(words: list[str], word: str, cap
     assert main([*words, "--language", "en"]) == WRONG_INPUT
     assert word in capsys.readouterr().err
     assert not [path for path in Path("runs").glob("*") if not path.name.startswith("pilot")]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_template_of_another_model_is_on_the_screen_before_the_first_update(
+    tiny_model: Path, tmp_path: Path, capsys: Shown, quiet: bool
+) -> None:
+    other = tmp_path / "other"
+    copytree(tiny_model, other)
+    template = other / "chat_template.jinja"
+    template.write_text("{# <|im_start|> #}" + template.read_text(encoding="utf-8"), encoding="utf-8")
+    words = ["train", "train.jsonl", "--model", str(other), *SHORT, "--set", "tracker=tensorboard", "--language", "en"]
+    assert main([*words, *(["--quiet"] if quiet else [])]) == DONE
+    out, shown = capsys.readouterr()
+    assert "tensorboard --logdir" in out
+    told = shown.index("! the chat template's <|im_start|> are no tokens of this tokenizer")
+    assert quiet or told < shown.index("training finetuned · loss")

@@ -42,16 +42,16 @@ CLASSIFIERS: dict[str, dict[str, Any]] = {
     "setfit": {"embedder": MODEL, "per_class": 8},
 }
 METHODS = ("full", "lora", "adapter", "bitfit", "ia3", "p_tuning_v2", "adalora")
-SETTINGS = {"epochs": 3, "batch_size": 32, "evaluation_batch_size": 64, "precision": "bfloat16", "canary": "never"}
+SETTINGS = {"epochs": 2, "batch_size": 32, "evaluation_batch_size": 64, "precision": "bfloat16", "canary": "never"}
 """Shared by all methods; ``RATES`` are not what the methods begin with elsewhere, as this model is small."""
 RATES = {
     "full": 5e-5,
     "lora": 1e-3,
     "adapter": 1e-3,
     "bitfit": 2e-3,
-    "ia3": 1e-2,
+    "ia3": 5e-3,
     "p_tuning_v2": 5e-3,
-    "adalora": 2e-3,
+    "adalora": 5e-3,
 }
 
 

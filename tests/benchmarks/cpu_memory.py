@@ -2,11 +2,13 @@
 
 Usage: python tests/benchmarks/cpu_memory.py [METHOD BATCH LENGTH CHECKPOINTING KIND]; without words, the settings of
 ``SETTINGS``, each in a process of its own, as freed memory stays with the process. Linux only; needs the extra [train].
-KIND is ``text`` for a language model, ``words`` for one that learns 64 new words beside an adapter, or ``sequence``,
-``token`` or ``span`` for an encoder with that head.
+KIND is ``text`` for a language model, ``words`` for one that learns 64 new words beside an adapter, ``sequence``,
+``token`` or ``span`` for an encoder with that head, or ``half`` for a small one that tells classes in bfloat16, in
+batches of 25 lengths up to LENGTH.
 """
 
 import gc
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 from ftadvisor.executors.estimate.estimate import estimate
 from ftadvisor.executors.estimate.request import EstimateRequest
 from ftadvisor.executors.freed_memory import is_returned, return_freed_memory
+from ftadvisor.executors.kernel_cache import bound_kernels
 
 MIB = 2**20
 CONFIG: dict[str, Any] = {
@@ -37,7 +40,15 @@ ENCODER: dict[str, Any] = {
     "num_attention_heads": 12,
     "max_position_embeddings": 512,
 }
-LABELS = {"sequence": 7, "token": 9, "span": 2}
+SMALL_ENCODER: dict[str, Any] = ENCODER | {
+    "vocab_size": 30522,
+    "hidden_size": 384,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 6,
+}
+LABELS = {"sequence": 7, "token": 9, "span": 2, "half": 77}
+LENGTHS, SHORTEST = 24, 8
+"""Lengths of batches before the longest one, and the shortest that they may have, where they differ."""
 WORDS = 64
 SMALL = {"hidden_size": 48, "intermediate_size": 128, "vocab_size": 320, "num_hidden_layers": 2}
 SETTINGS = (
@@ -51,8 +62,10 @@ SETTINGS = (
     ("full", 8, 256, False, "sequence"),
     ("lora", 8, 256, False, "token"),
     ("full", 4, 384, False, "span"),
+    ("lora", 32, 96, False, "half"),
+    ("full", 32, 96, False, "half"),
 )
-"""Method, rows, tokens a row, gradient checkpointing, kind; tensors of a GiB or more each."""
+"""Method, rows, tokens a row, gradient checkpointing, kind; tensors of a GiB or more each but for the last two."""
 
 
 def main(words: list[str]) -> int:
@@ -69,14 +82,17 @@ def main(words: list[str]) -> int:
 def compare(method: str, batch: int, length: int, checkpointing: bool, kind: str) -> None:
     """Measure one setting in this process and print it beside its estimate."""
     values: dict[str, Any] = {"method": method, "batch": batch, "seq_len": length, "grad_checkpointing": checkpointing}
-    config = ENCODER if kind in LABELS else CONFIG
+    config = SMALL_ENCODER if kind == "half" else ENCODER if kind in LABELS else CONFIG
     config = config | ({"attention_bias": True, "mlp_bias": True} if method == "bitfit" else {})
     if kind in LABELS:
-        values |= {"labels": LABELS[kind], "head": kind, "fresh_pooler": kind == "sequence"}
+        told = kind in {"sequence", "half"}
+        values |= {"labels": LABELS[kind], "head": "sequence" if told else kind, "fresh_pooler": told}
     grown = config | ({"vocab_size": config["vocab_size"] + WORDS} if kind == "words" else {})
     values |= {"added_tokens": WORDS} if kind == "words" else {}
-    request = EstimateRequest.model_validate({"config": grown, "dtype": "fp32", "device": "cpu", **values})
+    values |= {"config": grown, "dtype": "fp32", "amp": kind == "half", "device": "cpu"}
+    request = EstimateRequest.model_validate(values)
     peak = estimate(request).peak
+    bound_kernels()
     if is_returned(peak.allocated_bytes):  # as the trainer does
         return_freed_memory()
     train(config | SMALL, method, 2, 32, checkpointing, kind)  # loads the libraries
@@ -95,7 +111,7 @@ def compare(method: str, batch: int, length: int, checkpointing: bool, kind: str
 
 
 def train(config: dict[str, Any], method: str, batch: int, length: int, checkpointing: bool, kind: str) -> None:
-    """Run two optimization steps of a method as the trainer attaches it."""
+    """Run some optimization steps of a method as the trainer attaches it."""
     import torch
     from ftadvisor.executors.method import method_module
     from ftadvisor.executors.train import recompute_activations
@@ -110,11 +126,20 @@ def train(config: dict[str, Any], method: str, batch: int, length: int, checkpoi
         recompute_activations(model)
     model.train()
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], fused=True)
-    for _ in range(2):
-        ids = torch.randint(1, 300, (batch, length))
-        model(input_ids=ids, **wanted(kind, ids)).loss.backward()
+    for long in lengths(length, kind):
+        ids = torch.randint(1, 300, (batch, long))
+        with torch.autocast("cpu", torch.bfloat16, enabled=kind == "half"):
+            loss = model(input_ids=ids, **wanted(kind, ids)).loss
+        loss.backward()
         optimizer.step()
         optimizer.zero_grad()
+
+
+def lengths(longest: int, kind: str) -> list[int]:
+    """Return how long the batches are, one after the other."""
+    if kind != "half":
+        return [longest, longest]
+    return [*random.Random(0).sample(range(SHORTEST, longest), min(LENGTHS, longest - SHORTEST)), longest]
 
 
 def wanted(kind: str, ids: Any) -> dict[str, Any]:
@@ -122,7 +147,7 @@ def wanted(kind: str, ids: Any) -> dict[str, Any]:
     if kind == "span":
         return {"start_positions": ids[:, 0] % 8, "end_positions": ids[:, 1] % 8}
     if kind in LABELS:
-        return {"labels": (ids[:, 0] if kind == "sequence" else ids) % LABELS[kind]}
+        return {"labels": (ids if kind == "token" else ids[:, 0]) % LABELS[kind]}
     return {"labels": ids, "use_cache": False}
 
 
@@ -139,6 +164,7 @@ def base_model(config: dict[str, Any], kind: str) -> Any:
 
     disable_progress_bar()
     heads = {"sequence": "SequenceClassification", "token": "TokenClassification", "span": "QuestionAnswering"}
+    heads["half"] = heads["sequence"]
     auto = f"AutoModelFor{heads[kind]}" if kind in heads else LANGUAGE_MODEL
     loader = Loader(auto, {"num_labels": LABELS[kind]} if kind in heads else None)
     made = transformers.AutoConfig.for_model(**config)

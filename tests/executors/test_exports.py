@@ -186,6 +186,38 @@ def test_the_command_writes_plan_and_export(
     assert (tmp_path / "plan.trl" / "train.py").is_file()
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_model_in_a_folder_beside_is_named_so_that_the_tool_finds_it(
+    tool: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("models", "plans"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "models" / "mine").symlink_to(tiny_model, target_is_directory=True)
+    written(tmp_path, tiny_model)
+    monkeypatch.chdir(tmp_path)
+    profile = ["--set", "task_type=dialogue_generation", "--label", "finetune:lora", "--language", "en"]
+    files = ["--train", "rows.jsonl", "--model", "models/mine", "-o", "plans/p.yaml", "--export", tool]
+    assert main(["plan", *profile, *files]) == 0
+    assert str(tiny_model.resolve()) in settings(Path("plans") / f"p.{tool}").values()
+    assert read_plan(Path("plans/p.yaml")).model.source == "../models/mine"  # type: ignore[union-attr]
+    monkeypatch.chdir(tmp_path.parent)  # a plan's names start at its folder, wherever it is run
+    assert recipe(tmp_path / "plans" / "p.yaml").model == str(tiny_model.resolve())
+
+
+def test_what_cannot_be_exported_is_refused_before_the_plan_is_written(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(tmp_path, tiny_model)
+    (tmp_path / "plan.yaml").unlink()
+    monkeypatch.chdir(tmp_path)
+    profile = ["--set", "task_type=dialogue_generation", "--label", "finetune:adalora", "--language", "en"]
+    assert main(["plan", *profile, "--train", "rows.jsonl", "--model", str(tiny_model), "--export", "axolotl"]) == 2
+    out, error = capsys.readouterr()
+    assert "axolotl does not have adalora" in error
+    assert "ftadvisor run" not in out
+    assert not (tmp_path / "plan.yaml").exists()
+
+
 def tools() -> dict[str, str]:
     """Return the environment in which other tools are found, or skip."""
     if TOOLS_FOLDER not in os.environ:

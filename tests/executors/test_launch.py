@@ -147,3 +147,13 @@ def test_accelerate_reads_the_launch_file(sharded: bool, tmp_path: Path) -> None
     assert found.num_processes == 4
     assert str(found.distributed_type).endswith("FSDP" if sharded else "MULTI_GPU")
     assert YAML(typ="safe").load(path).get("fsdp_config", {}).get("fsdp_version") == (2 if sharded else None)
+
+
+def test_advice_of_a_worker_reaches_whoever_runs_the_plan(tiny_model: Path, tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "two", tiny_model, "batch_size: 2, processes: 2, learning_rate: 500")
+    told: list[str] = []
+    execute_run(folder, silent, lambda *_: None, notice=told.append)
+    assert any("broken down" in text for text in told), told
+    kinds = [event["kind"] for event in read_events(folder.events_file) if event["event"] == "advice"]
+    assert "collapsed" in kinds
+    assert len(kinds) == len({*kinds}) == len(told)

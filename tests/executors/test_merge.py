@@ -1,14 +1,17 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
 from ftadvisor.executors.adapters import adapted
-from ftadvisor.executors.merge import merge
+from ftadvisor.executors.merge import _drift, merge
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import load_model
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.prompt import Prompt
+from ftadvisor.executors.task import task_class
 from ftadvisor.executors.train import train
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.progress import silent
@@ -59,6 +62,55 @@ def test_merged_weights_are_the_trained_ones_to_1e_5(method: str, tiny_model: Pa
     assert float(right.abs().max()) > 1
 
 
+TEXTS = [{"text": f"{name} {number} " * 20, "label": name} for name in ("red", "blue", "七天") for number in range(3)]
+ASKED = [
+    {"question": "where?", "context": f"it is {how} in {place}", "answer": place}
+    for how in ("hot", "wet")
+    for place in ("Rome", "Oslo", "Ulm")
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "method"),
+    [
+        (
+            "t5",
+            "sequence_classification",
+            "lora",
+        ),  # pools the mark behind a text, which is longer than what is compared
+        ("bart", "sequence_classification", "lora"),
+        ("roberta", "sequence_classification", "ia3"),  # its head is no single layer
+        ("bert", "question_answering", "ia3"),
+    ],
+)
+def test_models_with_heads_merge(
+    kind: str, task: str, method: str, tiny_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = TEXTS if task == "sequence_classification" else ASKED
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    read = task_class(task).read(path, Prompt())
+    own = {"task": task, "task_options": task_class(task).Options(), "known": task_class(task).study(read, path)}
+    options = method_module(method).Options()
+    learnt = training(
+        tiny_of(kind), tmp_path, method=method, method_options=options, learning_rate=0.05, epochs=1, **own
+    )
+    train(learnt, read, [], silent, ignore)
+    found: Any = merge(learnt.adapter, tmp_path / "merged", learnt.base, "trained_on", "float32", silent)
+    assert found["drift"]["relative"] <= 1e-5
+    assert found["close"]
+
+
+def test_a_drift_of_where_spans_end_is_seen() -> None:
+    """Texts of different lengths, too: a model that finds spans has a vector of each text's."""
+    right = [torch.tensor([[4.0, 0, 0], [0, 4, 0]]), torch.tensor([[4.0, 0], [0, 4]])]
+    ends_elsewhere = [torch.tensor([[4.0, 0, 0], [0, 0, 4]]), torch.tensor([[4.0, 0], [4, 0]])]
+    assert _drift(right, right).close
+    found = _drift(right, ends_elsewhere)
+    assert (found.largest_logit, found.same_first) == (4, 0.5)
+    assert not found.close
+
+
 def test_other_targets_report_how_far_they_drift(tiny_model: Path, tmp_path: Path) -> None:
     adapter, base = trained(tiny_model, tmp_path, "qlora")
     exact: Any = merge(adapter, tmp_path / "exact", base, "trained_on", "float32", silent)
@@ -68,6 +120,8 @@ def test_other_targets_report_how_far_they_drift(tiny_model: Path, tmp_path: Pat
     assert largest == sorted(largest)
     assert largest[2] > 1000 * largest[0]
     assert half["bytes"] < 0.8 * exact["bytes"]
+    assert exact["close"]
+    assert not original["close"]
 
 
 def test_what_cannot_be_merged_is_refused_with_what_to_do(tiny_model: Path, tmp_path: Path) -> None:
@@ -81,9 +135,18 @@ def test_what_cannot_be_merged_is_refused_with_what_to_do(tiny_model: Path, tmp_
 def test_the_command_merges_and_refuses_what_is_there(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    adapter, _ = trained(tiny_model, tmp_path, "lora")
+    adapter, _ = trained(tiny_model, tmp_path, "qlora")
     words = ["export", str(adapter), "-o", str(tmp_path / "merged"), "--quiet", "--language", "en"]
     assert main(words) == DONE
-    assert "same first choice 1" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "same first choice 1" in told.out
+    assert "!" not in told.err
     assert main(words) == WRONG_INPUT
     assert main(["export", str(tmp_path), "-o", str(tmp_path / "other"), "--language", "en"]) == WRONG_INPUT
+    original = ["export", str(adapter), "-o", str(tmp_path / "original"), "--into", "original", "--quiet"]
+    capsys.readouterr()
+    assert main([*original, "--language", "zh", "--json"]) == DONE
+    told = capsys.readouterr()
+    assert json.loads(told.out)["close"] is False
+    assert "明显不同" in told.err
+    assert "--into trained_on --dtype float32" in told.err

@@ -1,8 +1,9 @@
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ftadvisor.executors import trackers
+from ftadvisor.executors.events import ADVICE
 from ftadvisor.executors.trackers import tracker_callback
 from ftadvisor.executors.train import train
 from ftadvisor.knowledge.errors import UserError
@@ -24,7 +25,21 @@ def test_without_tensorboard_training_goes_on_and_says_so(tmp_path: Path, monkey
     assert tracker_callback("none", tmp_path, "a") == (None, "")
 
 
-@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is not installed")
+def test_a_missing_tensorboard_is_told_where_people_look(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "find_spec", lambda _: None)
+    told: list[dict[str, Any]] = []
+
+    def event(name: str, /, **values: Any) -> None:
+        if name == ADVICE:
+            told.append(values)
+
+    train(training(tiny_model, tmp_path, tracker="tensorboard", tracked=tmp_path / "t"), ROWS[:4], [], silent, event)
+    assert [one["kind"] for one in told] == ["no_tensorboard"]
+    assert "pip install tensorboard" in told[0]["fix"]
+
+
 def test_event_files_hold_both_losses(tiny_model: Path, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -223,16 +223,18 @@ def _eager(query: Value, key: Value, value: Value, heads: Heads, scores: Scores)
 
 
 def _unfused(query: Value, key: Value, value: Value, heads: Heads, scores: Scores) -> Value:
-    """Write out the scores where no fused kernel of a CPU drops any.
+    """Write out the scores where no fused kernel of a CPU drops any, in float32 whatever it is given.
 
     Source: PyTorch ``aten/src/ATen/native/transformers/sdp_utils_cpp.cpp``, ``check_for_dropout``; ``attention.cpp``,
     ``_scaled_dot_product_attention_math``.
     """
+    item = query.item
+    query, key, value = cast(query, FP32), cast(key, FP32), cast(value, FP32)
     query, key = copy(scale(query)), copy(scale(repeat(key, heads)))
     value = copy(repeat(value, heads))
     pairs = heads.batch * heads.queries * (query.rows // heads.batch)
     weights = softmax(product(query, key, pairs, key.rows // heads.batch))
-    return copy(product(dropout(weights, scores.chance), value, query.rows, query.width))
+    return copy(cast(product(dropout(weights, scores.chance), value, query.rows, query.width), item))
 
 
 def _apart(x: Value) -> Value:
