@@ -21,6 +21,7 @@ from .data import Conversation
 from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
+from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
 from .events import ADVICE
 from .expected import expected_memory, expected_tensors, least_memory, training_request
@@ -314,19 +315,21 @@ def request_for(
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
-    """Return the base model stored as the method needs it.
+    """Return the base model stored as the method needs it, in float32 where its own weights are trained.
 
     Raises:
         UserError: The plan's choices exclude each other.
     """
-    wanted = training.base.quantisation
+    base, wanted = training.base, training.base.quantisation
+    if base.dtype == "auto" and weights_of(training.method) == "fp32":
+        base = base.model_copy(update={"dtype": "float32"})
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)
         raise UserError(message, say("training.no_checkpointing_hint"))
     if wanted in method.BASES:
-        return training.base
+        return base
     if wanted == "none":
-        return training.base.model_copy(update={"quantisation": method.BASES[0]})
+        return base.model_copy(update={"quantisation": method.BASES[0]})
     allowed = ", ".join(method.BASES)
     message = say("training.no_such_base", method=training.method, quantisation=wanted, allowed=allowed)
     raise UserError(message, say("training.no_such_base_hint"))

@@ -105,7 +105,10 @@ def _kept(held: Sequence[ReadRow], path: Path, options: Options, context: StepCo
     lines = {row.line for row in held}
     kept = context.output(f"{options.output}.held_out.jsonl")
     if is_first():
-        rows = [row.values for row in read_raw(path)[0] if row.line in lines]
+        if path.is_dir():  # of documents, which are texts and nothing else
+            rows: list[dict[str, Any]] = [{"text": row.asked} for row in held]
+        else:
+            rows = [row.values for row in read_raw(path)[0] if row.line in lines]
         write_text(kept, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     return {"rows": len(held), "path": str(kept)}
 
