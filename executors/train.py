@@ -144,6 +144,7 @@ def train(
         checkpointing=method.CHECKPOINTING,
         chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
         eight_bit=device().type == "cuda",
+        dividing=task.divisible,
     )
 
     def need(layout: TrainOptions) -> int | None:

@@ -81,6 +81,13 @@ def test_the_ladder_keeps_the_rows_of_an_update_and_ends_with_the_costly() -> No
     )
 
 
+def test_a_loss_of_whole_batches_keeps_them() -> None:
+    able = Able(checkpointing=True, chunking=False, eight_bit=False, dividing=False)
+    rungs = list(ladder(TrainOptions(batch_size=6, accumulation=2, when_room="grow"), able))
+    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.when_room) for one in rungs]
+    assert shown == [(6, 2, False, "keep"), (6, 2, True, "keep")]
+
+
 @pytest.fixture
 def scarce(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Let updates of more than one row, and validations of more than two, run out of memory."""
