@@ -15,7 +15,7 @@ from ..knowledge.progress import Progress
 from .adapters import save_adapter
 from .audit import audit, stops_of
 from .canary import Build, is_tried, try_out
-from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .checkpoints import checkpoint_folder, newest_whole, prune
 from .chunked_loss import has_plain_head, refuse_other_loss
 from .data import Conversation
 from .device_name import machine_name
@@ -34,7 +34,7 @@ from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
-from .refusals import refuse_impossible, refuse_slow, room
+from .refusals import longest_row, refuse_impossible, refuse_slow, room
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -127,7 +127,9 @@ def train(
     pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
     virtual_tokens = getattr(training.method_options, "virtual_tokens", 0)
-    limit = training.max_length or room(load_config(base), context_length(base), virtual_tokens)
+    bare_config = load_config(base)
+    readable = room(bare_config, context_length(base), virtual_tokens)
+    limit = longest_row(training.max_length, bare_config, readable)
     learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer)
     checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer)
     fingerprint = _fingerprint(training, learned, checked)
@@ -150,7 +152,8 @@ def train(
     def need(layout: TrainOptions) -> int | None:
         return least_memory(request_of_layout(layout))
 
-    begun = _begun(training, fingerprint)
+    checkpoint = newest_whole(training.checkpoints, fingerprint)  # once, as it is read whole
+    begun = _begun(training, fingerprint) if checkpoint else None
     if begun is not None:
         refuse_smaller_device(begun.options, able, need)
     layouts = [begun.options] if begun else layouts_of(training.options, able, need)
@@ -200,7 +203,7 @@ def train(
     watch.measured = trainer.measured
     trainer.add_callback(guarding(watch, warmup))
     _track(training, trainer, event)
-    _train_or_resume(training, trainer, fingerprint)
+    _train_or_resume(training, trainer, checkpoint)
     measured = trainer.measured()
     _take_best(training, trainer)
     if is_first():
@@ -248,10 +251,8 @@ def _audit(
         watch.tell(one)
 
 
-def _begun(training: Training, fingerprint: str) -> Tried | None:
-    """Return how an interrupted attempt is laid out, where it left a checkpoint; None where nothing is lost yet."""
-    if newest_whole(training.checkpoints, fingerprint) is None:
-        return None
+def _begun(training: Training, fingerprint: str) -> Tried:
+    """Return how an interrupted attempt that left a checkpoint is laid out."""
     return remembered(training.checkpoints, fingerprint, training.options) or Tried(training.options, {})
 
 
@@ -344,15 +345,18 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or
     enable({"use_reentrant": False})
 
 
-def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None:  # noqa: ANN401 - see make_trainer
-    checkpoint = newest_whole(training.checkpoints, fingerprint)
-    if checkpoint is None:
+def _train_or_resume(
+    training: Training,
+    trainer: Any,  # noqa: ANN401 - see make_trainer
+    found: tuple[Path, Mapping[str, JsonValue]] | None,
+) -> None:
+    if found is None:
         wait()  # until all have looked
         if is_first():
             prune(training.checkpoints, set())
         trainer.train()
         return
-    trainer.before = about(checkpoint)
+    checkpoint, trainer.before = found
     state = trainer.state.load_from_json(str(checkpoint / "trainer_state.json"))
     if state.global_step >= state.max_steps or should_stop(state.log_history, training.options.patience):
         trainer.state = state  # only the result was not written yet
