@@ -24,15 +24,15 @@ from .estimate.history import remember
 from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
 from .events import ADVICE
-from .expected import expected_memory, expected_tensors, least_memory, training_request
+from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
-from .heads import head_shape, is_pooler_fresh
+from .heads import head_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
-from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
+from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
 from .refusals import longest_row, refuse_impossible, refuse_slow, room
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
@@ -287,33 +287,6 @@ def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN
     elif told:
         fix = say("guards.fix_no_tensorboard")
         event(ADVICE, name=training.name, kind="no_tensorboard", text=told, fix=fix)
-
-
-def request_of(
-    model: Any,  # noqa: ANN401 - a model with or without an adapter
-    base: ModelSource,
-    method: str,
-    method_options: MethodOptions,
-    options: TrainOptions,
-    shape: Mapping[str, Any],
-) -> EstimateRequest | None:
-    """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
-    shape = {**shape, "fresh_pooler": is_pooler_fresh(model)}
-    return request_for(model.config, base, method, method_options, options, shape)
-
-
-def request_for(
-    config: Any,  # noqa: ANN401 - each family has its own
-    base: ModelSource,
-    method: str,
-    method_options: MethodOptions,
-    options: TrainOptions,
-    shape: Mapping[str, Any],
-) -> EstimateRequest | None:
-    """Return the question to the estimator about a training of a model with this config."""
-    weights = str(number_type(base)).removeprefix("torch.")
-    known = json.loads(config.to_json_string(use_diff=False))
-    return training_request(known, method, method_options, options, shape, weights, base.quantisation, device().type)
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
