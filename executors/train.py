@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -359,8 +360,10 @@ def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequen
         list(training.new_tokens),
         *(record.model_dump_json() for record in settings),
     ]
-    tokens = [vars(row) for row in (*rows, *validation)]
-    return hashlib.sha256(json.dumps([told, len(rows), tokens]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([told, len(rows)]).encode())
+    for row in chain(rows, validation):  # one by one, as a text of all tokens would be as large as they are
+        digest.update(json.dumps(vars(row)).encode())
+    return digest.hexdigest()
 
 
 def _report(training: Training, state: Any, model: Any, rows: Sequence[Example]) -> dict[str, JsonValue]:  # noqa: ANN401
