@@ -100,8 +100,10 @@ def soft_f1(sums: "Tensor") -> "Tensor":
     shared, likely, right, rows = sums
     present = right > 0
     if not present.any():  # every class is wrong here: the less is said, the better
-        return likely.sum() / rows.sum().clamp(min=1)
-    return 1 - (2 * shared / (likely + right))[present].mean()
+        lost: Tensor = likely.sum() / rows.sum().clamp(min=1)
+    else:
+        lost = 1 - (2 * shared / (likely + right))[present].mean()
+    return lost
 
 
 class ClassLossTask(TaskBase):
