@@ -8,7 +8,6 @@ from typing import TypeVar
 from pydantic import Field
 
 from ..rag.sources import read_sources
-from .ratios import Ratio
 from .row_files import laid_out
 from .task import TaskOptions
 
@@ -73,13 +72,3 @@ def packed(
                 block = []
     if block:
         yield line, block
-
-
-def foretold(answers: Sequence[Sequence[float]]) -> tuple[Ratio, Ratio]:
-    """Return the share of tokens that were likeliest, and the loss per token.
-
-    Args:
-        answers: For each row its loss in nats, how many tokens were foretold, and how many of those were likeliest.
-    """
-    nats, tokens, right = zip(*answers, strict=True)
-    return (right, tokens), (nats, tokens)

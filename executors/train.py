@@ -36,6 +36,7 @@ from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
 from .refusals import longest_row, refuse_impossible, refuse_slow, room
+from .result_readme import learnt
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -208,14 +209,8 @@ def train(
     measured = trainer.measured()
     _take_best(training, trainer)
     if is_first():
-        save_adapter(
-            model,
-            tokenizer,
-            training.adapter,
-            base,
-            training.method,
-            {**_about(training), **told(training.new_tokens, pieces)},
-        )
+        kept = _about(training) | told(training.new_tokens, pieces) | learnt(trainer.state.log_history, len(learned))
+        save_adapter(model, tokenizer, training.adapter, base, training.method, kept)
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))
