@@ -5,8 +5,10 @@ from math import inf
 from pathlib import Path
 
 from ..executors.plan import ModelSource, Plan
+from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
+from ..rag.endpoint import is_endpoint, parse_endpoint
 from .answer_schema import choices_of
 from .base_model import source_from
 from .base_search import choose_base
@@ -26,10 +28,11 @@ from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
+from .upload import upload_notes
 from .wiring import facts_of
 
 SEED = 17
-PROMPTING = "prompting"
+PROMPTING, CLASSIFIER = "prompting", "classifier"
 
 
 def make_plan(
@@ -57,6 +60,7 @@ def make_plan(
         UserError: The model is unknown, or a data file is wrong.
     """
     handwork = handwork_of(recommendation)
+    _refuse_unserved(recommendation, model or profile.base_model)
     if recommendation.base in NOT_LANGUAGE_MODELS:
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
@@ -100,12 +104,27 @@ def make_plan(
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (
         *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),
-        *by_hand(handwork, files, start, prepared),
+        *(upload_notes(prepared) if any(entry.prepares == "messages" for entry in handwork) else ()),
+        *by_hand(handwork, files, start, prepared, f"{stem}.yaml"),
     )
     lost = (*work.base.skipped, *training.lost) if training else ()
     notice = _stand_in(work, named=bool(model or profile.base_model))
     comments = _comments(work, notice, remaining)
     return PlanDraft(plan, comments, remaining, training.memory if training else "", prepared, lost, notice)
+
+
+def _refuse_unserved(recommendation: Recommendation, named: str | None) -> None:
+    """Refuse to train a model behind an endpoint.
+
+    Raises:
+        UserError: Its weights would be needed; or its address is wrong.
+    """
+    if named is None or not is_endpoint(named):
+        return
+    parse_endpoint(named)
+    if recommendation.path in (*TRAINING, PRETRAINING, CLASSIFIER) and recommendation.variant != "api":
+        hint = say("planning.served_hint", model=named)
+        raise UserError(say("planning.served", label=recommendation.label, model=named), hint)
 
 
 def _stand_in(work: Work, *, named: bool) -> str:
