@@ -18,6 +18,7 @@ from ..knowledge.builtin import BUILTIN
 from ..knowledge.errors import UserError
 from ..knowledge.messages import current_language, say
 from ..knowledge.problems import problems_of
+from ..rag.endpoint import is_endpoint
 from .output import print_json, print_note
 from .running import make_runs, new_run, run_shown
 
@@ -68,9 +69,11 @@ def step_of(kind: str, **options: Any) -> StepOptions:  # noqa: ANN401 - each st
         raise UserError(say("own.wrong_options", kind=kind, problems=problems), say("own.wrong_set_hint")) from None
 
 
-def absolute(path: Path | None) -> str | None:
-    """Return a file's whole path, as the plan lies elsewhere; bundled ones keep their names."""
-    return None if path is None else str(path) if str(path).startswith(BUILTIN) else str(path.resolve())
+def absolute(path: Path | str | None) -> str | None:
+    """Return a file's whole path, as the plan lies elsewhere; what is bundled or an address keeps its name."""
+    if path is None or str(path).startswith(BUILTIN) or is_endpoint(str(path)):
+        return None if path is None else str(path)
+    return str(Path(path).resolve())
 
 
 def model_of(source: str) -> str:
@@ -85,6 +88,7 @@ def run_steps(
     model: Mapping[str, Any],
     prompt: Prompt,
     steps: Sequence[StepOptions],
+    agreed: bool = False,
 ) -> tuple[RunFolder, int]:
     """Execute steps in a new run, in front of a person, and return the run and the exit code.
 
@@ -95,6 +99,7 @@ def run_steps(
         model: Source and, where it matters, quantisation of the model.
         prompt: How questions are put.
         steps: In order.
+        agreed: Whether the user agrees that what endpoints are asked leaves the machine.
 
     Raises:
         UserError: Input of a step is wrong.
@@ -113,7 +118,7 @@ def run_steps(
     path = (arguments.runs / f".{os.urandom(4).hex()}.plan.yaml").resolve()
     write_plan(plan, path, {})
     try:
-        folder = new_run(path, arguments.runs)
+        folder = new_run(path, arguments.runs, agreed)
     finally:
         path.unlink(missing_ok=True)
     if not arguments.quiet:

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
+from ..rag.endpoint import is_endpoint, parse_endpoint
 from ..rag.records import Hit
 from .adapters import adapted_tokenizer, load_adapted
+from .answered_labels import compare_labels
 from .answerer import Answerer
 from .arms import Arm
+from .compared_rows import ComparedRows
 from .corpus_scores import Drawn, corpus_difference, corpus_interval, corpus_scores, signatures
 from .data import Row
 from .generate import LocalModel
@@ -23,6 +27,11 @@ from .metrics import FieldOptions, confusion, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name
+from .served import REQUESTS, ServedModel
+from .step import StepContext
+
+if TYPE_CHECKING:
+    from .steps.evaluate import Options
 
 Scores = dict[str, list[float]]
 
@@ -47,6 +56,7 @@ def answer_arms(
     batch_size: int,
     kept: Path,
     progress: Progress,
+    requests: int = REQUESTS,
 ) -> dict[str, Answering]:
     """Let each arm answer all of its prompts.
 
@@ -57,6 +67,7 @@ def answer_arms(
         batch_size: Prompts answered at a time.
         kept: Folder that keeps answers as they come; an interrupted comparison asks only for those that are missing.
         progress: Receives how far the work is.
+        requests: How many an endpoint gets at a time.
     """
     kept.mkdir(parents=True, exist_ok=True)
     answerings: dict[str, Answering] = {}
@@ -67,17 +78,23 @@ def answer_arms(
         if answers.missing:
             if answerer is None or opened != arm.adapter:
                 answerer = None  # frees the memory before the next one is loaded
-                answerer, opened = _opened(base, arm.adapter, batch_size, progress), arm.adapter
+                answerer, opened = _opened(base, arm.adapter, batch_size, progress, requests), arm.adapter
             _ask(answerer, arm, answers, max_new_tokens, progress)
         answerings[arm.name] = Answering(answers.answers, answers.seconds)
     return {arm.name: answerings[arm.name] for arm in arms}
 
 
-def _opened(base: ModelSource, adapter: Path | None, batch_size: int, progress: Progress) -> Answerer:
+def _opened(
+    base: ModelSource, adapter: Path | str | None, batch_size: int, progress: Progress, requests: int
+) -> Answerer:
+    name = base.source if adapter is None else str(adapter)
+    if is_endpoint(name):
+        return ServedModel(parse_endpoint(name), requests)
     if adapter is None:
         tokenizer = load_tokenizer(base.source, base.revision, progress)
         return LocalModel(load_model(base, progress), tokenizer, batch_size)
-    return LocalModel(load_adapted(base, adapter, progress), adapted_tokenizer(base, adapter, progress), batch_size)
+    folder = Path(adapter)
+    return LocalModel(load_adapted(base, folder, progress), adapted_tokenizer(base, folder, progress), batch_size)
 
 
 def _ask(answerer: Answerer, arm: Arm, kept: KeptAnswers, max_new_tokens: int, progress: Progress) -> None:
@@ -89,6 +106,43 @@ def _ask(answerer: Answerer, arm: Arm, kept: KeptAnswers, max_new_tokens: int, p
         kept.add({missing[place]: answer for place, answer in some.items()}, monotonic() - start)
         start = monotonic()
         progress(label, len(kept.found), len(arm.prompts))
+
+
+def scored(
+    held: ComparedRows,
+    learnt: ComparedRows | None,
+    answerings: Mapping[str, Answering],
+    options: "Options",
+    ours: str,
+    context: StepContext,
+) -> dict[str, JsonValue]:
+    """Score all arms: texts with classes by a classifier's metrics, questions by fields or as texts.
+
+    Args:
+        held: The held-out rows.
+        learnt: Rows to learn from; None where there are none.
+        answerings: Each arm's answers.
+        options: How answers are judged.
+        ours: The arm that the others are compared with; one of ``answerings``.
+        context: Of the step that measures.
+
+    Returns:
+        As ``compare`` does.
+    """
+    if not held.labelled:
+        return compare(held.rows, answerings, options.format, options.fields, ours, context.seed)
+    answers = {arm: answering.answers for arm, answering in answerings.items()}
+    found = compare_labels(held, answers, learnt.labelled if learnt else [], ours, context)
+    return {**found, "seconds": {arm: answering.seconds for arm, answering in answerings.items()}}
+
+
+def cut(arms: Sequence[Arm], answerings: Mapping[str, Answering]) -> dict[str, int]:
+    """Return how many answers of each constrained arm do not have its form, as they were cut off too early."""
+    return {
+        arm.name: sum(not arm.constraint.holds(answer) for answer in answerings[arm.name].answers)
+        for arm in arms
+        if arm.constraint is not None
+    }
 
 
 def compare(

@@ -11,6 +11,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
+from ..rag.endpoint import is_endpoint
 from .family import family_of
 from .heads import GAPS, HEADS, POOLER, fresh_modules, is_head, kind_of, no_gap_head, note_fresh
 from .plan import ModelSource
@@ -48,6 +49,8 @@ def resolve_model(source: str, revision: str | None = None, progress: Progress =
     Raises:
         UserError: It was not found; says where it was looked for and what to do.
     """
+    if is_endpoint(source):
+        raise UserError(say("training.model_served", source=source), say("served.no_weights_hint", model=source))
     if source.startswith(BUILTIN):
         folder = builtin_path(f"{BUILTIN}{source.removeprefix(BUILTIN)}_model")
         if not (folder / "config.json").is_file():
@@ -116,6 +119,8 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
     _note_own_head(model)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = loader.padding
+    if loader.config and family_of(config) == "decoder":  # its head reads the last token that is no padding
+        model.config.get_text_config().pad_token_id = loader.padding
     if source.quantisation == "none":
         model.to(device())  # type: ignore[arg-type]
         return model
@@ -267,6 +272,12 @@ def _keep_gradients(model: "PreTrainedModel") -> None:
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - modules have no such attribute by type
+
+
+def is_on_hub(source: str) -> bool:
+    """Tell whether a source names a model on the Hugging Face hub, and not a folder, ours or ModelScope's."""
+    local = (Path(source).expanduser() / "config.json").is_file()
+    return _looks_like_id(source) and not local and not source.startswith((BUILTIN, MODELSCOPE))
 
 
 def _looks_like_id(source: str) -> bool:
