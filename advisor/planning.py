@@ -19,10 +19,11 @@ from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
 from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
-from .plan_headed import make_headed_plan, trains_head
+from .plan_headed import make_headed_plan, read_train, trains_head
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
 from .plan_prompting import add_prompting
+from .plan_refusals import refuse_untrainable
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
@@ -32,7 +33,7 @@ from .upload import upload_notes
 from .wiring import facts_of
 
 SEED = 17
-PROMPTING, CLASSIFIER = "prompting", "classifier"
+PROMPTING, CLASSIFIER, LANGUAGE_MODEL = "prompting", "classifier", "causal_lm"
 
 
 def make_plan(
@@ -65,21 +66,26 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
-    if trains_head(profile, recommendation, model):
-        return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
+    read = read_train(files, folder) if recommendation.path == "finetune" else None
+    if trains_head(profile, recommendation, model, read):
+        return make_headed_plan(
+            profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem, read=read
+        )
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     if recommendation.path == PRETRAINING:
         return make_pretraining_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
     prompts = recommendation.path == PROMPTING
-    data = read_data(files, folder, labelled=prompts)
+    data = read_data(files, folder, read, labelled=prompts)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
     told_rows = profile.labelled_examples or None
     work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
+    if trains:
+        refuse_untrainable(LANGUAGE_MODEL, work.method, work.base)
     training = None if prompts else add_steps(work, baseline_only=baseline_only)
     if prompts:
         add_prompting(work, stem)

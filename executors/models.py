@@ -315,7 +315,8 @@ def _download(source: str, hub: str, fetch: Callable[[], str], progress: Progres
         return Path(fetch())
     except Exception as error:  # whatever the hub's client and its network libraries raise
         problem = str(error).strip().split("\n")[0]
-        message = say("training.model_download_failed", source=source, hub=hub, problem=problem)
+        places = {"path": Path(source).absolute(), "hub": hub}
+        message = say("training.model_download_failed", source=source, **places, problem=problem)
         raise UserError(message, say("training.model_hint")) from error
 
 

@@ -12,10 +12,19 @@ from ...knowledge.messages import say
 from ...rag.endpoint import KEY, is_endpoint
 from ..cli import DONE
 from ..files import Files
-from ..own_run import absolute, add_run_arguments, model_of, options_of, print_run, results_of, run_steps, step_of
+from ..own_run import (
+    LANGUAGE_MODEL,
+    absolute,
+    add_run_arguments,
+    model_of,
+    print_run,
+    results_of,
+    run_steps,
+    step_of,
+)
+from ..set_options import options_of
 
 ABOUT = "ftadvisor.json"
-LANGUAGE_MODEL = "causal_lm"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
     options = {"test": absolute(arguments.rows)}
     if (task := about.get("task", LANGUAGE_MODEL)) != LANGUAGE_MODEL:
         options |= {"task": task, "adapter": absolute(arguments.adapter)}
-        step = step_of("measure", **options | options_of(arguments.set))
+        step = step_of("measure", **options | options_of(arguments.set, "measure"))
     else:
-        step = step_of("evaluate", **_compared(arguments, bool(prompt.instruction)) | options_of(arguments.set))
+        step = step_of(
+            "evaluate", **_compared(arguments, bool(prompt.instruction)) | options_of(arguments.set, "evaluate")
+        )
     label = "finetune" if arguments.adapter else "rag" if arguments.index else "prompting"
     steps = [step, step_of("report")]
     folder, code = run_steps(arguments, f"evaluate {label}", label, model, prompt, steps, arguments.yes)
@@ -68,7 +79,7 @@ def _own_prompt(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - a promp
 
     if arguments.adapter or not arguments.rows.is_file():
         return Prompt()
-    files = Files(train=options_of(arguments.set).get("train"), test=absolute(arguments.rows))
+    files = Files(train=options_of(arguments.set, "evaluate").get("train"), test=absolute(arguments.rows))
     data = read_data(files, Path.cwd(), labelled=True)
     if not data.classes:
         return Prompt()
