@@ -21,11 +21,12 @@ class Wish(BaseModel):
     Attributes:
         config: The model's config, with transformers' key names.
         sizes: Other sizes of the method that cost memory, by their names in an estimate's request.
-        rows_per_step: Rows that one optimizer step sees; kept whatever the ladder does.
+        rows_per_step: Rows that one optimizer step sees on one GPU; kept whatever the ladder does.
         memory_bytes: What one device has; None when unknown, and then nothing is adapted.
         quantisable: Whether the method leaves the weights frozen, so that they can be stored in 4 bits.
         checkpointable: Whether the method works with gradient checkpointing.
         shortenable: Whether the rows' length is only assumed, so that a shorter limit may be planned.
+        gpus: How many train together, each with the whole model (DDP).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +44,7 @@ class Wish(BaseModel):
     quantisable: bool
     checkpointable: bool
     shortenable: bool = False
+    gpus: int = 1
 
 
 class Fitting(BaseModel):
@@ -152,6 +154,8 @@ def _estimate(wish: Wish, rung: Fitting) -> Estimate:
                 "seq_len": rung.seq_len,
                 "dtype": wish.dtype,
                 "device": wish.device,
+                "gpus": wish.gpus,
+                "parallel": "ddp" if wish.gpus > 1 else "none",
                 "grad_checkpointing": rung.grad_checkpointing,
             }
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .family import family_of
-from .heads import note_fresh
+from .heads import is_head, note_fresh
 from .method import MethodModule, MethodOptions
 from .models import class_of, load_config, require
 from .plan import ModelSource
@@ -26,6 +26,9 @@ INSTEAD = {
     ("AutoModelForMaskedLM", "encoder_decoder"): "use_seq2seq",
 }
 """What to do where a family of models cannot be loaded for a task, by transformers' Auto class and the family."""
+
+TASKS = {"use_seq2seq": "seq2seq", "use_causal_lm": "causal_lm", "use_pretraining": "continued_pretraining"}
+"""The task that such a family can do with the same rows, by what is said."""
 
 
 def refuse_impossible(
@@ -51,8 +54,7 @@ def refuse_impossible(
     config = load_config(base, loader)
     kind, family = config.model_type, family_of(config)
     auto = getattr(transformers, loader.auto)
-    if key := INSTEAD.get((loader.auto, family)):
-        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"))
+    refuse_family(loader.auto, family, kind)
     if type(config) not in auto._model_mapping:
         raise UserError(say("refusals.no_class", kind=kind, auto=loader.auto), say("refusals.no_class_hint"))
     with torch.device("meta"):
@@ -61,7 +63,24 @@ def refuse_impossible(
     note_fresh(bare, set())
     if getattr(options, "virtual_tokens", 0):
         _refuse_prompt(bare, kind, method_id, method)
+    _refuse_targets(bare, options)
     method.attach(bare, options)
+
+
+def refuse_family(auto: str, family: str, kind: str) -> None:
+    """Check that models of a family can be loaded for a task.
+
+    Args:
+        auto: The task's Auto class of transformers.
+        family: What ``family_of`` says of the model.
+        kind: The model's ``model_type``.
+
+    Raises:
+        UserError: They cannot; names the task that they can be loaded for.
+    """
+    if key := INSTEAD.get((auto, family)):
+        change = {"task": TASKS[key]} if key in TASKS else {}
+        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"), change)
 
 
 def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
@@ -105,4 +124,27 @@ def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -
     from .tuners.prompted import carrier
 
     if not method.CHECKPOINTING and has_head(bare) and carrier(bare) is None:
-        raise UserError(say("refusals.no_prefix", kind=kind, method=method_id), say("refusals.no_prefix_hint"))
+        message = say("refusals.no_prefix", kind=kind, method=method_id)
+        raise UserError(message, say("refusals.no_prefix_hint"), {"method": "prompt_tuning"})
+
+
+def _refuse_targets(bare: Any, options: MethodOptions) -> None:
+    """Check that there are layers of the names that are to be changed: the library leaves out those without."""
+    from difflib import get_close_matches
+
+    from torch.nn import Embedding, Linear
+    from transformers.pytorch_utils import Conv1D
+
+    named: list[str] = list(dict.fromkeys([*getattr(options, "targets", ()), *getattr(options, "feedforward", ())]))
+    layers = [name for name, module in bare.named_modules() if isinstance(module, Linear | Conv1D | Embedding)]
+    unknown = [one for one in named if not any(f".{name}".endswith(f".{one}") for name in layers)]
+    if not unknown:
+        return
+    known = list(dict.fromkeys(name.rpartition(".")[2] for name in layers if not is_head(name)))
+    close = {one: next(iter(get_close_matches(one, known, 1)), None) for one in unknown}
+    message = say("refusals.no_target", names=", ".join(unknown), kind=bare.config.model_type)
+    change = {}
+    for option in ("targets", "feedforward"):
+        if all(close.values()) and (given := getattr(options, option, ())):
+            change[f"method_options.{option}"] = ",".join(dict.fromkeys(close.get(one) or one for one in given))
+    raise UserError(message, say("refusals.no_target_hint", known=", ".join(known)), change)

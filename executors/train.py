@@ -38,7 +38,7 @@ from .result_readme import learnt
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
-from .trackers import Tracker, tracker_callback
+from .trackers import Tracker, refuse_missing, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
 from .vocabulary import grow_model, grow_tokenizer, grown_config, refuse_growth, told
@@ -63,6 +63,7 @@ class Training:
         seed: Decides the order of rows, dropout and fresh weights.
         max_length: Longest row, in tokens; None for what the model can read.
         leave_out_longer: Train without longer rows instead of refusing.
+        passages: Whether passages were put into the rows, which could be fewer or shorter.
         adapter: Folder of the result.
         checkpoints: Folder of the checkpoints; may hold some of an interrupted attempt.
         task: What is learnt.
@@ -89,6 +90,7 @@ class Training:
     known: Known = field(default_factory=dict)
     new_tokens: tuple[str, ...] = ()
     general: tuple[str, ...] = ()
+    passages: bool = False
     tracker: Tracker = "none"
     tracked: Path | None = None
 
@@ -116,6 +118,7 @@ def train(
         UserError: The model cannot be loaded, rows are too long, or training diverged.
     """
     require("peft")
+    refuse_missing(training.tracker)
     progress(say("training.reading"), 0, None)
     method = method_module(training.method)
     base = _base(training, method)
@@ -128,8 +131,8 @@ def train(
     refuse_impossible(base, loader, training.method, method, training.method_options)
     virtual_tokens = getattr(training.method_options, "virtual_tokens", 0)
     limit = training.max_length or room(load_config(base), context_length(base), virtual_tokens)
-    learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer)
-    checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer)
+    learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer, training.passages)
+    checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer, training.passages)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
     shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
@@ -317,7 +320,7 @@ def _base(training: Training, method: MethodModule) -> ModelSource:
     wanted = training.base.quantisation
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)
-        raise UserError(message, say("training.no_checkpointing_hint"))
+        raise UserError(message, say("training.no_checkpointing_hint"), {"gradient_checkpointing": False})
     if wanted in method.BASES:
         return training.base
     if wanted == "none":

@@ -54,6 +54,7 @@ class Training(_Part):
 
     name: str
     method: str
+    task: str = "causal_lm"
     trainable_parameters: int
     total_parameters: int
     steps: int

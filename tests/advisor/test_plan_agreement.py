@@ -40,7 +40,7 @@ def test_several_gpus_together_hold_no_more_than_one_of_them(tmp_path: Path) -> 
     assert recommend(two).label == "finetune:qlora"
     draft = make_plan(two, recommend(two), files=Files(), folder=tmp_path)
     assert "24.0 GiB available" in draft.memory
-    assert "one GPU" in draft.memory
+    assert "2 GPUs train together" in draft.memory
 
 
 @pytest.mark.parametrize(("label", "passages"), [("prompting", False), ("finetune:lora", False), ("rag", True)])

@@ -44,6 +44,7 @@ def test_hub_is_announced_before_it_is_asked_and_its_failure_is_one_message(
     with pytest.raises(UserError, match=r"some/model.*no route") as error:
         resolve_model("some/model", progress=lambda label, *_: told.append(label))
     assert "\n" not in error.value.message
+    assert str(Path("some/model").absolute()) in error.value.message  # it may have been meant for a folder
     assert "HF_ENDPOINT" in error.value.hint
 
 
