@@ -145,6 +145,11 @@ def cut(arms: Sequence[Arm], answerings: Mapping[str, Answering]) -> dict[str, i
     }
 
 
+def empty(answerings: Mapping[str, Answering]) -> dict[str, int]:
+    """Return how many answers of each arm are empty: most often, a model's thoughts used up all their length."""
+    return {arm: answering.answers.count("") for arm, answering in answerings.items()}
+
+
 def compare(
     rows: Sequence[Row],
     answerings: Mapping[str, Answering],

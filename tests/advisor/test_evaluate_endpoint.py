@@ -6,13 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ftadvisor.advisor import consent
-from ftadvisor.advisor.cli import DONE, FAILED, WRONG_INPUT, main
+from ftadvisor.advisor.cli import DONE, FAILED, INTERRUPTED, WRONG_INPUT, main
 from ftadvisor.executors.kept_answers import KeptAnswers
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.rag import endpoint
@@ -139,6 +140,15 @@ def test_a_window_that_nobody_knows_is_asked_for(start: Start, capsys: Shown) ->
     assert not server.requests
 
 
+def test_answers_that_thoughts_use_up_are_told(start: Start) -> None:
+    cut = [{"delta": {"reasoning": "Hm"}}, {"delta": {}, "finish_reason": "length"}]
+    server = start(lambda path, body: (200, cut if "thing 3" in str(body) else ["Blue."]))
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--quiet", "--language", "en"]
+    assert main(words) == DONE
+    (report,) = Path().glob("runs/*/report.md")
+    assert "Bare model: empty answers: 1;" in report.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("words", [["evaluate", "test.jsonl", "--model", ELSEWHERE], ["run", "plan.yaml"]])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_nothing_leaves_the_machine_before_somebody_agrees(
@@ -187,6 +197,31 @@ def test_a_killed_evaluation_asks_only_what_is_missing(start: Start, capsys: Sho
     assert asked == sorted(missing)
     evaluated = json.loads(capsys.readouterr().out)["steps"][0]["result"]
     assert (evaluated["arms"]["base"]["exact"]["value"], evaluated["arms"]["prompting"]["exact"]["value"]) == (0, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+def test_ctrl_c_waits_for_no_answer(start: Start) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.requests) == 3:  # the first went alone; now two are under way
+            asked.set()
+        if len(server.requests) > 1:
+            over.wait(120)
+        return blue(path, body)
+
+    server = start(reply)
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--set", "requests=2", "--language", "en"]
+    command = [sys.executable, "-m", "ftadvisor.advisor", *words]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert asked.wait(120)
+    child.send_signal(signal.SIGINT)
+    try:
+        _, told = child.communicate(timeout=60)
+    finally:
+        over.set()
+    assert child.returncode == INTERRUPTED
+    assert "ftadvisor run --resume runs/" in told
 
 
 def kept_of(run: Path, arm: str) -> dict[int, str]:

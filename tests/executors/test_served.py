@@ -67,6 +67,10 @@ def ask(
     return all_answers(ServedModel(Endpoint(server.url, "m"), most), conversations, 16, constraint)
 
 
+def test_a_key_is_not_shown_with_its_endpoint() -> None:
+    assert "secret" not in f"{Endpoint('http://127.0.0.1/v1', 'm', 'secret')} {[Endpoint('u', 'm', 'secret')]}"
+
+
 def test_the_whole_conversation_is_sent_and_answers_are_in_order(start: Start) -> None:
     server = start(echo)
     questions = [f"q{number}" for number in range(9)]
