@@ -193,6 +193,20 @@ def test_nothing_leaves_the_machine_before_somebody_agrees(
     assert len([*Path().glob("runs/*/status.json")]) == 3
 
 
+def test_a_run_that_is_continued_goes_nowhere_else_unasked(start: Start, capsys: Shown) -> None:
+    server = start(lambda path, body: (403, "closed"))
+    step = "{kind: evaluate, test: test.jsonl, arms: [base]}"
+    for name, model in (("here.yaml", f"{server.url}#m"), ("elsewhere.yaml", ELSEWHERE)):
+        Path(name).write_text(PLAN.format(label="prompting", model=model, step=step), encoding="utf-8")
+    assert main(["run", "here.yaml", "--quiet", "--language", "en"]) == FAILED
+    (run,) = Path().glob("runs/*-measured-*")
+    capsys.readouterr()
+    assert main(["run", "elsewhere.yaml", "--resume", str(run), "--language", "en"]) == WRONG_INPUT
+    assert "Nothing was sent" in capsys.readouterr().err
+    assert main(["run", "--resume", str(run), "--quiet", "--language", "en"]) == FAILED  # what was agreed to goes on
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("killed_at", [2, 5, 9])
 def test_a_killed_evaluation_asks_only_what_is_missing(start: Start, capsys: Shown, killed_at: int) -> None:
     child: list[subprocess.Popen[bytes]] = []
