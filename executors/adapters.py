@@ -15,11 +15,14 @@ from .heads import has_head
 from .method import Schedule
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
+from .sharding import is_shared, put, whole
 from .task import TaskBase, task_class
+from .together import is_first
 from .tuners.started_lora import save_lora
 from .vocabulary import NEW, grow_as_told, grow_tokenizer
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 TRAINED = "trained.safetensors"
@@ -27,19 +30,35 @@ SCHEDULE = "schedule.safetensors"
 ABOUT = "ftadvisor.json"
 
 
-def save_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model with or without an adapter
-    """Write the trainable parameters by name into ``trained.safetensors``."""
+def save_trained(
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    folder: Path,
+    state: "Mapping[str, Tensor] | None" = None,
+) -> None:
+    """Write the trainable parameters by name into ``trained.safetensors``; of several processes, the first one does.
+
+    Args:
+        model: Where each process holds a part of it and there is no ``state``, all have to call this.
+        folder: Is there.
+        state: All weights by name; None for those of the model.
+    """
     from safetensors.torch import save_file
 
-    trained = {name: value.detach().contiguous() for name, value in model.named_parameters() if value.requires_grad}
-    save_file(trained, folder / TRAINED)
+    trained = [(name, value.detach()) for name, value in model.named_parameters() if value.requires_grad]
+    found = {name: (whole(value) if state is None else state[name]).contiguous() for name, value in trained}
+    if is_first():
+        save_file(found, folder / TRAINED)
 
 
 def load_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model with or without an adapter
     """Put the parameters of ``trained.safetensors`` back into a model that has all of them."""
     from safetensors.torch import load_file
 
-    found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
+    trained = load_file(folder / TRAINED)
+    if is_shared(model):
+        put(model, trained)
+        return
+    found = model.load_state_dict(trained, strict=False)
     if found.unexpected_keys:
         raise ValueError(f"{folder / TRAINED} does not belong to this model: {found.unexpected_keys[0]}")
 
@@ -65,11 +84,13 @@ def save_adapter(
     base: ModelSource,
     method: str,
     about: Mapping[str, JsonValue] = MappingProxyType({}),
+    state: "Mapping[str, Tensor] | None" = None,
 ) -> None:
     """Write the result of training at one stroke: the folder appears when it is whole.
 
     An adapter of the PEFT library is written in its format, a wholly trained model as a model, anything between as
-    the changed parameters by name. ``about`` says which task it was trained for.
+    the changed parameters by name. ``about`` says which task it was trained for; ``state`` has all weights where the
+    model itself holds parts of them.
     """
     from peft import PeftModel
 
@@ -77,12 +98,12 @@ def save_adapter(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     if isinstance(model, PeftModel):
-        save_lora(model, part)
+        save_lora(model, part, state)
     elif all(value.requires_grad for value in model.parameters()):
-        model.save_pretrained(part)
+        model.save_pretrained(part, state_dict=state)
         tokenizer.save_pretrained(part)
     else:
-        save_trained(model, part)
+        save_trained(model, part, state)
     write_json(part / ABOUT, {"method": method, "model": base.model_dump(), **about})
     flush_files(part)
     shutil.rmtree(folder, ignore_errors=True)

@@ -34,6 +34,7 @@ from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, refuse_slow, room
+from .sharding import refuse_unshared, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -118,6 +119,8 @@ def train(
     progress(say("training.reading"), 0, None)
     method = method_module(training.method)
     base = _base(training, method)
+    refuse_unshared(training.options, training.method, base, training.new_tokens)
+    shared = training.options.sharding != "none"
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
     refuse_slow(tokenizer, training.task, task)
@@ -141,8 +144,8 @@ def train(
 
     able = Able(
         checkpointing=method.CHECKPOINTING,
-        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
-        eight_bit=device().type == "cuda",
+        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config) and not shared,
+        eight_bit=device().type == "cuda" and not shared,
     )
 
     def need(layout: TrainOptions) -> int | None:
@@ -154,10 +157,10 @@ def train(
     layouts = [begun.options] if begun else layouts_of(training.options, able, need)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    bare = load_model(base, progress, loader)
+    bare = load_model(base, progress, loader, "cpu" if shared else "")  # no device may have room for all of it
     grow_model(bare, pieces)
     fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
-    before = general_loss(bare, tokenizer, training.general) if training.general else None
+    before = general_loss(bare, tokenizer, training.general) if training.general and not shared else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
@@ -201,6 +204,7 @@ def train(
     _train_or_resume(training, trainer, fingerprint)
     measured = trainer.measured()
     _take_best(training, trainer)
+    state = whole_state(model) if shared else None
     if is_first():
         save_adapter(
             model,
@@ -209,6 +213,7 @@ def train(
             base,
             training.method,
             {**_about(training), **told(training.new_tokens, pieces)},
+            state,
         )
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:

@@ -50,6 +50,9 @@ class TrainOptions(BaseModel):
     )
 
     processes: int = Field(1, ge=1, description="processes that train together, one on each GPU; each has its batches")
+    sharding: Literal["none", "fsdp2"] = Field(
+        "none", description="fsdp2: processes share weights, gradients and averages; none: each has all of them"
+    )
 
     def updates_per_epoch(self, rows: int) -> int:
         """Return how often the weights are updated in one pass."""
