@@ -9,7 +9,7 @@ Source: accelerate 1.15, ``utils/fsdp_utils.py``; PyTorch 2.13, ``torch.distribu
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -78,10 +78,8 @@ def whole_state(model: Any) -> "dict[str, Tensor]":
     """
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
-    found: dict[str, Tensor] = get_model_state_dict(
-        model, options=StateDictOptions(full_state_dict=True, cpu_offload=True)
-    )
-    return found
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    return cast("dict[str, Tensor]", get_model_state_dict(model, options=options))
 
 
 def put(model: Any, values: "Mapping[str, Tensor]") -> None:

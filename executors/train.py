@@ -33,7 +33,7 @@ from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
-from .refusals import refuse_impossible, refuse_slow, room
+from .refusals import refuse_impossible, refuse_kernels, refuse_slow, room
 from .sharding import refuse_unshared, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
@@ -120,6 +120,7 @@ def train(
     method = method_module(training.method)
     base = _base(training, method)
     refuse_unshared(training.options, training.method, base, training.new_tokens)
+    refuse_kernels(training.options)
     shared = training.options.sharding != "none"
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)

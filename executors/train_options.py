@@ -32,6 +32,9 @@ class TrainOptions(BaseModel):
     optimizer: Optimizer = Field(
         "adamw", description="adamw_8bit keeps its averages in a quarter of the memory, on GPUs"
     )
+    kernels: Literal["standard", "liger"] = Field(
+        "standard", description="liger: fused norms, positions and feed-forwards of the package liger-kernel, on a GPU"
+    )
     loss: Literal["standard", "chunked"] = Field(
         "standard", description="chunked makes the logits of a few labels at a time: less memory with many words"
     )

@@ -208,6 +208,8 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         remove_unused_columns=False,
         disable_tqdm=True,
         report_to="none",
+        use_liger_kernel=options.kernels == "liger",
+        liger_kernel_config={"cross_entropy": False, "fused_linear_cross_entropy": False},  # the loss is the task's
         fsdp=options.sharding == "fsdp2",  # type: ignore[arg-type]
         fsdp_config=dict(SETTINGS) if options.sharding == "fsdp2" else None,
         log_level="error",
