@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..executors.compared_rows import is_labelled, read_compared
 from ..executors.data import Row, read_rows
-from ..executors.prompt import Example, Prompt
+from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
+from ..executors.shots import with_examples
 from ..knowledge.messages import Language, say_in
 from ..knowledge.text import Text, is_chinese
 from ..rag.tokens import token_starts
@@ -32,6 +34,8 @@ class Data:
         rows: Rows to learn from, or to measure on if there are no others.
         question_tokens: Tokens of the longest question.
         answer_tokens: Tokens of the longest answer.
+        classes: All classes, where the rows are texts with classes.
+        several: Whether a text may have any number of them.
     """
 
     parts: Mapping[str, tuple[Row, ...]]
@@ -39,19 +43,24 @@ class Data:
     form: AnswerForm
     question_tokens: int
     answer_tokens: int
+    classes: tuple[str, ...] = ()
+    several: bool = False
 
 
-def read_data(files: Files, folder: Path, train: Read | None = None) -> Data:
+def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled: bool = False) -> Data:
     """Read the rows that a plan in some folder names, so far as they exist.
 
     Args:
         files: The user's files.
         folder: Where the plan will lie.
         train: What was read of the rows to learn from already.
+        labelled: Whether texts with classes are rows, too: questions whose answers are the classes.
 
     Raises:
         UserError: A file holds wrong rows; lists each.
     """
+    if labelled and (found := _labelled(files, folder)):
+        return found
     parts = {
         "train": _rows(files.train, folder, train),
         "validation": _rows(files.validation, folder),
@@ -67,13 +76,35 @@ def read_data(files: Files, folder: Path, train: Read | None = None) -> Data:
     )
 
 
+def _labelled(files: Files, folder: Path) -> Data | None:
+    """Return what texts with classes say; None where the rows to learn from, or else those to measure on, are none."""
+    names = {"train": files.train, "test": files.test, "validation": files.validation}
+    places = {part: place_of(name, folder) for part, name in names.items() if name}
+    there = {part: place for part, place in places.items() if place.is_file()}
+    if not there or not is_labelled(next(iter(there.values()))):
+        return None
+    parts = {part: read_compared(place) for part, place in there.items()}
+    first = next(iter(parts.values()))
+    return Data(
+        parts={part: tuple(found.rows) for part, found in parts.items()},
+        rows=tuple(first.rows),
+        form=AnswerForm(),
+        question_tokens=_longest([row.question for row in first.rows]),
+        answer_tokens=_longest([row.answer for row in first.rows]),
+        classes=first.classes,
+        several=first.several,
+    )
+
+
 def _rows(name: str | None, folder: Path, read: Read | None = None) -> tuple[Row, ...]:
     if name is None or not place_of(name, folder).is_file():
         return ()
     return tuple(read_rows(place_of(name, folder), read))
 
 
-def make_prompt(data: Data, examples: int, family: str | None, *, passages: bool) -> Prompt:
+def make_prompt(
+    data: Data, examples: int, family: str | None, *, passages: bool, choices: Sequence[str] = ()
+) -> Prompt:
     """Return the prompt: what to do, the form of answers, and a few rows that show it.
 
     Args:
@@ -81,14 +112,20 @@ def make_prompt(data: Data, examples: int, family: str | None, *, passages: bool
         examples: How many rows to show in each language.
         family: The task's family; None when unknown.
         passages: Whether the plan has an index, whose passages the questions come with.
+        choices: The answers to choose from, where they are few.
     """
     chinese = [outline for outline in data.form.outlines if is_chinese(outline)]
     english = [outline for outline in data.form.outlines if not is_chinese(outline)]
     instruction = Text(
-        zh=_task("zh", family, passages) + _form_text("zh", chinese or english),
-        en=_task("en", family, passages) + _form_text("en", english or chinese),
+        zh=_task("zh", family, passages)
+        + _form_text("zh", chinese or english)
+        + choices_text("zh", choices, data.several),
+        en=_task("en", family, passages)
+        + _form_text("en", english or chinese)
+        + choices_text("en", choices, data.several),
     )
-    return Prompt(instruction=instruction, examples=tuple(_examples(data.rows, examples)))
+    learnt = data.parts.get("train", ())  # a prompt that shows rows to measure on would be measured on what it shows
+    return with_examples(Prompt(instruction=instruction), learnt, examples)
 
 
 def _task(language: Language, family: str | None, passages: bool) -> str:
@@ -101,25 +138,18 @@ def _form_text(language: Language, outlines: Sequence[str]) -> str:
     return say_in(language, "planning.instruction_form", form=outlines[0]) if outlines else ""
 
 
-def _examples(rows: Sequence[Row], count: int) -> list[Example]:
-    """Return rows of each language, as different in what they expect as possible, in the order of the file."""
-    recurring = _recurring_fields(rows)
-    shown: list[Row] = []
-    for chinese in (True, False):
-        of_language = [row for row in rows if is_chinese(row.question) == chinese]
-        first_of_kind: dict[tuple[str, ...], Row] = {}
-        for row in of_language:
-            first_of_kind.setdefault(tuple(row.expected.get(name, "") for name in recurring), row)
-        kinds = list(first_of_kind.values())
-        shown += (kinds + [row for row in of_language if row not in kinds])[:count]
-    return [Example(question=row.question, answer=row.answer) for row in shown]
+def choices_text(language: Language, choices: Sequence[str], several: bool) -> str:
+    """Return the sentence of an instruction that lists the answers to choose from; empty where there are none.
 
-
-def _recurring_fields(rows: Sequence[Row]) -> list[str]:
-    """Return the fields whose values recur over the rows: a decision does, an order number does not."""
-    names = dict.fromkeys(name for row in rows for name in row.expected)
-    values = {name: [row.expected[name] for row in rows if name in row.expected] for name in names}
-    return [name for name in names if len({*values[name]}) * 10 <= len(values[name])]
+    Args:
+        language: Of the instruction.
+        choices: The answers.
+        several: Whether any number of them may apply.
+    """
+    if not choices:
+        return ""
+    key = "planning.instruction_several" if several else "planning.instruction_choices"
+    return say_in(language, key, choices=say_in(language, "advice.comma").join(choices))
 
 
 def _longest(texts: Sequence[str]) -> int:

@@ -147,7 +147,7 @@ def _tables(handwork: Any, files: Files, folder: Path, stem: str, read: Read) ->
         data = read_data(files, folder, read)
     except UserError:  # other layouts than questions and answers
         return {}
-    return prepare(handwork, files, folder, data, Prompt(), stem)
+    return prepare(handwork, data, Prompt(), stem)
 
 
 def _rows(files: Files, stem: str, prepared: dict[str, str]) -> dict[str, str | None]:

@@ -45,7 +45,8 @@ def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row], 
 def _to_prepare(files: Files, folder: Path, plan: Plan, measured: int) -> Iterator[str]:
     """Yield what must be put in place before the plan can run."""
     wanted = {getattr(step, name, None) for step in plan.steps for name in ("train", "test")}
-    if any(step.kind == "build_index" for step in plan.steps) and not files.documents:
+    reads = any(step.kind == "build_index" or getattr(step, "documents", ()) for step in plan.steps)
+    if reads and not files.documents:
         yield say("planning.prepare_documents", path="documents")
     for name, text in (("train.jsonl", "planning.prepare_train"), ("test.jsonl", "planning.prepare_test")):
         if name in wanted and not place_of(name, folder).exists():

@@ -165,8 +165,14 @@ def _turned_down(recommendation: Recommendation) -> dict[str, str]:
     return {variant: text for path, _, variant, text in lost if path == recommendation.path and variant}
 
 
-def add_evaluation(work: Work, arms: list[str], **adapters: str) -> None:
-    """Add the comparison of some ways to answer, and the report."""
+def add_evaluation(work: Work, arms: list[str], **given: Any) -> None:  # noqa: ANN401 - options
+    """Add the comparison of some ways to answer, and the report.
+
+    Args:
+        work: What the steps are made from; receives them.
+        arms: The ways.
+        given: Options of the comparison that they need, such as adapters.
+    """
     form = work.data.form
     options: dict[str, Any] = {"test": work.test, "arms": Why(arms, say("planning.why_arms"))}
     if "rag" in arms:
@@ -178,5 +184,5 @@ def add_evaluation(work: Work, arms: list[str], **adapters: str) -> None:
     longest = max(SHORT_ANSWER, round(work.data.answer_tokens * 1.5))
     known = "planning.why_max_new_tokens" if work.data.answer_tokens else "planning.why_max_new_tokens_unknown"
     options["max_new_tokens"] = Why(longest, say(known))
-    work.steps.add("evaluate", **options, **adapters, **work.options("evaluate"))
+    work.steps.add("evaluate", **options, **given, **work.options("evaluate"))
     work.steps.add("report")

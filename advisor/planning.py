@@ -7,6 +7,7 @@ from pathlib import Path
 from ..executors.plan import ModelSource, Plan
 from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
+from .answer_schema import choices_of
 from .base_model import source_from
 from .base_search import choose_base
 from .device import device_of
@@ -19,6 +20,7 @@ from .plan_data import make_prompt, read_data
 from .plan_headed import make_headed_plan, trains_head
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
+from .plan_prompting import add_prompting
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
@@ -27,6 +29,7 @@ from .recommendation import Recommendation
 from .wiring import facts_of
 
 SEED = 17
+PROMPTING = "prompting"
 
 
 def make_plan(
@@ -65,14 +68,17 @@ def make_plan(
     if recommendation.path == PRETRAINING:
         return make_pretraining_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
-    data = read_data(files, folder)
+    prompts = recommendation.path == PROMPTING
+    data = read_data(files, folder, labelled=prompts)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
     told_rows = profile.labelled_examples or None
     work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
-    training = add_steps(work, baseline_only=baseline_only)
+    training = None if prompts else add_steps(work, baseline_only=baseline_only)
+    if prompts:
+        add_prompting(work, stem)
     plan = Plan(
         **title_page(profile, recommendation, seed),
         model=ModelSource.model_validate(
@@ -83,13 +89,14 @@ def make_plan(
         ),
         prompt=make_prompt(
             work.data,
-            int(settings_for(work.situation("prompt"))["examples"].value),
-            facts_of(profile)["family"],
+            0 if prompts else int(settings_for(work.situation("prompt"))["examples"].value),
+            "classification" if data.classes else facts_of(profile)["family"],
             passages=any(step.kind == "build_index" for step in work.steps.steps),
+            choices=choices_of(data) if prompts else (),
         ),
         steps=tuple(work.steps.steps),
     )
-    prepared = prepare(handwork, files, folder, data, plan.prompt, stem)
+    prepared = prepare(handwork, data, plan.prompt, stem)
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (
         *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import JsonValue
 
-from ..knowledge.durable import flush_files, flush_folder, write_json
+from ..knowledge.durable import flush_files, flush_folder, write_json, write_text
 from ..knowledge.progress import Progress, silent
 from .heads import has_head
 from .method import Schedule
-from .models import load_model, load_tokenizer
+from .models import PLAIN_TEMPLATE, is_on_hub, load_model, load_tokenizer
 from .plan import ModelSource
+from .result_readme import README, readme
 from .sharding import is_shared, put, whole
 from .task import TaskBase, task_class
 from .together import is_first
@@ -89,21 +90,29 @@ def save_adapter(
     """Write the result of training at one stroke: the folder appears when it is whole.
 
     An adapter of the PEFT library is written in its format, a wholly trained model as a model, anything between as
-    the changed parameters by name. ``about`` says which task it was trained for; ``state`` has all weights where the
-    model itself holds parts of them.
+    the changed parameters by name; the tokenizer beside it where it is not as the base's. ``about`` says which task it
+    was trained for; ``state`` has all weights where the model itself holds parts of them.
     """
     from peft import PeftModel
 
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    if isinstance(model, PeftModel):
+    adapter = isinstance(model, PeftModel)
+    full = not adapter and all(value.requires_grad for value in model.parameters())
+    if adapter:
+        if is_on_hub(base.source):  # not the folder that the hub's files lie in here
+            for config in model.peft_config.values():
+                config.base_model_name_or_path, config.revision = base.source, base.revision
         save_lora(model, part, state)
-    elif all(value.requires_grad for value in model.parameters()):
+    elif full:
         model.save_pretrained(part, state_dict=state)
-        tokenizer.save_pretrained(part)
     else:
         save_trained(model, part, state)
+    own_tokenizer = full or NEW in about or (tokenizer.chat_template == PLAIN_TEMPLATE and not has_head(model))
+    if own_tokenizer:
+        tokenizer.save_pretrained(part)
+    write_text(part / README, readme(model, base, method, about, full, own_tokenizer))
     write_json(part / ABOUT, {"method": method, "model": base.model_dump(), **about})
     flush_files(part)
     shutil.rmtree(folder, ignore_errors=True)

@@ -14,14 +14,32 @@ from .data import Row
 from .oracles import place
 from .prompt import Message, Prompt
 
-ArmName = Literal["base", "prompting", "rag", "finetuned", "combined", "shuffled"]
+ArmName = Literal[
+    "base",
+    "zero_shot",
+    "few_shot",
+    "many_shot",
+    "long_context",
+    "constrained",
+    "prompting",
+    "rag",
+    "finetuned",
+    "combined",
+    "shuffled",
+]
 ARMS: tuple[ArmName, ...] = get_args(ArmName)
 WITH_PASSAGES: tuple[ArmName, ...] = ("rag", "combined", "shuffled")
+WITH_EXAMPLES: tuple[ArmName, ...] = ("few_shot", "many_shot", "constrained", "prompting", "rag")
 PATH_ARMS: dict[str, ArmName] = {
     "rag+finetune": "combined",
     "finetune": "finetuned",
     "continued_pretraining": "finetuned",
     "rag": "rag",
+    "prompting:zero_shot": "zero_shot",
+    "prompting:few_shot": "few_shot",
+    "prompting:many_shot": "many_shot",
+    "prompting:long_context": "long_context",
+    "prompting:constrained": "constrained",
     "prompting": "prompting",
 }
 """Which arm a plan is about, by the start of its label; the first one that is compared counts."""
@@ -52,11 +70,17 @@ def make_arm(
     adapter: Path | None,
     seed: int,
     rag_examples: bool = True,
+    documents: Sequence[str] = (),
+    constraint: Constraint | None = None,
 ) -> Arm:
     """Return an arm with the prompts of all rows.
 
     * ``base``: the bare question.
-    * ``prompting``: instruction and few-shot examples.
+    * ``zero_shot``: the instruction.
+    * ``few_shot``, ``many_shot``: instruction and the prompt's examples, a few or as many as the window holds.
+    * ``long_context``: instruction and the whole documents.
+    * ``constrained``: like ``few_shot``, and no answer leaves the form.
+    * ``prompting``: instruction and examples as they stand in the plan.
     * ``rag``: instruction, retrieved passages and, unless told otherwise, few-shot examples; untuned model.
     * ``finetuned``: the prompt of training without passages.
     * ``combined``: the prompt of training with passages, those that serving retrieves.
@@ -66,21 +90,27 @@ def make_arm(
     Args:
         name: Which arm.
         rows: The held-out rows.
-        prompt: The plan's prompt.
+        prompt: The plan's prompt, with the examples that this arm shows.
         passages: Each row's passages in the order that is shown; empty for arms without.
         adapter: Folder of the adapter; None for the untuned model.
         seed: Decides whose passages the control gets.
         rag_examples: Whether the untuned model sees the examples before the passages, too.
+        documents: Whole texts that ``long_context`` answers from.
+        constraint: The form that ``constrained`` keeps.
     """
     if name == "shuffled":
         passages = strangers(rows, passages, seed)
     asked = Prompt() if name == "base" else prompt
-    few_shot = name == "prompting" or (name == "rag" and rag_examples)
+    few_shot = name in WITH_EXAMPLES and (name != "rag" or rag_examples)
+    whole = documents if name == "long_context" else ()
     seen: Sequence[Sequence[str] | None] = (
         [[hit.text for hit in hits] for hits in passages] if name in WITH_PASSAGES else [None] * len(rows)
     )
-    prompts = [asked.messages(row.question, texts, few_shot=few_shot) for row, texts in zip(rows, seen, strict=True)]
-    return Arm(name, prompts, adapter)
+    prompts = [
+        asked.messages(row.question, texts, few_shot=few_shot, documents=whole)
+        for row, texts in zip(rows, seen, strict=True)
+    ]
+    return Arm(name, prompts, adapter, constraint if name == "constrained" else None)
 
 
 def strangers(rows: Sequence[Row], passages: Sequence[Sequence[Hit]], seed: int) -> list[Sequence[Hit]]:

@@ -18,7 +18,7 @@ def in_batches(task: "TaskBase", examples: Sequence[Example], asking: Asking) ->
 
     Args:
         task: Makes the batches.
-        examples: What is read; the end of a longer one than the model can read is left out.
+        examples: What is read, none of it longer than the model can read: tasks leave out the ends.
         asking: The model, its tokenizer and the batch's size.
     """
     import torch

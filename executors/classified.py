@@ -59,10 +59,8 @@ def measured(
     everything, wider = (*names, *extra), ((0, 0), (0, len(extra)))
     right, found = matrix(held, everything), np.pad(found, wider)
     scores = np.pad(probabilities, wider)
-    guess = np.zeros_like(found)
-    if not several or 2 * max(counts.values()) > rows:
-        guess[:, everything.index(max(counts, key=lambda name: counts[name]))] = True
-    rivals = {MAJORITY: guess} | _earlier(held, everything, context)
+    guess = majority(counts, rows, several, everything, len(held))
+    rivals = {MAJORITY: guess} | earlier_answers(held, everything, context)
     result: dict[str, Any] = {
         "metrics": classification.measure(right, found, scores, context.seed),
         "baseline": classification.measure(right, guess, None, context.seed),
@@ -78,7 +76,27 @@ def measured(
     return result
 
 
-def _earlier(
+def majority(
+    counts: Mapping[str, int], rows: int, several: bool, names: tuple[str, ...], held: int
+) -> "NDArray[np.bool_]":
+    """Return the answer that is always the most frequent class; none where each class is on fewer than half the rows.
+
+    Args:
+        counts: How many rows to learn from each class had.
+        rows: How many rows to learn from there were.
+        several: Whether a row may have any number of classes.
+        names: All classes, in the order of the columns.
+        held: Number of held-out rows.
+    """
+    import numpy as np
+
+    guess = np.zeros((held, len(names)), dtype=bool)
+    if not several or 2 * max(counts.values()) > rows:
+        guess[:, names.index(max(counts, key=lambda name: counts[name]))] = True
+    return guess
+
+
+def earlier_answers(
     held: Sequence[LabelledRow], names: tuple[str, ...], context: StepContext
 ) -> "dict[str, NDArray[np.bool_]]":
     """Return what earlier classifiers of this plan gave the same rows, by their names.

@@ -1,8 +1,8 @@
-"""What form an answer must have: one of a few labels, or JSON of a given shape."""
+"""What form an answer must have: one of a few labels, JSON of a given shape, or what an expression describes."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..knowledge.json_value import JsonValue
@@ -43,7 +43,34 @@ class JsonShape:
         return _fits(value, self.schema)
 
 
-Constraint = Labels | JsonShape
+@dataclass(frozen=True)
+class Written:
+    """Allow what a regular expression describes as a whole and nothing else.
+
+    Attributes:
+        pattern: The expression; a point stands for line ends, too.
+    """
+
+    pattern: str
+
+    def holds(self, answer: str) -> bool:
+        """Tell whether an answer as a whole is what the expression describes."""
+        return re.fullmatch(self.pattern, answer, re.DOTALL) is not None
+
+
+Constraint = Labels | JsonShape | Written
+
+
+def any_of(names: Sequence[str], none: str) -> str:
+    """Return an expression of any number of names, one a line, each as often as there are names at most.
+
+    Args:
+        names: The names; at least one.
+        none: What stands where none does.
+    """
+    one = "|".join(map(re.escape, names))
+    return f"(?:{one})(?:\\n(?:{one})){{0,{len(names) - 1}}}|{re.escape(none)}"
+
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .compared_rows import read_compared
 from .data import read_rows
 from .labelled import LabelledRow, check_classes, read_labelled, unseen_classes
 from .overlap import Overlap, find_overlaps
@@ -52,7 +53,7 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
     for number, step in enumerate(plan.steps, 1):
         for path, use in _named(step, plan.steps[: number - 1], plan_path.parent):
             try:
-                rows = _read(step, path, plan)
+                rows = _read(step, path, use, plan)
             except UserError as error:
                 problems.append(error)
                 continue
@@ -68,7 +69,7 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
 def _class_warnings(plan: Plan, folder: Path, labelled: Mapping[Path, list[LabelledRow]]) -> Iterator[str]:
     """Yield which classes are rare, and which are measured but never learnt."""
     for step in plan.steps:
-        if step.kind == "classify" or getattr(step, "task", None) == CLASSIFICATION:
+        if step.kind in {"classify", "evaluate"} or getattr(step, "task", None) == CLASSIFICATION:
             train, test = (input_path(getattr(step, option, None), (), folder) for option in ("train", "test"))
             learnt = labelled.get(train, []) if train else []
             if train and learnt:
@@ -84,17 +85,19 @@ def _named(step: StepOptions, earlier: Sequence[StepOptions], folder: Path) -> I
             yield path, use
 
 
-def _read(step: StepOptions, path: Path, plan: Plan) -> Sequence[ReadRow]:
+def _read(step: StepOptions, path: Path, use: RowUse, plan: Plan) -> Sequence[ReadRow]:
     if step.kind in {"train", "measure"}:
         return task_class(getattr(step, "task")).read(path, plan.prompt)  # noqa: B009 - each kind its own options
     if step.kind == "classify":
         return read_labelled(path)
-    rows = read_rows(path)
     if step.kind == "evaluate":
         from .steps.evaluate import check_expected
 
-        check_expected(rows, getattr(step, "fields", ()), path)
-    return rows
+        compared = read_compared(path)
+        if use == "measure":
+            check_expected(compared.rows, getattr(step, "fields", ()), path)
+        return compared.labelled or compared.rows
+    return read_rows(path)
 
 
 def _overlapping(files: Sequence[_File]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -12,8 +13,10 @@ from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from ..rag.records import Hit
 from .adapters import adapted_tokenizer, load_adapted
+from .answered_labels import compare_labels
 from .answerer import Answerer
 from .arms import Arm
+from .compared_rows import ComparedRows
 from .corpus_scores import Drawn, corpus_difference, corpus_interval, corpus_scores, signatures
 from .data import Row
 from .generate import LocalModel
@@ -23,6 +26,10 @@ from .metrics import FieldOptions, confusion, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name
+from .step import StepContext
+
+if TYPE_CHECKING:
+    from .steps.evaluate import Options
 
 Scores = dict[str, list[float]]
 
@@ -89,6 +96,43 @@ def _ask(answerer: Answerer, arm: Arm, kept: KeptAnswers, max_new_tokens: int, p
         kept.add({missing[place]: answer for place, answer in some.items()}, monotonic() - start)
         start = monotonic()
         progress(label, len(kept.found), len(arm.prompts))
+
+
+def scored(
+    held: ComparedRows,
+    learnt: ComparedRows | None,
+    answerings: Mapping[str, Answering],
+    options: "Options",
+    ours: str,
+    context: StepContext,
+) -> dict[str, JsonValue]:
+    """Score all arms: texts with classes by a classifier's metrics, questions by fields or as texts.
+
+    Args:
+        held: The held-out rows.
+        learnt: Rows to learn from; None where there are none.
+        answerings: Each arm's answers.
+        options: How answers are judged.
+        ours: The arm that the others are compared with; one of ``answerings``.
+        context: Of the step that measures.
+
+    Returns:
+        As ``compare`` does.
+    """
+    if not held.labelled:
+        return compare(held.rows, answerings, options.format, options.fields, ours, context.seed)
+    answers = {arm: answering.answers for arm, answering in answerings.items()}
+    found = compare_labels(held, answers, learnt.labelled if learnt else [], ours, context)
+    return {**found, "seconds": {arm: answering.seconds for arm, answering in answerings.items()}}
+
+
+def cut(arms: Sequence[Arm], answerings: Mapping[str, Answering]) -> dict[str, int]:
+    """Return how many answers of each constrained arm do not have its form, as they were cut off too early."""
+    return {
+        arm.name: sum(not arm.constraint.holds(answer) for answer in answerings[arm.name].answers)
+        for arm in arms
+        if arm.constraint is not None
+    }
 
 
 def compare(

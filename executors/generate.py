@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .answerer import Conversation
+from .constrained import Holding, Vocabulary
 from .constraint import Constraint
 from .tokens import prompt_tokens
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
+
+
+MOST_TOKENS = 32_768
+"""Tokens of prompts that are read at a time: what a batch keeps of long ones would fill the memory."""
 
 
 class LocalModel:
@@ -26,6 +31,7 @@ class LocalModel:
 
     def __init__(self, model: Any, tokenizer: "PreTrainedTokenizerBase", batch_size: int = 16) -> None:  # noqa: ANN401
         self._model, self._tokenizer, self._batch_size = model, tokenizer, batch_size
+        self._vocabulary: Vocabulary | None = None
 
     def answers(
         self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
@@ -33,17 +39,22 @@ class LocalModel:
         """Yield the answers batch by batch, those to the longest conversations first."""
         import torch
 
-        if constraint is not None:
-            raise UserError(say("evaluation.no_constraint"), say("evaluation.no_constraint_hint"))
-
         tokens = [prompt_tokens(self._tokenizer, conversation) for conversation in conversations]
         lengths = [len(each) for each in tokens]
         _check_length(self._model, lengths, most_tokens)
         self._model.eval()
         for places in _batches(lengths, self._batch_size, _unpadded(self._model)):
             with torch.inference_mode():
-                texts = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens)
+                held = self._held(constraint, len(places))
+                texts = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens, held)
             yield dict(zip(places, texts, strict=True))
+
+    def _held(self, constraint: Constraint | None, rows: int) -> list[Holding]:
+        """Return what holds a batch of answers to a form."""
+        if constraint is None:
+            return []
+        self._vocabulary = self._vocabulary or Vocabulary(self._tokenizer)
+        return [Holding(self._vocabulary, constraint, rows)]
 
 
 def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - any model
@@ -65,7 +76,8 @@ def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[i
     batches: list[list[int]] = []
     for place in order:
         last = batches[-1] if batches else []
-        if not last or len(last) == batch_size or (unpadded and lengths[last[0]] != lengths[place]):
+        full = len(last) == batch_size or (len(last) + 1) * lengths[last[0] if last else place] > MOST_TOKENS
+        if not last or full or (unpadded and lengths[last[0]] != lengths[place]):
             batches.append([place])
         else:
             last.append(place)
@@ -82,7 +94,13 @@ def _unpadded(model: Any) -> bool:  # noqa: ANN401 - a model with or without an 
     return adapter is not None and adapter.is_prompt_learning
 
 
-def _answer(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int) -> list[str]:  # noqa: ANN401
+def _answer(
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    tokenizer: Any,  # noqa: ANN401 - its own
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    held: list[Holding],
+) -> list[str]:
     ids, mask = _padded(prompts, tokenizer.pad_token_id)
     output = model.generate(
         input_ids=ids.to(model.device),
@@ -96,6 +114,7 @@ def _answer(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens
         top_p=None,
         top_k=None,
         pad_token_id=tokenizer.pad_token_id,
+        logits_processor=held,
     )
     texts: list[str] = tokenizer.batch_decode(output[:, ids.shape[1] :], skip_special_tokens=True)
     return [text.strip() for text in texts]

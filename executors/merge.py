@@ -138,7 +138,9 @@ def _put_in_place(model: Any) -> None:
     """
     from peft.utils import ModulesToSaveWrapper
 
-    wrapped = [(name, module) for name, module in model.named_modules() if isinstance(module, ModulesToSaveWrapper)]
+    wrapped: list[tuple[str, Any]] = [
+        (name, module) for name, module in model.named_modules() if isinstance(module, ModulesToSaveWrapper)
+    ]
     for name, module in wrapped:
         parent, _, own = name.rpartition(".")
         setattr(model.get_submodule(parent), own, module.modules_to_save[module.active_adapter])

@@ -1,12 +1,17 @@
 """Judge answers: is the house form kept, and is each field right."""
 
 import re
+import string
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .stated import found_value, normalised
+
+CHINESE = "\\u3400-\\u9fff"
+ARTICLES = {"a", "an", "the"}
 
 
 class FieldOptions(BaseModel):
@@ -76,20 +81,43 @@ def judge(
 def judge_text(answers: Sequence[str], targets: Sequence[str]) -> dict[str, list[float]]:
     """Return, by metric, a score from 0 to 1 for each free answer: ``exact``, ``f1`` and ``rouge_l``.
 
-    Source: Rajpurkar et al. 2016, arXiv 1606.05250, section 6.1 (F1 over shared words; here Chinese characters count
-    as words); Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", section 3.1, with equal weights.
+    Source: Rajpurkar et al. 2016, arXiv 1606.05250, section 6.1, and its script (exact match, and F1 over shared
+    words); Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", section 3.1, with equal weights.
     """
-    pairs = [(words(answer), words(target)) for answer, target in zip(answers, targets, strict=True)]
+    pairs = [(compared_words(answer), compared_words(target)) for answer, target in zip(answers, targets, strict=True)]
+    texts = [(words(answer), words(target)) for answer, target in zip(answers, targets, strict=True)]
     return {
         "exact": [float(answer == target) for answer, target in pairs],
         "f1": [_overlap(answer, target) for answer, target in pairs],
-        "rouge_l": [_longest_common(answer, target) for answer, target in pairs],
+        "rouge_l": [_longest_common(answer, target) for answer, target in texts],
     }
 
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case; Chinese characters count as words."""
-    return re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+", text.casefold())
+    return re.findall(rf"[{CHINESE}]|[^\W_{CHINESE}]+", text.casefold())
+
+
+def compared_words(text: str) -> list[str]:
+    """Return what SQuAD compares of a text: its words in lower case, without punctuation and English articles.
+
+    Punctuation does not divide words: ``3.5`` is one. Chinese characters are words, and in texts with any of them
+    ``a`` is no article. A text that is nothing but articles and marks keeps them: ``A`` may be the right choice.
+
+    Source: Rajpurkar et al. 2016, arXiv 1606.05250, its evaluation script; for Chinese and for other marks than
+        ASCII's, Lewis et al. 2020, arXiv 1910.07475, its evaluation script.
+    """
+    plain = "".join(map(_without_mark, text.lower()))
+    if re.search(f"[{CHINESE}]", plain):
+        return re.findall(rf"[{CHINESE}]|[^\s{CHINESE}]+", plain)
+    found = plain.split()
+    return [word for word in found if word not in ARTICLES] or found or text.lower().split()
+
+
+def _without_mark(character: str) -> str:
+    if character not in string.punctuation and not unicodedata.category(character).startswith("P"):
+        return character
+    return " " if character >= "\u3000" else ""  # beside full-width marks no spaces are written
 
 
 def _overlap(answer: list[str], target: list[str]) -> float:

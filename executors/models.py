@@ -272,6 +272,12 @@ def _keep_gradients(model: "PreTrainedModel") -> None:
             setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - modules have no such attribute by type
 
 
+def is_on_hub(source: str) -> bool:
+    """Tell whether a source names a model on the Hugging Face hub, and not a folder, ours or ModelScope's."""
+    local = (Path(source).expanduser() / "config.json").is_file()
+    return _looks_like_id(source) and not local and not source.startswith((BUILTIN, MODELSCOPE))
+
+
 def _looks_like_id(source: str) -> bool:
     return not source.startswith((".", "/", "~")) and source.count("/") <= 1 and "\\" not in source
 

@@ -35,7 +35,8 @@ class Prompt(BaseModel):
     Attributes:
         instruction: The system text: the task, the form of the answer, what to do without evidence. Given in Chinese
             and English, each question gets the one in its own language.
-        examples: Question and answer pairs that a few-shot prompt shows first: those in the question's language.
+        examples: Question and answer pairs that a few-shot prompt shows first: those in the question's language, or
+            all where none is.
 
     Source: Liu et al. 2023, "Lost in the Middle", arXiv 2307.03172, section 4.2 (query-aware contextualization).
     """
@@ -52,6 +53,7 @@ class Prompt(BaseModel):
         answer: str | None = None,
         *,
         few_shot: bool = False,
+        documents: Sequence[str] = (),
     ) -> list[Message]:
         """Return the conversation up to the question, or up to the answer when one is given.
 
@@ -60,10 +62,11 @@ class Prompt(BaseModel):
             passages: Retrieved texts, best first; None for a prompt without retrieval, empty when nothing was found.
             answer: The target of a training row.
             few_shot: Whether to show ``examples`` as earlier turns.
+            documents: Whole texts that stand before everything that changes: what does not change can be cached.
         """
         turns: list[Message] = []
-        if instruction := self._instruction_for(question):
-            turns.append(Message(role="system", content=instruction))
+        if head := "\n".join(filter(None, [self._instruction_for(question), _fenced(documents)])):
+            turns.append(Message(role="system", content=head))
         for example in self._examples_for(question) if few_shot else ():
             turns.append(Message(role="user", content=example.question))
             turns.append(Message(role="assistant", content=example.answer))
@@ -78,14 +81,18 @@ class Prompt(BaseModel):
         return self.instruction
 
     def _examples_for(self, question: str) -> list[Example]:
-        return [example for example in self.examples if is_chinese(example.question) == is_chinese(question)]
+        same = [example for example in self.examples if is_chinese(example.question) == is_chinese(question)]
+        return same or list(self.examples)
 
 
 def _user_text(question: str, passages: Sequence[str] | None) -> str:
     if passages is None:
         return question
-    fenced = "\n".join(f"{OPEN}\n{_escape(passage)}\n{CLOSE}" for passage in passages)
-    return f"{question}\n{fenced}\n{question}"
+    return f"{question}\n{_fenced(passages)}\n{question}"
+
+
+def _fenced(passages: Sequence[str]) -> str:
+    return "\n".join(f"{OPEN}\n{_escape(passage)}\n{CLOSE}" for passage in passages)
 
 
 def _escape(passage: str) -> str:

@@ -80,8 +80,8 @@ def _text(path: Path, faults: list[Fault]) -> str:
 
 
 def _json_lines(text: str, faults: list[Fault]) -> Iterator[RawRow]:
-    for line, content in enumerate(text.split("\n"), start=1):
-        if content.strip():
+    for line, match in enumerate(re.finditer(r"(.*)\n?", text), start=1):  # no copy of the whole text, cut up
+        if (content := match[1]).strip():
             try:
                 values = json.loads(content)
             except ValueError as error:

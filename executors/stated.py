@@ -4,6 +4,7 @@ The normalisation: Unicode NFKC (full-width and half-width forms are one), no di
 as one space, no white space or punctuation at either end. Nothing else: a value inside a sentence is not stated.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -24,9 +25,9 @@ def found_value(
 ) -> str | None:
     """Return the value that an answer states for a field, or None if it states none or several.
 
-    An answer in the wanted form states what stands in the field's place. In any other answer, such as that of an
-    untuned model, a value counts where it stands by itself: alone on a line, after a label, between brackets; a value
-    that is known by its pattern, such as a clause number, counts wherever it stands as a whole word.
+    An answer in the wanted form, or a JSON object, states what stands in the field's place. In any other answer, such
+    as that of an untuned model, a value counts where it stands by itself: alone on a line, after a label, between
+    brackets; a value that is known by its pattern, such as a clause number, counts wherever it stands as a whole word.
 
     Args:
         answer: What the model wrote.
@@ -35,11 +36,25 @@ def found_value(
         pattern: What a value looks like where they are not listed.
         name: The field's group in the form.
     """
+    if (held := _held(answer, name)) is not None:
+        return _listed(held, values)
     whole = re.fullmatch(form, answer.strip(), re.DOTALL) if form else None
     if whole is not None and name in whole.groupdict():
         return _listed(whole[name], values)
     found = _standing_alone(answer, values) if values is not None else _whole_words(answer, pattern or "")
     return found.pop() if len(found) == 1 else None
+
+
+def _held(answer: str, name: str) -> str | None:
+    """Return what an answer that is a JSON object holds under a name; None where it is none, or holds nothing."""
+    if not answer.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    value = found.get(name) if isinstance(found, dict) else None
+    return None if value is None else str(value)
 
 
 def _listed(text: str, values: Sequence[str] | None) -> str:

@@ -8,7 +8,6 @@ from typing import TypeVar
 from pydantic import Field
 
 from ..rag.sources import read_sources
-from .ratios import Ratio
 from .row_files import laid_out
 from .task import TaskOptions
 
@@ -63,13 +62,3 @@ def packed(
     stream = [(row.line, token) for row in rows for token in tokens(row.text)]
     blocks = [stream[start : start + size] for start in range(0, len(stream), size)]
     return [(block[0][0], [token for _, token in block]) for block in blocks]
-
-
-def foretold(answers: Sequence[Sequence[float]]) -> tuple[Ratio, Ratio]:
-    """Return the share of tokens that were likeliest, and the loss per token.
-
-    Args:
-        answers: For each row its loss in nats, how many tokens were foretold, and how many of those were likeliest.
-    """
-    nats, tokens, right = zip(*answers, strict=True)
-    return (right, tokens), (nats, tokens)

@@ -34,6 +34,7 @@ from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
 from .plan import ModelSource
 from .refusals import refuse_impossible, refuse_kernels, refuse_slow, room
+from .result_readme import learnt
 from .sharding import refuse_unshared, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
@@ -207,15 +208,8 @@ def train(
     _take_best(training, trainer)
     state = whole_state(model) if shared else None
     if is_first():
-        save_adapter(
-            model,
-            tokenizer,
-            training.adapter,
-            base,
-            training.method,
-            {**_about(training), **told(training.new_tokens, pieces)},
-            state,
-        )
+        kept = _about(training) | told(training.new_tokens, pieces) | learnt(trainer.state.log_history, len(learned))
+        save_adapter(model, tokenizer, training.adapter, base, training.method, kept, state)
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))

@@ -15,7 +15,7 @@ class Handwork(Record):
         does: What ftadvisor does of this path: ``all`` (the steps come after its run), ``baseline`` (it measures what
             the path must beat, on the same rows).
         prepares: What the plan writes for these steps where the user's files are there: rows as a ``table`` of text and
-            label, as ``messages`` or as a ``many_shot`` prompt, the answers' ``schema``, the documents' ``full_text``.
+            label or as ``messages``, or the answers' ``schema``.
         before: What to do first where it could not be written.
         steps: What to do, in order; may name ``{train}``, ``{test}``, ``{documents}`` and ``{model}``.
         evidence: Ids of the sources of figures that the steps name.
@@ -25,7 +25,7 @@ class Handwork(Record):
 
     label: str
     does: Literal["all", "baseline"]
-    prepares: Literal["", "table", "messages", "schema", "many_shot", "full_text"] = ""
+    prepares: Literal["", "table", "messages", "schema"] = ""
     before: Text | None = None
     steps: tuple[Text, ...]
     evidence: tuple[str, ...] = ()

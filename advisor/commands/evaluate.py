@@ -10,6 +10,7 @@ from rich.console import Console
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
+from ..files import Files
 from ..own_run import absolute, add_run_arguments, model_of, options_of, print_run, results_of, run_steps, step_of
 
 ABOUT = "ftadvisor.json"
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     about = _about(arguments.adapter)
     prompt, trained_on = _plan_of(arguments.adapter)
     if arguments.instruction or prompt is None:
-        prompt = Prompt(instruction=arguments.instruction)
+        prompt = Prompt(instruction=arguments.instruction) if arguments.instruction else _own_prompt(arguments)
     model = {"source": model_of(arguments.model)} if arguments.model else trained_on or about.get("model")
     if model is None:
         raise UserError(say("own.no_model"), "ftadvisor evaluate --help")
@@ -49,6 +50,21 @@ def run(arguments: argparse.Namespace) -> int:
     elif code == DONE:
         _show(folder, label, step.kind)
     return code
+
+
+def _own_prompt(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - a prompt
+    """Return the prompt where nobody gives one: for texts with classes the request to classify, else an empty one."""
+    from ...executors.prompt import Prompt
+    from ..answer_schema import choices_of
+    from ..plan_data import make_prompt, read_data
+
+    if arguments.adapter or not arguments.rows.is_file():
+        return Prompt()
+    files = Files(train=options_of(arguments.set).get("train"), test=absolute(arguments.rows))
+    data = read_data(files, Path.cwd(), labelled=True)
+    if not data.classes:
+        return Prompt()
+    return make_prompt(data, 0, "classification", passages=arguments.index is not None, choices=choices_of(data))
 
 
 def _compared(arguments: argparse.Namespace, instructed: bool) -> dict[str, Any]:

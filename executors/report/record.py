@@ -96,6 +96,8 @@ class Evaluation(_Part):
         differences: The main arm minus each other one.
         confusion: By arm and field.
         signatures: How a metric was computed, so that others can compare theirs.
+        shown: How many examples from the rows to learn from stood in an arm's prompts.
+        cut: How many answers of an arm that is held to a form were cut off before they had it.
     """
 
     rows: int
@@ -106,6 +108,8 @@ class Evaluation(_Part):
     retrieval: Annotated[Retrieval, BeforeValidator(lambda found: found or {})] = Retrieval()
     seconds: dict[str, float] = {}
     signatures: dict[str, str] = {}
+    shown: dict[str, int] = {}
+    cut: dict[str, int] = {}
 
 
 class ClassMeasured(_Part):

@@ -76,9 +76,16 @@ def arm_table(report: Report) -> Table:
 
 
 def score_notes(report: Report) -> list[str]:
-    """Return how the metrics that others publish, too, were computed."""
-    signatures = report.evaluation.signatures if report.evaluation else {}
-    return [say("report.note.signature", metric=metric_name(name), text=text) for name, text in signatures.items()]
+    """Return how the metrics that others publish, too, were computed, and what the arms were shown."""
+    found = report.evaluation
+    if found is None:
+        return []
+    signed = [
+        say("report.note.signature", metric=metric_name(name), text=text) for name, text in found.signatures.items()
+    ]
+    shown = [say("report.note.shown", arm=arm_name(arm), count=count) for arm, count in found.shown.items()]
+    cut = [say("report.note.cut", arm=arm_name(arm), count=count) for arm, count in found.cut.items() if count]
+    return [*signed, *shown, *cut]
 
 
 def training_table(report: Report) -> Table:

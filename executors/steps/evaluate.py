@@ -1,35 +1,44 @@
 """Step ``evaluate``: compare the ways to answer on held-out rows."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from ...knowledge.durable import write_json
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...rag.records import Hit
 from ..arms import ARMS, Arm, ArmName, main_arm, make_arm
-from ..data import Row, read_rows
+from ..compared_rows import ComparedRows, read_compared
+from ..data import Row
 from ..examples import ordered
 from ..metrics import FieldOptions, regular
+from ..prompting import PromptingOptions, Shown, constraint_of, shown_in, whole_documents
 from ..step import Result, StepContext, StepOptions
 from .build_examples import Options as ExampleStep
 from .build_examples import write_rows
+
+PROMPTS = "prompts.json"
+"""The first row's prompt of each arm, as the model saw it."""
 
 RECALL_DEPTH = 10
 SHOWN_LINES = 20
 
 
-class Options(StepOptions):
-    """Describe one comparison."""
+class _Comparison(StepOptions):
+    """Say what is compared and how it is judged; stands before what the prompts show in a plan file."""
 
-    inputs: ClassVar = ("test", "index", "finetuned", "combined")
-    rows: ClassVar = {"test": "measure"}
+    inputs: ClassVar = ("test", "index", "finetuned", "combined", "train", "documents", "answer_schema")
+    rows: ClassVar = {"test": "measure", "train": "learn"}
     needs_model: ClassVar = True
 
     kind: Literal["evaluate"] = "evaluate"
-    test: str = Field(min_length=1, description="JSONL rows that training never saw")
+    test: str = Field(
+        min_length=1, description="rows that training never saw: questions and answers, or text and label"
+    )
     arms: tuple[ArmName, ...] = Field(min_length=1, description=f"ways to answer: {', '.join(ARMS)}")
     index: str | None = Field(None, description="the index that passages are retrieved from")
     top_k: int | None = Field(None, ge=1, le=50, description="passages per question; null: as in build_examples, or 3")
@@ -54,35 +63,65 @@ class Options(StepOptions):
     def _each_once(cls, arms: tuple[ArmName, ...]) -> tuple[ArmName, ...]:
         return tuple(dict.fromkeys(arms))
 
+
+class Options(PromptingOptions, _Comparison):
+    """Describe one comparison."""
+
     @model_validator(mode="after")
     def _has_what_arms_need(self) -> Self:
         needs = {"finetuned": ["finetuned"], "rag": ["index"], "combined": ["index", "combined"]}
+        needs |= {"few_shot": ["train"], "many_shot": ["train"], "long_context": ["documents"]}
         needs["shuffled"] = needs["combined"]
         for arm in self.arms:
             for option in needs.get(arm, []):
-                if getattr(self, option) is None:
+                if getattr(self, option) in (None, ()):
                     raise ValueError(say("evaluation.needs", arm=arm, option=option))
         return self
 
 
 def execute(options: Options, context: StepContext) -> Result:
     """Answer all test rows in every way, score the answers, and keep them in ``answers.jsonl``."""
-    from ..evaluate import answer_arms, compare, drawn, row_record
+    from ..evaluate import answer_arms, cut, drawn, row_record, scored
 
     path = context.input(options.test)
-    rows = read_rows(path)
-    check_expected(rows, options.fields, path)
-    passages, retrieval = _retrieve(rows, options, context)
-    arms = [_arm(name, rows, passages, options, context) for name in options.arms]
+    held = read_compared(path)
+    learnt = read_compared(context.input(options.train)) if options.train else None
+    check_expected(held.rows, options.fields, path)
+    shown = _shown(options, held, learnt, context)
+    passages, retrieval = _retrieve(held.rows, options, context)
+    arms = [_arm(name, held.rows, passages, shown, options, context) for name in options.arms]
+    write_json(context.run_folder / PROMPTS, {arm.name: arm.prompts[0] for arm in arms})
     answerings = answer_arms(
         arms, context.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
     )
     ours = main_arm(context.plan.label, options.arms) or options.arms[-1]
-    result = compare(rows, answerings, options.format, options.fields, ours, context.seed)
-    records = [row_record(row, place, passages, answerings) for place, row in enumerate(rows)]
+    result = scored(held, learnt, answerings, options, ours, context)
+    records = [row_record(row, place, passages, answerings) for place, row in enumerate(held.rows)]
     write_rows(context.run_folder / "answers.jsonl", records)
-    examples = drawn(records, options.examples, context.seed)
-    return {"rows": len(rows), **result, "retrieval": retrieval, "examples": list(examples)}
+    return {
+        "rows": len(held.rows),
+        **result,
+        "retrieval": retrieval,
+        "examples": list(drawn(records, options.examples, context.seed)),
+        "shown": dict(shown.counts),
+        "cut": dict(cut(arms, answerings)),
+    }
+
+
+def _shown(options: Options, held: ComparedRows, learnt: ComparedRows | None, context: StepContext) -> Shown:
+    """Return what the arms show; whatever does not fit or cannot run here is refused before a model is loaded."""
+    from ..constrained import check_installed
+    from ..window import window_of
+
+    schema = context.input(options.answer_schema) if options.answer_schema else None
+    constraint = None
+    if "constrained" in options.arms:
+        constraint = constraint_of(options, options.format, held, learnt, schema)
+        check_installed()
+    room = partial(window_of, context.model, options.window, options.max_new_tokens, context.progress)
+    documents = [context.input(name) for name in options.documents] if "long_context" in options.arms else []
+    texts = whole_documents(documents) if documents else []
+    return shown_in(options.arms, options, context.plan.prompt, held, learnt, room, constraint, texts)
 
 
 def check_expected(rows: Sequence[Row], fields: Sequence[FieldOptions], path: Path) -> None:
@@ -134,9 +173,23 @@ def _as_trained(options: Options, context: StepContext) -> tuple[int, bool]:
 
 
 def _arm(
-    name: ArmName, rows: Sequence[Row], passages: Sequence[Sequence[Hit]], options: Options, context: StepContext
+    name: ArmName,
+    rows: Sequence[Row],
+    passages: Sequence[Sequence[Hit]],
+    shown: Shown,
+    options: Options,
+    context: StepContext,
 ) -> Arm:
     adapters = {"finetuned": options.finetuned, "combined": options.combined, "shuffled": options.combined}
     adapter = adapters.get(name)
-    folder = context.input(adapter) if adapter else None
-    return make_arm(name, rows, context.plan.prompt, passages, folder, context.seed, options.rag_examples)
+    return make_arm(
+        name,
+        rows,
+        shown.prompts.get(name, context.plan.prompt),
+        passages,
+        context.input(adapter) if adapter else None,
+        context.seed,
+        options.rag_examples,
+        shown.documents,
+        shown.constraint,
+    )

@@ -1,17 +1,13 @@
 """Going on with pretraining: a language model learns plain texts, packed into blocks without gaps."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..asking import in_batches
-from ..batches import IGNORED, collate
+from ..batches import collate
 from ..losses import answer_loss
-from ..prompt import Prompt
-from ..ratios import Ratios, compared
-from ..step import Result, StepContext
-from ..task import Asking, Batch, TaskBase, TaskOptions
-from ..texts import Packing, TextRow, foretold, packed, read_texts
+from ..task import Batch, TaskOptions
+from ..text_task import TextTask
+from ..texts import Packing, TextRow, packed
 from ..tokens import TokenRow
 
 if TYPE_CHECKING:
@@ -19,17 +15,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class Task(TaskBase):
+class Task(TextTask):
     """Learn every token of texts."""
 
     Options: ClassVar[type[TaskOptions]] = Packing
-    COMPARABLE: ClassVar[bool] = True
+    ACCURACY: ClassVar[str] = "token_accuracy"
     options: Packing
-
-    @staticmethod
-    def read(path: Path, prompt: Prompt) -> list[TextRow]:
-        """Return texts, as ``read_texts`` does."""
-        return read_texts(path)
 
     def examples(
         self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[TextRow], limit: int
@@ -49,45 +40,13 @@ class Task(TaskBase):
         """Return the loss over all tokens but the first."""
         return answer_loss(model, batch)
 
-    def answers(self, asking: Asking) -> list[Any]:
-        """Return for each row its loss in nats, how many tokens were foretold, and how many of those were likeliest."""
-        found = [[0.0, 0.0, 0.0] for _ in asking.rows]
-        owners, blocks = [], []
-        for place, row in enumerate(asking.rows):
-            for _, block in self.examples(asking.tokenizer, [row], asking.limit):
-                owners.append(place)
-                blocks.append(block)
-        for places, batch in in_batches(self, blocks, asking):
-            for place, more in zip(places, _foretold(asking.model, batch), strict=True):
-                found[owners[place]] = [sum(pair) for pair in zip(found[owners[place]], more, strict=True)]
-        return found
-
-    def measured(
-        self, rows: Sequence[TextRow], answers: Sequence[Any], base: Sequence[Any] | None, context: StepContext
-    ) -> Result:
-        """Return how many tokens were foretold, and the perplexity: how many tokens it was as if torn between."""
-        return compared(_ratios(answers), _ratios(base) if base else None, context.seed)
+    def said(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return how likely each token is behind those before it, and which one it is."""
+        output = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
+        length = batch["labels"].shape[1]
+        return output.logits[:, -length:-1].float(), batch["labels"][:, 1:]
 
 
 def _tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     tokens: list[int] = tokenizer(text)["input_ids"]
     return tokens if tokens[-1:] == [tokenizer.eos_token_id] else [*tokens, tokenizer.eos_token_id]
-
-
-def _foretold(model: Any, batch: Batch) -> list[list[float]]:  # noqa: ANN401 - with or without an adapter
-    """Return for each row of a batch its loss, its foretold tokens, and how many of those were likeliest."""
-    from torch.nn.functional import cross_entropy
-
-    output = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
-    length = batch["labels"].shape[1]
-    logits, labels = output.logits[:, -length:-1].float(), batch["labels"][:, 1:]
-    nats = cross_entropy(logits.transpose(1, 2), labels, ignore_index=IGNORED, reduction="none")
-    counted = labels != IGNORED
-    right = (logits.argmax(dim=-1) == labels) & counted
-    rows = zip(nats.sum(dim=1).tolist(), counted.sum(dim=1).tolist(), right.sum(dim=1).tolist(), strict=True)
-    return [[*row] for row in rows]
-
-
-def _ratios(answers: Sequence[Any]) -> Ratios:
-    right, nats = foretold(answers)
-    return {"token_accuracy": right, "perplexity": nats}

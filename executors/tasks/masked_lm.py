@@ -7,7 +7,6 @@ gaps of whole words: Cui et al. 2019, arXiv 1906.08101.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from zlib import crc32
 
@@ -15,13 +14,10 @@ from pydantic import Field
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
-from ..asking import in_batches
 from ..batches import IGNORED, filled, padded
-from ..prompt import Prompt
-from ..ratios import Ratios, compared
-from ..step import Result, StepContext
-from ..task import Asking, Batch, TaskBase, TaskOptions
-from ..texts import Packing, TextRow, foretold, packed, read_texts
+from ..task import Batch, TaskOptions
+from ..text_task import TextTask
+from ..texts import Packing, TextRow, packed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,19 +54,14 @@ class Gaps(Packing):
     whole_words: bool = Field(False, description="gaps are whole words, as the tokenizer divides them")
 
 
-class Task(TaskBase):
+class Task(TextTask):
     """Learn to fill gaps."""
 
     Options: ClassVar[type[TaskOptions]] = Gaps
     AUTO: ClassVar[str] = "AutoModelForMaskedLM"
+    ACCURACY: ClassVar[str] = "masked_accuracy"
     PLACES: ClassVar[bool] = True
-    COMPARABLE: ClassVar[bool] = True
     options: Gaps
-
-    @staticmethod
-    def read(path: Path, prompt: Prompt) -> list[TextRow]:
-        """Return texts, as ``read_texts`` does."""
-        return read_texts(path)
 
     def examples(
         self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[TextRow], limit: int
@@ -134,30 +125,9 @@ class Task(TaskBase):
         logits: Tensor = output.logits.float()
         return logits
 
-    def answers(self, asking: Asking) -> list[Any]:
-        """Return for each row its loss in nats, how many gaps it had, and how many the likeliest token filled."""
-        from torch.nn.functional import cross_entropy
-
-        found = [[0.0, 0.0, 0.0] for _ in asking.rows]
-        owners, blocks = [], []
-        for place, row in enumerate(asking.rows):
-            for _, block in self.examples(asking.tokenizer, [row], asking.limit):
-                owners.append(place)
-                blocks.append(block)
-        for places, batch in in_batches(self, blocks, asking):
-            logits, labels = self.logits(asking.model, batch), batch["labels"]
-            nats = cross_entropy(logits.transpose(1, 2), labels, ignore_index=IGNORED, reduction="none").sum(dim=1)
-            right = ((logits.argmax(dim=-1) == labels) & (labels != IGNORED)).sum(dim=1)
-            rows = zip(places, nats.tolist(), (labels != IGNORED).sum(dim=1).tolist(), right.tolist(), strict=True)
-            for place, *more in rows:
-                found[owners[place]] = [sum(pair) for pair in zip(found[owners[place]], more, strict=True)]
-        return found
-
-    def measured(
-        self, rows: Sequence[TextRow], answers: Sequence[Any], base: Sequence[Any] | None, context: StepContext
-    ) -> Result:
-        """Return how many gaps were filled as they were, and the perplexity of what stood in them."""
-        return compared(_ratios(answers), _ratios(base) if base else None, context.seed)
+    def said(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return how likely each token is in each place, and what stood in the gaps."""
+        return self.logits(model, batch), batch["labels"]
 
 
 def _tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[tuple[int, int]]:
@@ -176,8 +146,3 @@ def _words(block: Sequence[tuple[int, int]], whole: bool) -> list[int]:
         numbers.append(SPECIAL if word == SPECIAL else count)
         before = word
     return numbers
-
-
-def _ratios(answers: Sequence[Any]) -> Ratios:
-    right, nats = foretold(answers)
-    return {"masked_accuracy": right, "perplexity": nats}

@@ -28,8 +28,6 @@ TABLES = {"prepared/plan/train.csv", "prepared/plan/validation.csv", "prepared/p
 PREPARED = {
     "finetune:api": {"prepared/plan/train.jsonl", "prepared/plan/validation.jsonl", "prepared/plan/test.jsonl"},
     "prompting:constrained": {"prepared/plan/answer.schema.json"},
-    "prompting:many_shot": {"prepared/plan/prompt.jsonl"},
-    "prompting:long_context": {"prepared/plan/documents.md"},
 }
 
 
@@ -119,21 +117,6 @@ def test_answers_that_are_json_give_their_own_schema(tmp_path: Path) -> None:
     assert schema["required"] == ["total", "currency"]
 
 
-def test_many_examples_are_shown_kind_by_kind(tmp_path: Path) -> None:
-    rows = [{"question": f"q{number}", "answer": "a" if number < 5 else "b"} for number in range(8)]
-    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    draft = planned("prompting:many_shot", tmp_path, Files(train="train.jsonl"))
-    turns = [json.loads(line) for line in draft.prepared["prepared/plan/prompt.jsonl"].splitlines()]
-    assert len(turns) == 16
-    assert [turn["content"] for turn in turns if turn["role"] == "assistant"] == [*"abababaa"]
-
-
-def test_all_documents_stand_in_one_text(tmp_path: Path) -> None:
-    text = planned("prompting:long_context", tmp_path).prepared["prepared/plan/documents.md"]
-    assert "# returns.zh.md" in text
-    assert "# returns.en.md" in text
-
-
 def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None:
     draft = planned("finetune:lora", tmp_path, Files(), base="encoder")
     assert draft.prepared == {}
@@ -143,9 +126,9 @@ def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None
 def test_prepared_files_are_written_beside_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("train.jsonl").write_text(json.dumps({"question": "q", "answer": "a"}))
-    words = ["--set", "task_type=dialogue", "--label", "prompting:many_shot", "--train", "train.jsonl"]
+    words = ["--set", "task_type=dialogue", "--label", "finetune:api", "--train", "train.jsonl"]
     assert main(["plan", "--model", "qwen2.5-0.5b", *words]) == 0
-    assert len(Path("prepared", "plan", "prompt.jsonl").read_text().splitlines()) == 2
+    assert len(Path("prepared", "plan", "train.jsonl").read_text().splitlines()) == 1
 
 
 def test_prepared_files_of_the_user_are_never_replaced_unasked(
@@ -153,10 +136,10 @@ def test_prepared_files_of_the_user_are_never_replaced_unasked(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("train.jsonl").write_text(json.dumps({"question": "q", "answer": "a"}))
-    mine = Path("prepared", "second", "prompt.jsonl")
+    mine = Path("prepared", "second", "train.jsonl")
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    words = ["--set", "task_type=dialogue", "--label", "prompting:many_shot", "--train", "train.jsonl"]
+    words = ["--set", "task_type=dialogue", "--label", "finetune:api", "--train", "train.jsonl"]
     command = ["plan", "--model", "qwen2.5-0.5b", *words, "-o", "second.yaml"]
     assert main(command) == 2
     assert str(mine) in capsys.readouterr().err

@@ -24,6 +24,8 @@ GOOD = "Clause: A-12\nDecision: accept\nWe are sorry.\nYou get your money back."
         ("Accept. Or: reject.", None, None),
         ("BA-12, A-12b", None, None),
         ("A-12, and again A-12", "A-12", None),
+        ('{"clause": "A-12", "decision": "Accept"}', "A-12", "accept"),
+        ('{"clause": "A-12", "note": "no accept or reject"}', "A-12", None),
         ("", None, None),
     ],
 )
