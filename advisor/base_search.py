@@ -12,6 +12,7 @@ from .facts import LORA_GB
 from .fitting import Wish, fit, size_text
 from .label_text import variant_title
 from .model_choice import suitable_models
+from .plan_refusals import has_what_is_trained
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -58,6 +59,8 @@ def _first_that_fits(cards: list[ModelCard], wish_of: WishOf | None) -> Base:
     for card in cards:
         base = describe(card.id, say("planning.model_start", title=card.title, licence=card.licence))
         wish = wish_of(base) if wish_of else None
+        if wish is not None and not has_what_is_trained(wish.method, base):
+            continue
         fitting = fit(wish) if wish else None
         if wish is None or fitting is None or fitting.fits is not False:
             return replace(base, skipped=tuple(skipped[:TOLD]))

@@ -1,5 +1,9 @@
-"""Show how the ways to answer compare: one row each, one column per metric, with 95 % intervals."""
+"""Show how the ways to answer compare, with 95 % intervals: a column per metric, or a line for each if too wide."""
 
+import re
+from collections.abc import Iterator
+
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -7,6 +11,15 @@ from ..executors.report.names import arm_name, metric_name
 from ..executors.report.record import Evaluation, Interval
 from ..executors.report.wording import with_interval
 from ..knowledge.messages import say
+
+Figures = list[tuple[str, str]]
+"""Names of columns, and what stands in them."""
+
+WORD = re.compile(r"[!-~]+")
+"""What is not broken over lines; Chinese may be, anywhere."""
+
+FRAME = 3
+"""Columns of the screen that a table's lines and margins take beside each of its own."""
 
 
 def print_arms(evaluation: Evaluation, main: str, console: Console, title: str | None = None) -> None:
@@ -18,19 +31,50 @@ def print_arms(evaluation: Evaluation, main: str, console: Console, title: str |
         console: Where to print.
         title: What stands above it; the number of rows unless said otherwise.
     """
-    metrics = list(evaluation.arms[main])
-    table = Table(title=title or say("evaluation.table", rows=evaluation.rows), title_justify="left")
-    table.add_column(say("evaluation.arm"))
+    found = {arm: list(_figures(evaluation, arm, main)) for arm in evaluation.arms}
+    title = title or say("evaluation.table", rows=evaluation.rows)
+    widths = _widths(found)
+    fits = sum(widths) + FRAME * len(widths) + 1 <= console.width
+    console.print(_wide(found, main, title, widths) if fits else _narrow(found, main, title))
+
+
+def _figures(evaluation: Evaluation, arm: str, main: str) -> Iterator[tuple[str, str]]:
+    measured, metrics = evaluation.arms[arm], list(evaluation.arms[main])
     for metric in metrics:
-        table.add_column(metric_name(metric), justify="right")
+        yield metric_name(metric), with_interval(metric, measured[metric]) if metric in measured else ""
+    lead = evaluation.differences.get(arm, {}).get(metrics[0])
     ahead = say("evaluation.ahead", arm=arm_name(main), metric=metric_name(metrics[0]))
-    table.add_column(ahead, justify="right")
-    for arm, measured in evaluation.arms.items():
-        figures = [with_interval(metric, measured[metric]) if metric in measured else "" for metric in metrics]
-        lead = evaluation.differences.get(arm, {}).get(metrics[0])
-        style = "bold" if arm == main else None
-        table.add_row(arm_name(arm), *figures, _points(lead) if lead else "", style=style)
-    console.print(table)
+    yield ahead, _points(lead) if lead else ""
+
+
+def _widths(found: dict[str, Figures]) -> list[int]:
+    """Return how wide each column must be for its cells to stay whole; names of columns break between words."""
+    names = [say("evaluation.arm"), *(name for name, _ in next(iter(found.values())))]
+    rows = [[arm_name(arm), *(text for _, text in figures)] for arm, figures in found.items()]
+    return [max(map(cell_len, [*WORD.findall(name), *cells])) for name, *cells in zip(names, *rows, strict=True)]
+
+
+def _wide(found: dict[str, Figures], main: str, title: str, widths: list[int]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(say("evaluation.arm"), min_width=widths[0])
+    for (name, _), width in zip(found[main], widths[1:], strict=True):
+        table.add_column(name, justify="right", min_width=width, overflow="fold")
+    for arm, figures in found.items():
+        table.add_row(arm_name(arm), *(text for _, text in figures), style="bold" if arm == main else None)
+    return table
+
+
+def _narrow(found: dict[str, Figures], main: str, title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False)
+    for justify in ("left", "left", "right"):
+        table.add_column(justify=justify, overflow="fold")
+    for arm, figures in found.items():
+        shown = [(name, text) for name, text in figures if text]
+        for number, (name, text) in enumerate(shown, 1):
+            style = "bold" if arm == main else None
+            first, last = arm_name(arm) if number == 1 else "", number == len(shown)
+            table.add_row(first, name, text, style=style, end_section=last)
+    return table
 
 
 def _points(found: Interval) -> str:

@@ -20,22 +20,29 @@ class Device:
 
     Attributes:
         memory_bytes: Of one GPU, or of the computer when there is none; None when unknown.
+        gpus: How many GPUs train together; None where nobody said, and then one does.
     """
 
     has_gpu: bool
     memory_bytes: int | None
+    gpus: int | None = None
+
+    @property
+    def processes(self) -> int:
+        """Processes of a training, one on each GPU."""
+        return self.gpus or 1
 
 
 def device_of(profile: Profile, machine: Machine) -> Device:
     """Return the device that the profile states, or this machine's where it states none."""
     if profile.vram_gb is not None:
         each = _one_gpu_gb(profile, machine)
-        return Device(True, round(each * GIBIBYTE)) if each else _processor(machine)
-    return Device(True, _largest_bytes(machine)) if machine.gpus else _processor(machine)
+        return Device(True, round(each * GIBIBYTE), profile.n_gpus) if each else _processor(machine)
+    return Device(True, _largest_bytes(machine), profile.n_gpus) if machine.gpus else _processor(machine)
 
 
 def _one_gpu_gb(profile: Profile, machine: Machine) -> float:
-    """Return what one GPU has: a run uses one, however many there are."""
+    """Return what one GPU has; a run uses one where nobody says how many there are."""
     total = profile.vram_gb or 0
     if profile.n_gpus is not None:
         return total / profile.n_gpus

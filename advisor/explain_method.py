@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ..executors.method import method_ids
 from ..knowledge.messages import say
 from ..knowledge.method import MethodCard, StartingValue
 from .explain_parts import bullets, heading, part, sources
@@ -22,6 +23,10 @@ def method_lines(card: MethodCard, width: int) -> Iterator[str]:
     yield part("needs", say("advice.comma").join(say(f"advice.need.{need}") for need in card.needs), width)
     yield part("settings", "", width)
     yield from bullets((_setting(name, setting) for name, setting in card.settings.items()), width)
+    if card.id in method_ids():
+        from .explain_options import method_option_lines
+
+        yield from method_option_lines(card.id, width)
     yield part("article", card.article, width)
     if card.since is not None:
         yield part("since", card.since, width)

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from ..executors.step import step_kinds
 from ..knowledge.case import PublishedCase
 from ..knowledge.errors import UserError
 from ..knowledge.find import gpu_names, model_names, plain
@@ -17,6 +18,7 @@ from .explain_card import gpu_lines, model_lines
 from .explain_case import case_lines
 from .explain_label import TERMS, explainable_labels, label_lines, term_lines
 from .explain_method import method_lines
+from .explain_options import step_lines
 from .explain_rule import evidence_lines, question_lines, rule_lines
 
 Lines = Callable[[int], Iterator[str]]
@@ -51,6 +53,8 @@ def _all() -> Iterator[tuple[str, Lines]]:
         yield from ((name, partial(term_lines, term)) for name in names)
     for method in load(MethodCard).values():
         yield method.id, partial(method_lines, method)
+    for kind in step_kinds():
+        yield kind, partial(step_lines, kind)
     for rule in load(Rule).values():
         yield rule.id, partial(rule_lines, rule)
     for question in load(Question).values():

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..executors.estimate.estimate import estimate
-from ..executors.estimate.request import Device, EstimateRequest
+from ..executors.estimate.methods.find import weights_of
+from ..executors.estimate.request import Device, Dtype, EstimateRequest
 from ..executors.estimate.result import Estimate
 from ..executors.estimate.unsupported import UnsupportedError
 from ..knowledge.messages import say
@@ -21,11 +22,12 @@ class Wish(BaseModel):
     Attributes:
         config: The model's config, with transformers' key names.
         sizes: Other sizes of the method that cost memory, by their names in an estimate's request.
-        rows_per_step: Rows that one optimizer step sees; kept whatever the ladder does.
+        rows_per_step: Rows that one optimizer step sees on one GPU; kept whatever the ladder does.
         memory_bytes: What one device has; None when unknown, and then nothing is adapted.
         quantisable: Whether the method leaves the weights frozen, so that they can be stored in 4 bits.
         checkpointable: Whether the method works with gradient checkpointing.
         shortenable: Whether the rows' length is only assumed, so that a shorter limit may be planned.
+        gpus: How many train together, each with the whole model (DDP).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,12 +39,13 @@ class Wish(BaseModel):
     batch: int
     rows_per_step: int
     seq_len: int
-    dtype: str
+    dtype: Dtype
     memory_bytes: int | None
     device: Device
     quantisable: bool
     checkpointable: bool
     shortenable: bool = False
+    gpus: int = 1
 
 
 class Fitting(BaseModel):
@@ -119,9 +122,20 @@ def _rung(
     )
 
 
-def leanest(wish: Wish, method: str) -> int | None:
-    """Return the bytes that another method needs at least for the same rows; None where there is no honest estimate."""
-    other = wish.model_copy(update={"method": method})
+def stored(method: str, device: Device) -> Dtype:
+    """Return the precision that a training keeps the model's weights in."""
+    return weights_of(method) if device == "cuda" else "fp32"
+
+
+def leanest(wish: Wish, method: str, dtype: Dtype | None = None) -> int | None:
+    """Return the bytes that another method needs at least for the same rows; None where there is no honest estimate.
+
+    Args:
+        wish: The run as it was wanted.
+        method: The other method.
+        dtype: Precision of the weights; None for the method's own.
+    """
+    other = wish.model_copy(update={"method": method, "dtype": dtype or stored(method, wish.device)})
     try:
         checkpointing = wish.checkpointable if method == wish.method else True
         return _estimate(other, _rung(other, 1, checkpointing, False, [])).peak.high_bytes
@@ -152,6 +166,8 @@ def _estimate(wish: Wish, rung: Fitting) -> Estimate:
                 "seq_len": rung.seq_len,
                 "dtype": wish.dtype,
                 "device": wish.device,
+                "gpus": wish.gpus,
+                "parallel": "ddp" if wish.gpus > 1 else "none",
                 "grad_checkpointing": rung.grad_checkpointing,
             }
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from .accelerators import Kind, find_untested
+
 MEBIBYTE = 2**20
 MIRRORS = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HOME", "MODELSCOPE_CACHE", "PIP_INDEX_URL", "HTTPS_PROXY")
 _GPU_QUERY = "name,memory.total,memory.free,driver_version,compute_cap"
@@ -36,6 +38,8 @@ class Machine(BaseModel):
     Attributes:
         cores: Processor cores that this process may use.
         memory_bytes: Main memory that this process may use; None where the system does not tell.
+        gpus: NVIDIA's.
+        untested: Other accelerators that are here, and that nobody has tried ftadvisor on.
         disk_free_bytes: Free space where the current folder lies.
         mirrors: Environment variables that redirect downloads, without passwords.
     """
@@ -47,6 +51,7 @@ class Machine(BaseModel):
     cores: int
     memory_bytes: int | None
     gpus: tuple[Gpu, ...]
+    untested: tuple[Kind, ...]
     disk_free_bytes: int
     mirrors: dict[str, str]
 
@@ -59,6 +64,7 @@ def look() -> Machine:
         cores=_cores(),
         memory_bytes=memory_bytes(),
         gpus=find_gpus(),
+        untested=find_untested(),
         disk_free_bytes=shutil.disk_usage(Path.cwd()).free,
         mirrors={name: _without_password(os.environ[name]) for name in MIRRORS if os.environ.get(name)},
     )

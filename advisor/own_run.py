@@ -1,14 +1,16 @@
 """Run single steps by a command: write them as a plan, execute it in a run folder, and return what came out."""
 
 import argparse
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import ValidationError
 
+from ..executors.events import read_events
 from ..executors.plan import ModelSource, Plan
 from ..executors.plan_file import write_plan
 from ..executors.prompt import Prompt
@@ -18,11 +20,13 @@ from ..knowledge.builtin import BUILTIN
 from ..knowledge.errors import UserError
 from ..knowledge.messages import current_language, say
 from ..knowledge.problems import problems_of
+from ..rag.endpoint import is_endpoint
 from .output import print_json, print_note
 from .running import make_runs, new_run, run_shown
 
 RUNS = Path("runs")
 SEED = 17
+LANGUAGE_MODEL = "causal_lm"
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,27 +36,6 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=say("own.seed_help"))
     parser.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=say("run.runs_help"))
     parser.add_argument("--json", action="store_true", help=say("run.json_help"))
-
-
-def options_of(words: Sequence[str]) -> dict[str, Any]:
-    """Return options as a step has them; ``method_options.rank=8`` is a nested one.
-
-    Raises:
-        UserError: A word is not ``OPTION=VALUE``.
-    """
-    from ruamel.yaml import YAML
-
-    found: dict[str, Any] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise UserError(say("own.wrong_set", word=word), say("own.wrong_set_hint"))
-        *outer, last = name.split(".")
-        place = found
-        for part in outer:
-            place = place.setdefault(part, {})
-        place[last] = YAML(typ="safe").load(value)
-    return found
 
 
 def step_of(kind: str, **options: Any) -> StepOptions:  # noqa: ANN401 - each step its own options
@@ -65,12 +48,21 @@ def step_of(kind: str, **options: Any) -> StepOptions:  # noqa: ANN401 - each st
         return parse_step({"kind": kind, **options})
     except ValidationError as error:
         problems = "\n".join(f"  {problem.said()}" for problem in problems_of(error))
-        raise UserError(say("own.wrong_options", kind=kind, problems=problems), say("own.wrong_set_hint")) from None
+        hint = say("own.options_hint", kind=kind)
+        raise UserError(say("own.wrong_options", kind=kind, problems=problems), hint) from None
 
 
-def absolute(path: Path | None) -> str | None:
-    """Return a file's whole path, as the plan lies elsewhere; bundled ones keep their names."""
-    return None if path is None else str(path) if str(path).startswith(BUILTIN) else str(path.resolve())
+def absolute(path: Path | str | None) -> str | None:
+    """Return a file's whole path, as the plan lies elsewhere; what is bundled or an address keeps its name.
+
+    Raises:
+        UserError: It does not exist.
+    """
+    if path is None or str(path).startswith(BUILTIN) or is_endpoint(str(path)):
+        return None if path is None else str(path)
+    if not Path(path).exists():
+        raise UserError(say("problems.no_file", path=path), say("problems.no_file_hint"))
+    return str(Path(path).resolve())
 
 
 def model_of(source: str) -> str:
@@ -85,6 +77,8 @@ def run_steps(
     model: Mapping[str, Any],
     prompt: Prompt,
     steps: Sequence[StepOptions],
+    agreed: bool = False,
+    instead: Callable[[Mapping[str, Any]], str] | None = None,
 ) -> tuple[RunFolder, int]:
     """Execute steps in a new run, in front of a person, and return the run and the exit code.
 
@@ -95,9 +89,12 @@ def run_steps(
         model: Source and, where it matters, quantisation of the model.
         prompt: How questions are put.
         steps: In order.
+        agreed: Whether the user agrees that what endpoints are asked leaves the machine.
+        instead: Returns the command with some options of the step changed.
 
     Raises:
-        UserError: Input of a step is wrong.
+        UserError: Input of a step is wrong. Where that was found before anything was done, no run is left, and the
+            command that would do is named if one is known.
     """
     make_runs(arguments.runs)
     plan = Plan(
@@ -110,15 +107,28 @@ def run_steps(
         prompt=prompt,
         steps=tuple(steps),
     )
-    path = (arguments.runs / f".{os.urandom(4).hex()}.plan.yaml").resolve()
-    write_plan(plan, path, {})
-    try:
-        folder = new_run(path, arguments.runs)
-    finally:
-        path.unlink(missing_ok=True)
+    with TemporaryDirectory(prefix=".new-", dir=arguments.runs.resolve()) as draft:
+        path = Path(draft) / "plan.yaml"
+        write_plan(plan, path, {})
+        folder = new_run(path, arguments.runs, agreed)
     if not arguments.quiet:
         print_note(say("run.folder", path=folder.path))
-    return folder, run_shown(folder, arguments.quiet)
+    try:
+        return folder, run_shown(folder, arguments.quiet)
+    except UserError as error:
+        found = error.__cause__
+        if not isinstance(found, UserError) or _has_begun(folder):
+            raise
+        rmtree(folder.path)
+        hints = [found.hint]
+        if found.change and instead:
+            hints.append(say("own.instead", command=instead(found.change)))
+        raise UserError(found.message, "\n".join(filter(None, hints))) from error
+
+
+def _has_begun(folder: RunFolder) -> bool:
+    """Tell whether more was done than to look at what was given."""
+    return any(event["event"] not in {"step_started", "step_failed"} for event in read_events(folder.events_file))
 
 
 def results_of(folder: RunFolder, kind: str) -> list[dict[str, Any]]:

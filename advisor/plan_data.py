@@ -11,12 +11,9 @@ from ..executors.raw_rows import Read
 from ..executors.shots import with_examples
 from ..knowledge.messages import Language, say_in
 from ..knowledge.text import Text, is_chinese
-from ..rag.tokens import token_starts
+from ..rag.tokens import TOKENS_PER_UNIT, token_starts
 from .answer_form import AnswerForm, recognise
 from .files import Files, place_of
-
-TOKENS_PER_UNIT = 1.5
-"""Words and ideographs become 1 to 1.5 tokens in the vocabularies of current models; the high end cuts nothing off."""
 
 INSTRUCTED = frozenset(
     {"classification", "code", "dialogue", "extraction", "generation"}

@@ -21,6 +21,7 @@ from .label_text import title_of
 from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
+from .plan_refusals import refuse_untrainable
 from .plan_remaining import ENCODERS, by_hand, handwork_of
 from .plan_training import set_up
 from .prepared import prepare
@@ -32,6 +33,9 @@ CLASSES, REWRITE = "sequence_classification", "seq2seq"
 PAIRS = {"question_answer", "instruction", "prompt_completion"}
 BY_LAYOUT = {"labelled": CLASSES, "tagged": "token_classification", "extractive": "question_answering"}
 BY_FAMILY = {"tagging": "token_classification", "span_reading": "question_answering"}
+READING = {"classification", *BY_FAMILY}
+"""Families of tasks that an encoder does by a head."""
+
 MULTILINGUAL_ENCODER = "FacebookAI/xlm-roberta-base"
 LONGEST = 448
 """Tokens that a row is planned with where nobody knows: most encoders read 512, a soft prompt included."""
@@ -40,19 +44,32 @@ SHARE = 0.1
 """Of the rows, to measure on and to choose the best state by where there are no files for these."""
 
 
-def trains_head(profile: Profile, recommendation: Recommendation, model: str | None) -> bool:
+def trains_head(profile: Profile, recommendation: Recommendation, model: str | None, read: Read | None) -> bool:
     """Say whether a recommendation's plan trains a model with a task's head, or one that reads first and writes then.
 
     Args:
         profile: May name the model.
         recommendation: The recommendation.
         model: The model, if the user names it.
+        read: The rows to learn from; those with classes, tags or places of answers are learnt by a head.
     """
     if recommendation.label == "classifier:encoder":
         return True
     if recommendation.path != "finetune" or recommendation.variant == "api":
         return False
-    return recommendation.base in ENCODERS or _rewrites(model or profile.base_model)
+    named = model or profile.base_model
+    if recommendation.base in ENCODERS or _rewrites(named):
+        return True
+    if named is None or not can_be_loaded(named):
+        return False
+    layout = _layout(read) if read else None
+    reads = describe(named, "").family == "encoder" and str(facts_of(profile)["family"]) in READING
+    return layout in BY_LAYOUT or (layout is None and reads)
+
+
+def _layout(read: Read) -> str | None:
+    rows, _ = read
+    return layout_of(rows[0].values.keys()) if rows else None
 
 
 def _rewrites(name: str | None) -> bool:
@@ -71,6 +88,7 @@ def make_headed_plan(
     model: str | None,
     seed: int,
     stem: str,
+    read: Read | None = None,
 ) -> PlanDraft:
     """Return the plan, in the current language.
 
@@ -83,15 +101,17 @@ def make_headed_plan(
         model: The encoder, if the user names it.
         seed: Decides all chance.
         stem: The name of the plan's file without its ending.
+        read: The rows to learn from, where they were read already.
     """
     base, handwork = encoder_base(profile, model), handwork_of(recommendation)
-    read = _read(files.train, folder)
-    layout, known = layout_of(read[0][0].values.keys()) if read[0] else None, len(read[0])
+    read = read or read_train(files, folder)
+    layout, known = _layout(read), len(read[0])
     task = REWRITE if _rewrites(base.source) else _task(profile, layout)
     prepared = _tables(handwork, files, folder, stem, read) if task == CLASSES and layout not in BY_LAYOUT else {}
     device = device_of(profile, look())
     rows = _rows(files, stem, prepared)
     method = recommendation.variant if recommendation.variant in method_ids() else "full"
+    refuse_untrainable(task, method, base)
     training = set_up(method, base, device, known or profile.labelled_examples, LONGEST)
     steps, name = Steps(), "encoder" if recommendation.path == "classifier" else "finetuned"
     if task == CLASSES:
@@ -134,11 +154,11 @@ def _task(profile: Profile, layout: str | None) -> str:
     return BY_LAYOUT.get(layout or "") or BY_FAMILY.get(str(facts_of(profile)["family"]), CLASSES)
 
 
-def _read(name: str | None, folder: Path) -> Read:
-    """Return what a file holds, nothing if it is not there yet; the run tells its faults, line by line."""
-    if name is None or not place_of(name, folder).is_file():
+def read_train(files: Files, folder: Path) -> Read:
+    """Return the rows to learn from, none if they are not there yet; the run tells their faults, line by line."""
+    if files.train is None or not place_of(files.train, folder).is_file():
         return [], []
-    return read_raw(place_of(name, folder))
+    return read_raw(place_of(files.train, folder))
 
 
 def _tables(handwork: Any, files: Files, folder: Path, stem: str, read: Read) -> dict[str, str]:  # noqa: ANN401

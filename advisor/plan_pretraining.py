@@ -22,6 +22,7 @@ from .fitting import fit
 from .machine import look
 from .plan_data import make_prompt, read_data
 from .plan_headed import LONGEST, encoder_base
+from .plan_refusals import refuse_untrainable
 from .plan_remaining import ENCODERS, by_hand, handwork_of
 from .plan_steps import Work, add_evaluation
 from .plan_training import MARGIN, UNKNOWN_LENGTH, Training, set_up, wish_for
@@ -79,6 +80,7 @@ def make_pretraining_plan(
     blocks = _bytes(place_of(texts, folder)) // (BYTES_PER_TOKEN * UNKNOWN_LENGTH) or None
     base = _base(profile, recommendation, model, device, blocks)
     fills = _fills(base)
+    refuse_untrainable("masked_lm" if fills else LABEL, "full", base)
     training = _set_up(base, device, blocks, fills=fills)
     test = files.test if seen(files.test).is_text else None
     steps, task = Steps(), "masked_lm" if fills else LABEL

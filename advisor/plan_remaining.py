@@ -8,10 +8,13 @@ from ..executors.plan import Plan
 from ..knowledge.handwork import Handwork, find_handwork
 from ..knowledge.load import load
 from ..knowledge.messages import say
+from ..rag.endpoint import is_endpoint
 from .files import Files, place_of
 from .recommendation import Recommendation
 
 NOT_LANGUAGE_MODELS = {"asr", "cnn", "vision", "vision_llm"}
+VENDOR = "https://HOST/v1#MODEL"
+"""Stands for a vendor's model where none is named yet."""
 ENCODERS = {"encoder", "sentence_encoder"}
 TRAINED = {"finetune", "rag+finetune", "continued_pretraining"}
 
@@ -60,7 +63,9 @@ def _without_source(plan: Plan, rows: Sequence[Row]) -> Iterator[str]:
         yield say("planning.no_source", count=len(lacking), rows=len(rows))
 
 
-def by_hand(handwork: list[Handwork], files: Files, model: str, prepared: Collection[str] = ()) -> Iterator[str]:
+def by_hand(
+    handwork: list[Handwork], files: Files, model: str, prepared: Collection[str] = (), plan: str = "plan.yaml"
+) -> Iterator[str]:
     """Yield the steps that a person does, with the user's own files in them.
 
     Args:
@@ -68,6 +73,7 @@ def by_hand(handwork: list[Handwork], files: Files, model: str, prepared: Collec
         files: The files that the user named.
         model: What the steps start from.
         prepared: Files that the plan writes for them.
+        plan: The name of the plan's file.
     """
     if prepared:
         yield say("planning.prepared", paths=say("advice.comma").join(prepared))
@@ -76,6 +82,9 @@ def by_hand(handwork: list[Handwork], files: Files, model: str, prepared: Collec
         "test": files.test or "test.jsonl",
         "documents": ", ".join(files.documents) or "documents",
         "model": model,
+        "plan": plan,
+        "vendor": model if is_endpoint(model) else VENDOR,
+        "url": (model if is_endpoint(model) else VENDOR).partition("#")[0],
     }
     for entry in handwork:
         if entry.before and not prepared:

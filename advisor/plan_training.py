@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from ..executors.method import method_module
 from ..executors.train_options import TrainOptions
@@ -14,7 +14,7 @@ from ..knowledge.setting import Chosen, Situation, settings_for
 from .base_model import Base
 from .device import Device
 from .draft import Why, reasoned
-from .fitting import Fitting, Wish, fit, size_text
+from .fitting import Fitting, Wish, fit, size_text, stored
 from .runners_up import runners_up
 
 LARGEST_BATCH = 8
@@ -84,22 +84,25 @@ def set_up(
 def wish_for(method: str, base: Base, device: Device, rows: int | None, row_tokens: int) -> Wish:
     """Return what a training would be if memory were no concern; its arguments are those of ``set_up``."""
     chosen, per_update = _settings(method, base, rows)
+    share = max(1, round(int(per_update.value) / device.processes))
     sizes = {name: chosen.get(f"method_options.{name}") for name in SIZES}
     rank = sizes.pop("rank")
+    kind: Literal["cuda", "cpu"] = "cuda" if device.has_gpu else "cpu"
     return Wish(
         config=base.config or {},
         method=method,
         rank=int(rank.value) if rank else 16,
         sizes={name: int(size.value) for name, size in sizes.items() if size},
-        batch=min(LARGEST_BATCH, int(per_update.value)),
-        rows_per_step=int(per_update.value),
+        batch=min(LARGEST_BATCH, share),
+        rows_per_step=share,
         seq_len=row_tokens + MARGIN if row_tokens else UNKNOWN_LENGTH,
-        dtype="bf16" if device.has_gpu else "fp32",
+        dtype=stored(method, kind),
         memory_bytes=device.memory_bytes,
-        device="cuda" if device.has_gpu else "cpu",
+        device=kind,
         quantisable=device.has_gpu and {"none", "nf4"} <= {*method_module(method).BASES},
         checkpointable=method_module(method).CHECKPOINTING,
         shortenable=not row_tokens,
+        gpus=device.processes,
     )
 
 
@@ -138,7 +141,9 @@ def _layout(wish: Wish, fitting: Fitting | None, reason: str) -> dict[str, Any]:
     batch = fitting.batch if fitting else wish.batch
     accumulation = fitting.grad_accum if fitting else max(1, round(wish.rows_per_step / batch))
     options: dict[str, Any] = {"batch_size": Why(batch, reason), "accumulation": accumulation}
-    if accumulation > 1:
+    if wish.gpus > 1:
+        options["processes"] = Why(wish.gpus, say("planning.why_processes", count=wish.gpus))
+    elif accumulation > 1:  # several processes are not tried first, so nobody sees whether there is room
         options["when_room"] = Why("grow", say("planning.why_when_room"))
     options["evaluation_batch_size"] = Why(batch, say("planning.why_evaluation_batch"))
     if fitting:
@@ -157,5 +162,10 @@ def _fits_text(fitting: Fitting | None, device: Device) -> str:
         return say("planning.needs", needed=needed) + measures
     available = size_text(device.memory_bytes)
     key = "planning.fits" if fitting.fits else "planning.does_not_fit"
-    one = say("planning.one_gpu", available=available) if device.has_gpu else ""
-    return say(key, needed=needed, available=available) + measures + one
+    return say(key, needed=needed, available=available) + measures + _gpus_text(device, available)
+
+
+def _gpus_text(device: Device, available: str) -> str:
+    if device.processes > 1:
+        return say("planning.several_gpus", count=device.processes, available=available)
+    return say("planning.one_gpu", available=available) if device.has_gpu and device.gpus is None else ""

@@ -5,8 +5,10 @@ from math import inf
 from pathlib import Path
 
 from ..executors.plan import ModelSource, Plan
+from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
+from ..rag.endpoint import is_endpoint, parse_endpoint
 from .answer_schema import choices_of
 from .base_model import source_from
 from .base_search import choose_base
@@ -17,19 +19,21 @@ from .machine import look
 from .model_choice import ARCHITECTURES, suitable_models
 from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
-from .plan_headed import make_headed_plan, trains_head
+from .plan_headed import make_headed_plan, read_train, trains_head
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
 from .plan_prompting import add_prompting
+from .plan_refusals import refuse_untrainable
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
+from .upload import upload_notes
 from .wiring import facts_of
 
 SEED = 17
-PROMPTING = "prompting"
+PROMPTING, CLASSIFIER, LANGUAGE_MODEL = "prompting", "classifier", "causal_lm"
 
 
 def make_plan(
@@ -57,25 +61,31 @@ def make_plan(
         UserError: The model is unknown, or a data file is wrong.
     """
     handwork = handwork_of(recommendation)
+    _refuse_unserved(recommendation, model or profile.base_model)
     if recommendation.base in NOT_LANGUAGE_MODELS:
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
-    if trains_head(profile, recommendation, model):
-        return make_headed_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem)
+    read = read_train(files, folder) if recommendation.path == "finetune" else None
+    if trains_head(profile, recommendation, model, read):
+        return make_headed_plan(
+            profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem, read=read
+        )
     if runs_as_classifier(recommendation):
         return make_classifier_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     if recommendation.path == PRETRAINING:
         return make_pretraining_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
     prompts = recommendation.path == PROMPTING
-    data = read_data(files, folder, labelled=prompts)
+    data = read_data(files, folder, read, labelled=prompts)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
     told_rows = profile.labelled_examples or None
     work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
+    if trains:
+        refuse_untrainable(LANGUAGE_MODEL, work.method, work.base)
     training = None if prompts else add_steps(work, baseline_only=baseline_only)
     if prompts:
         add_prompting(work, stem)
@@ -100,12 +110,27 @@ def make_plan(
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (
         *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),
-        *by_hand(handwork, files, start, prepared),
+        *(upload_notes(prepared) if any(entry.prepares == "messages" for entry in handwork) else ()),
+        *by_hand(handwork, files, start, prepared, f"{stem}.yaml"),
     )
     lost = (*work.base.skipped, *training.lost) if training else ()
     notice = _stand_in(work, named=bool(model or profile.base_model))
     comments = _comments(work, notice, remaining)
     return PlanDraft(plan, comments, remaining, training.memory if training else "", prepared, lost, notice)
+
+
+def _refuse_unserved(recommendation: Recommendation, named: str | None) -> None:
+    """Refuse to train a model behind an endpoint.
+
+    Raises:
+        UserError: Its weights would be needed; or its address is wrong.
+    """
+    if named is None or not is_endpoint(named):
+        return
+    parse_endpoint(named)
+    if recommendation.path in (*TRAINING, PRETRAINING, CLASSIFIER) and recommendation.variant != "api":
+        hint = say("planning.served_hint", model=named)
+        raise UserError(say("planning.served", label=recommendation.label, model=named), hint)
 
 
 def _stand_in(work: Work, *, named: bool) -> str:

@@ -31,7 +31,8 @@ def prepare(handwork: Sequence[Handwork], data: Data, prompt: Prompt, stem: str)
         if entry.prepares == "table":
             found |= {f"{name}.csv": _table(rows) for name, rows in data.parts.items()}
         elif entry.prepares == "messages":
-            found |= {f"{name}.jsonl": _messages(rows, prompt) for name, rows in data.parts.items()}
+            learnt = {name: rows for name, rows in data.parts.items() if name != "test"}  # which no tuning may see
+            found |= {f"{name}.jsonl": _messages(rows, prompt) for name, rows in learnt.items()}
         elif entry.prepares == "schema" and (schema := schema_of(data)):
             found[SCHEMA] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
     return {prepared_name(stem, name): content for name, content in found.items()}

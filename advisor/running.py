@@ -11,6 +11,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.refusal import reason_of
 from .cli import DONE, FAILED, INTERRUPTED
+from .consent import agree_to_send
 from .output import print_note, progress_shown
 
 NEARLY_FULL_BYTES = 4 * 2**20
@@ -28,19 +29,20 @@ def make_runs(runs: Path) -> None:
         raise _no_folder(runs, error) from None
 
 
-def new_run(plan_path: Path, runs: Path) -> RunFolder:
+def new_run(plan_path: Path, runs: Path, agreed: bool = False) -> RunFolder:
     """Return the folder of a new run; what people should know beforehand is shown.
 
     Args:
         plan_path: The plan's file.
         runs: The folder of all runs; made if need be.
+        agreed: Whether the user agrees that what it asks endpoints leaves the machine.
 
     Raises:
-        UserError: The plan or its data are wrong, or the folder cannot be made.
+        UserError: The plan or its data are wrong, nobody agreed, or the folder cannot be made.
     """
     plan = read_plan(plan_path)
     try:
-        return create_run(plan, plan_path, runs, print_note)
+        return create_run(plan, plan_path, runs, print_note, lambda: agree_to_send(plan, plan_path.parent, agreed))
     except OSError as error:
         raise _no_folder(runs, error) from None
 

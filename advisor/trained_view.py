@@ -10,10 +10,9 @@ from ..executors.run import advice_line
 from ..executors.run_folder import RunFolder
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .own_run import results_of
+from .own_run import LANGUAGE_MODEL, results_of
 
 GIBIBYTE = 2**30
-LANGUAGE_MODEL = "causal_lm"
 
 
 def trained_lines(folder: RunFolder) -> Iterator[str]:

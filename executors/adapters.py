@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
@@ -104,7 +106,8 @@ def save_adapter(
         if is_on_hub(base.source):  # not the folder that the hub's files lie in here
             for config in model.peft_config.values():
                 config.base_model_name_or_path, config.revision = base.source, base.revision
-        save_lora(model, part, state)
+        with _ranks_may_differ():
+            save_lora(model, part, state)
     elif full:
         model.save_pretrained(part, state_dict=state)
     else:
@@ -118,6 +121,21 @@ def save_adapter(
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     flush_folder(folder.parent)
+
+
+@contextmanager
+def _ranks_may_differ() -> Iterator[None]:
+    """Keep the library from calling AdaLoRA's layers without rank torn, and its ranks by layer unknown.
+
+    Nothing is sharded here; and the ranks are put in place after the layers are made, which is when it looks for them.
+
+    Source: peft 0.21.2, utils/save_and_load.py, ``_validate_lora_adapter_state_dict``; tuners/tuners_utils.py,
+    ``inject_adapter``.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Adapter .* LoRA tensor\(s\) have invalid shape")
+        warnings.filterwarnings("ignore", message=r"The following rank_pattern keys did not match")
+        yield
 
 
 def task_of(folder: Path) -> TaskBase:
@@ -176,7 +194,8 @@ def adapted(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
         kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel
-        return cast("PreTrainedModel", kind.from_pretrained(model, str(folder)))
+        with _ranks_may_differ():
+            return cast("PreTrainedModel", kind.from_pretrained(model, str(folder)))
     load_trained(model, folder)
     return model
 

@@ -52,13 +52,13 @@ class Arm:
     Attributes:
         name: Which one.
         prompts: A conversation for each row.
-        adapter: Folder of the adapter; None for the untuned model.
+        adapter: Folder of the adapter, or the address of a tuned model; None for the untuned model.
         constraint: The form that its answers must have.
     """
 
     name: ArmName
     prompts: list[list[Message]]
-    adapter: Path | None
+    adapter: Path | str | None
     constraint: Constraint | None = None
 
 
@@ -67,7 +67,7 @@ def make_arm(
     rows: Sequence[Row],
     prompt: Prompt,
     passages: Sequence[Sequence[Hit]],
-    adapter: Path | None,
+    adapter: Path | str | None,
     seed: int,
     rag_examples: bool = True,
     documents: Sequence[str] = (),
@@ -92,7 +92,7 @@ def make_arm(
         rows: The held-out rows.
         prompt: The plan's prompt, with the examples that this arm shows.
         passages: Each row's passages in the order that is shown; empty for arms without.
-        adapter: Folder of the adapter; None for the untuned model.
+        adapter: Folder of the adapter, or the address of a tuned model; None for the untuned model.
         seed: Decides whose passages the control gets.
         rag_examples: Whether the untuned model sees the examples before the passages, too.
         documents: Whole texts that ``long_context`` answers from.

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def encoded(
-    task: TaskBase, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[ReadRow], limit: int, leave_out: bool
+    task: TaskBase,
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: Sequence[ReadRow],
+    limit: int,
+    leave_out: bool,
+    passages: bool = False,
 ) -> list[Example]:
     """Return what rows become for the model.
 
@@ -22,6 +27,7 @@ def encoded(
         rows: As the task reads them.
         limit: Most tokens of a row.
         leave_out: Whether longer rows are left out instead of refused.
+        passages: Whether passages were put into them, which could be fewer or shorter.
 
     Raises:
         UserError: Rows are too long, or none is left.
@@ -32,8 +38,9 @@ def encoded(
         lines = ", ".join(str(line) for line, _ in longer[:10]) + (", ..." if len(longer) > 10 else "")
         longest = max(length for _, length in longer)
         message = say("training.too_long", count=len(longer), limit=limit, longest=longest, lines=lines)
-        raise UserError(message, say("training.too_long_hint"))
+        hint = say("training.too_long_passages_hint" if passages else "training.too_long_hint")
+        raise UserError(message, hint, {"too_long": "leave_out"} if len(longer) < len(found) else {})
     kept = [example for _, example in found if len(example) <= limit]
     if rows and not kept:
-        raise UserError(say("training.nothing_left"), say("training.too_long_hint"))
+        raise UserError(say("training.nothing_left"), say("training.nothing_left_hint"))
     return kept

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
+from ..rag.endpoint import is_endpoint, parse_endpoint
 from ..rag.records import Hit
 from .adapters import adapted_tokenizer, load_adapted
 from .answered_labels import compare_labels
@@ -26,6 +27,7 @@ from .metrics import FieldOptions, confusion, judge, judge_text
 from .models import load_model, load_tokenizer
 from .plan import ModelSource
 from .report.names import arm_name
+from .served import REQUESTS, ServedModel
 from .step import StepContext
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def answer_arms(
     batch_size: int,
     kept: Path,
     progress: Progress,
+    requests: int = REQUESTS,
 ) -> dict[str, Answering]:
     """Let each arm answer all of its prompts.
 
@@ -64,6 +67,7 @@ def answer_arms(
         batch_size: Prompts answered at a time.
         kept: Folder that keeps answers as they come; an interrupted comparison asks only for those that are missing.
         progress: Receives how far the work is.
+        requests: How many an endpoint gets at a time.
     """
     kept.mkdir(parents=True, exist_ok=True)
     answerings: dict[str, Answering] = {}
@@ -74,17 +78,23 @@ def answer_arms(
         if answers.missing:
             if answerer is None or opened != arm.adapter:
                 answerer = None  # frees the memory before the next one is loaded
-                answerer, opened = _opened(base, arm.adapter, batch_size, progress), arm.adapter
+                answerer, opened = _opened(base, arm.adapter, batch_size, progress, requests), arm.adapter
             _ask(answerer, arm, answers, max_new_tokens, progress)
         answerings[arm.name] = Answering(answers.answers, answers.seconds)
     return {arm.name: answerings[arm.name] for arm in arms}
 
 
-def _opened(base: ModelSource, adapter: Path | None, batch_size: int, progress: Progress) -> Answerer:
+def _opened(
+    base: ModelSource, adapter: Path | str | None, batch_size: int, progress: Progress, requests: int
+) -> Answerer:
+    name = base.source if adapter is None else str(adapter)
+    if is_endpoint(name):
+        return ServedModel(parse_endpoint(name), requests)
     if adapter is None:
         tokenizer = load_tokenizer(base.source, base.revision, progress)
         return LocalModel(load_model(base, progress), tokenizer, batch_size)
-    return LocalModel(load_adapted(base, adapter, progress), adapted_tokenizer(base, adapter, progress), batch_size)
+    folder = Path(adapter)
+    return LocalModel(load_adapted(base, folder, progress), adapted_tokenizer(base, folder, progress), batch_size)
 
 
 def _ask(answerer: Answerer, arm: Arm, kept: KeptAnswers, max_new_tokens: int, progress: Progress) -> None:
@@ -133,6 +143,11 @@ def cut(arms: Sequence[Arm], answerings: Mapping[str, Answering]) -> dict[str, i
         for arm in arms
         if arm.constraint is not None
     }
+
+
+def empty(answerings: Mapping[str, Answering]) -> dict[str, int]:
+    """Return how many answers of each arm are empty: most often, a model's thoughts used up all their length."""
+    return {arm: answering.answers.count("") for arm, answering in answerings.items()}
 
 
 def compare(

@@ -4,6 +4,7 @@
 
 import gc
 import json
+import shlex
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -84,7 +85,9 @@ def merge(
     about = json.loads((source / ABOUT).read_bytes())
     if about["method"] not in MERGED:
         values = {"method": about["method"], "methods": ", ".join(MERGED)}
-        raise UserError(say("merging.no_method", **values), say("merging.no_method_hint"))
+        raise UserError(
+            say("merging.no_method", **values), say("merging.no_method_hint", adapter=shlex.quote(str(source)))
+        )
     if folder.exists():
         raise UserError(say("data.folder_exists", path=folder), say("data.folder_exists_hint"))
     tokenizer = adapted_tokenizer(base, source, progress)

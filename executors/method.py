@@ -3,9 +3,9 @@
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from ..knowledge.messages import say
 from . import methods
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Quantisation = Literal["none", "int8", "nf4"]
+
+
+def _named(values: Any) -> Any:  # noqa: ANN401 - whatever a file or a command holds
+    """Return no names for the field's word for all linear layers of the blocks, which is what no names stand for."""
+    return () if values in ("all-linear", ["all-linear"], ("all-linear",)) else values
+
+
+Targets = Annotated[tuple[str, ...], BeforeValidator(_named)]
+"""Names of linear layers; empty, or ``all-linear``, for every one of the blocks."""
 
 
 class MethodOptions(BaseModel):

@@ -11,6 +11,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
+from ..rag.endpoint import is_endpoint
 from .family import family_of
 from .heads import GAPS, HEADS, POOLER, fresh_modules, is_head, kind_of, no_gap_head, note_fresh
 from .plan import ModelSource
@@ -48,6 +49,8 @@ def resolve_model(source: str, revision: str | None = None, progress: Progress =
     Raises:
         UserError: It was not found; says where it was looked for and what to do.
     """
+    if is_endpoint(source):
+        raise UserError(say("training.model_served", source=source), say("served.no_weights_hint", model=source))
     if source.startswith(BUILTIN):
         folder = builtin_path(f"{BUILTIN}{source.removeprefix(BUILTIN)}_model")
         if not (folder / "config.json").is_file():
@@ -119,6 +122,8 @@ def load_model(
     _note_own_head(model)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = loader.padding
+    if loader.config and family_of(config) == "decoder":  # its head reads the last token that is no padding
+        model.config.get_text_config().pad_token_id = loader.padding
     if source.quantisation == "none":
         model.to(place or device())  # type: ignore[arg-type]
         return model
@@ -313,7 +318,8 @@ def _download(source: str, hub: str, fetch: Callable[[], str], progress: Progres
         return Path(fetch())
     except Exception as error:  # whatever the hub's client and its network libraries raise
         problem = str(error).strip().split("\n")[0]
-        message = say("training.model_download_failed", source=source, hub=hub, problem=problem)
+        places = {"path": Path(source).absolute(), "hub": hub}
+        message = say("training.model_download_failed", source=source, **places, problem=problem)
         raise UserError(message, say("training.model_hint")) from error
 
 

@@ -15,9 +15,14 @@ class ModelSource(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str = Field(min_length=1, description="builtin:tiny, a hub id, modelscope:ID, or a local folder")
+    source: str = Field(
+        min_length=1, description="builtin:tiny, a hub id, modelscope:ID, a local folder, or an endpoint"
+    )
     revision: str | None = Field(None, description="branch, tag or commit on the hub; null for the newest")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="number type of the weights")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="number type of the weights; auto: float32 on a CPU and where they are trained, else bfloat16",
+    )
     quantisation: Literal["none", "int8", "nf4"] = Field("none", description="bits of the frozen weights")
 
 

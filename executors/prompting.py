@@ -1,6 +1,7 @@
 """What the kinds of prompting show and keep to: examples, whole documents, and the form of answers."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,16 @@ from .arms import ArmName
 from .compared_rows import NO_CLASS, ComparedRows
 from .constraint import Constraint, JsonShape, Labels, Written, any_of
 from .data import Row
+from .metrics import FieldOptions
 from .prompt import Prompt
 from .shots import most_examples, with_examples
 from .window import Window
 
 MOST_SHOTS = 1000
 """More examples than this in one prompt have hardly been measured (evidence many-shot-long-context)."""
+
+ANYTHING = ".+?"
+"""What a plan writes into the named groups of a form that it recognised."""
 
 
 class PromptingOptions(BaseModel):
@@ -99,13 +104,19 @@ def shown_in(
 
 
 def constraint_of(
-    options: PromptingOptions, form: str | None, held: ComparedRows, learnt: ComparedRows | None, schema: Path | None
+    options: PromptingOptions,
+    form: str | None,
+    fields: Sequence[FieldOptions],
+    held: ComparedRows,
+    learnt: ComparedRows | None,
+    schema: Path | None,
 ) -> Constraint:
     """Return the form that constrained answers keep: choices, a JSON Schema, the rows' classes, or the answers' form.
 
     Args:
         options: Of the comparison.
         form: Regular expression of a whole answer; None if there is none.
+        fields: What stands in the form's named groups.
         held: The held-out rows.
         learnt: Rows to learn from; their classes count, and those of the held-out rows only where there are none.
         schema: The file of the JSON Schema.
@@ -121,8 +132,16 @@ def constraint_of(
     if names:
         return Labels(tuple(names))
     if form:
-        return Written(form)
+        return Written(_narrowed(form, fields))
     raise UserError(say("evaluation.no_form"), say("evaluation.no_form_hint"))
+
+
+def _narrowed(form: str, fields: Sequence[FieldOptions]) -> str:
+    """Return a form whose named groups hold only what their fields can be, where the form lets them be anything."""
+    for each in fields:
+        allowed = "|".join(map(re.escape, each.values)) if each.values else each.pattern
+        form = form.replace(f"(?P<{each.name}>{ANYTHING})", f"(?P<{each.name}>{allowed})")
+    return form
 
 
 def whole_documents(sources: Sequence[Path]) -> list[str]:

@@ -20,6 +20,9 @@ DIVIDER = "|"
 """Stands between the classes of a row in a table's column ``labels``."""
 
 TABLES = (".csv", ".tsv")
+DELIMITERS = (",", ";", "\t")
+"""What divides the cells of a file .csv; where a comma is a decimal mark, spreadsheets write semicolons."""
+
 LISTS = ("labels", "tokens", "tags")
 """Columns of a table whose cells hold several values."""
 
@@ -125,7 +128,7 @@ def _paragraphs(text: str) -> Iterator[RawRow]:
 
 def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may hold a whole document
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter="\t" if ending == ".tsv" else ",")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text, ending))
     columns: list[str] | None = None
     while True:
         line = reader.line_num + 1
@@ -144,6 +147,14 @@ def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
             faults.append(fault(line, "cells", found=len(cells), expected=len(columns)))
         else:
             yield RawRow(line, {name: _cell(name, cell) for name, cell in zip(columns, cells, strict=True)})
+
+
+def _delimiter(text: str, ending: str) -> str:
+    """Return what divides cells: where the names of the columns hold no comma, it may be what spreadsheets write."""
+    if ending == ".tsv":
+        return "\t"
+    names = text.lstrip().partition("\n")[0]
+    return next((mark for mark in DELIMITERS if mark in names), ",")
 
 
 def _cell(name: str, cell: str) -> object:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .family import family_of
-from .heads import note_fresh
+from .heads import is_head, note_fresh
 from .method import MethodModule, MethodOptions
 from .models import class_of, device, load_config, require
 from .plan import ModelSource
@@ -27,6 +27,9 @@ INSTEAD = {
     ("AutoModelForMaskedLM", "encoder_decoder"): "use_seq2seq",
 }
 """What to do where a family of models cannot be loaded for a task, by transformers' Auto class and the family."""
+
+TASKS = {"use_seq2seq": "seq2seq", "use_causal_lm": "causal_lm", "use_pretraining": "continued_pretraining"}
+"""The task that such a family can do with the same rows, by what is said."""
 
 
 def refuse_impossible(
@@ -52,8 +55,7 @@ def refuse_impossible(
     config = load_config(base, loader)
     kind, family = config.model_type, family_of(config)
     auto = getattr(transformers, loader.auto)
-    if key := INSTEAD.get((loader.auto, family)):
-        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"))
+    refuse_family(loader.auto, family, kind)
     if type(config) not in auto._model_mapping:
         raise UserError(say("refusals.no_class", kind=kind, auto=loader.auto), say("refusals.no_class_hint"))
     with torch.device("meta"):
@@ -62,6 +64,7 @@ def refuse_impossible(
     note_fresh(bare, set())
     if getattr(options, "virtual_tokens", 0):
         _refuse_prompt(bare, kind, method_id, method)
+    _refuse_targets(bare, options)
     method.attach(bare, options)
 
 
@@ -77,6 +80,22 @@ def refuse_kernels(options: TrainOptions) -> None:
         raise UserError(say("refusals.no_liger", device=device().type), say("refusals.no_liger_hint"))
 
 
+def refuse_family(auto: str, family: str, kind: str) -> None:
+    """Check that models of a family can be loaded for a task.
+
+    Args:
+        auto: The task's Auto class of transformers.
+        family: What ``family_of`` says of the model.
+        kind: The model's ``model_type``.
+
+    Raises:
+        UserError: They cannot; names the task that they can be loaded for.
+    """
+    if key := INSTEAD.get((auto, family)):
+        change = {"task": TASKS[key]} if key in TASKS else {}
+        raise UserError(say(f"refusals.{key}", kind=kind), say(f"refusals.{key}_hint"), change)
+
+
 def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
     """Return how many tokens a row may have: what the model can read, less what a method puts before it.
 
@@ -86,6 +105,21 @@ def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
     Source: transformers ``RobertaEmbeddings.create_position_ids_from_input_ids``.
     """
     return limit if limit == sys.maxsize else limit - _positions_before_the_first(config) - virtual_tokens
+
+
+def longest_row(wanted: int | None, config: Any, readable: int) -> int:
+    """Return how many tokens a row has at most: as many as are wanted, where the model can read them.
+
+    Positions that are rotations go on behind the length that a model was made for; a table of them ends there.
+
+    Args:
+        wanted: As the plan says; None for what the model was made for.
+        config: The model's config.
+        readable: What ``room`` returned.
+    """
+    if wanted is None:
+        return readable
+    return wanted if hasattr(config.get_text_config(), "rope_parameters") else min(wanted, readable)
 
 
 def _positions_before_the_first(config: Any) -> int:
@@ -118,4 +152,27 @@ def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -
     from .tuners.prompted import carrier
 
     if not method.CHECKPOINTING and has_head(bare) and carrier(bare) is None:
-        raise UserError(say("refusals.no_prefix", kind=kind, method=method_id), say("refusals.no_prefix_hint"))
+        message = say("refusals.no_prefix", kind=kind, method=method_id)
+        raise UserError(message, say("refusals.no_prefix_hint"), {"method": "prompt_tuning"})
+
+
+def _refuse_targets(bare: Any, options: MethodOptions) -> None:
+    """Check that there are layers of the names that are to be changed: the library leaves out those without."""
+    from difflib import get_close_matches
+
+    from torch.nn import Embedding, Linear
+    from transformers.pytorch_utils import Conv1D
+
+    named: list[str] = list(dict.fromkeys([*getattr(options, "targets", ()), *getattr(options, "feedforward", ())]))
+    layers = [name for name, module in bare.named_modules() if isinstance(module, Linear | Conv1D | Embedding)]
+    unknown = [one for one in named if not any(f".{name}".endswith(f".{one}") for name in layers)]
+    if not unknown:
+        return
+    known = list(dict.fromkeys(name.rpartition(".")[2] for name in layers if not is_head(name)))
+    close = {one: next(iter(get_close_matches(one, known, 1)), None) for one in unknown}
+    message = say("refusals.no_target", names=", ".join(unknown), kind=bare.config.model_type)
+    change = {}
+    for option in ("targets", "feedforward"):
+        if all(close.values()) and (given := getattr(options, option, ())):
+            change[f"method_options.{option}"] = ",".join(dict.fromkeys(close.get(one) or one for one in given))
+    raise UserError(message, say("refusals.no_target_hint", known=", ".join(known)), change)

@@ -12,7 +12,7 @@ from time import monotonic
 from pydantic import JsonValue
 
 from ..knowledge.durable import write_json, write_text
-from ..knowledge.errors import UserError
+from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
@@ -135,7 +135,8 @@ def _guarded(folder: RunFolder, context: StepContext) -> EarlierResult:
         raise
     except UserError as error:
         _note(folder, context, "failed", error)
-        raise UserError(error.message, f"{error.hint}\n{resume_hint(folder)}".strip()) from error
+        kind = RefusedError if isinstance(error, RefusedError) else UserError
+        raise kind(error.message, f"{error.hint}\n{resume_hint(folder)}".strip()) from error
     except Exception as error:
         _note(folder, context, "failed", error)
         raise RunFailed from error

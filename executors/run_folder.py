@@ -17,6 +17,7 @@ from ..knowledge.errors import UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from .contents import check_contents
+from .endpoint_use import check_endpoints
 from .environment import describe_environment
 from .inputs import check_inputs
 from .plan import Plan
@@ -141,7 +142,13 @@ class RunFolder:
         write_json(self.status_file, old.model_copy(update=changes).model_dump(mode="json"))
 
 
-def create_run(plan: Plan, plan_path: Path, runs: Path, warn: Callable[[str], None] = lambda _: None) -> RunFolder:
+def create_run(
+    plan: Plan,
+    plan_path: Path,
+    runs: Path,
+    warn: Callable[[str], None] = lambda _: None,
+    agree: Callable[[], None] = lambda: None,
+) -> RunFolder:
     """Make the folder of a new run, ready to be executed.
 
     Either the whole folder is there afterwards or, after a crash, a hidden one that nothing uses.
@@ -151,13 +158,16 @@ def create_run(plan: Plan, plan_path: Path, runs: Path, warn: Callable[[str], No
         plan_path: The file that it was read from; its bytes are copied.
         runs: The folder of all runs; made if need be.
         warn: Receives what people should know although the plan can run.
+        agree: Called once the plan is known to be right, before anything is made; raises where it must not run.
 
     Raises:
-        UserError: Files that the plan names are not there, or hold wrong rows.
+        UserError: Files that the plan names are not there, or hold wrong rows, or a model cannot do what it asks.
     """
+    check_endpoints(plan)
     check_inputs(plan, plan_path)
     for warning in check_contents(plan, plan_path):
         warn(warning)
+    agree()
     runs.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".new-", dir=runs))
     try:

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
 from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.progress import Progress
+from ..rag.endpoint import is_endpoint
 from . import steps
 
 if TYPE_CHECKING:
@@ -159,8 +160,11 @@ def is_output(name: str, earlier: Sequence[StepOptions]) -> bool:
 
 
 def input_path(name: str | None, earlier: Sequence[StepOptions], folder: Path) -> Path | None:
-    """Return where a file or folder lies that a plan in some folder names; None for none, and for what a step makes."""
-    if name is None or is_output(name, earlier):
+    """Return where a file or folder lies that a plan in some folder names.
+
+    None for none, for what a step makes, and for what is no file: the address of a tuned model.
+    """
+    if name is None or is_endpoint(name) or is_output(name, earlier):
         return None
     return builtin_path(name) if name.startswith(BUILTIN) else folder / name
 

@@ -10,6 +10,16 @@ from ..knowledge.messages import say
 Tracker = Literal["tensorboard", "wandb", "none"]
 
 
+def refuse_missing(tracker: Tracker) -> None:
+    """Check, before anything is loaded, that a tracker is there that was asked for.
+
+    Raises:
+        UserError: Weights & Biases is not installed.
+    """
+    if tracker == "wandb" and find_spec(tracker) is None:
+        raise UserError(say("guards.no_tracker", package=tracker), f"pip install {tracker}", {"tracker": "tensorboard"})
+
+
 def tracker_callback(tracker: Tracker, folder: Path, name: str) -> tuple[Any | None, str]:
     """Return a callback of transformers' Trainer, if any, and a sentence about where to look.
 
@@ -17,15 +27,10 @@ def tracker_callback(tracker: Tracker, folder: Path, name: str) -> tuple[Any | N
         tracker: The plan's choice; TensorBoard is left out where it is not installed, and that is said.
         folder: Where TensorBoard's event files go.
         name: What people call the training.
-
-    Raises:
-        UserError: Weights & Biases is asked for and not installed.
     """
     if tracker == "none":
         return None, ""
-    if find_spec(tracker) is None:
-        if tracker == "wandb":
-            raise UserError(say("guards.no_tracker", package=tracker), f"pip install {tracker}")
+    if tracker == "tensorboard" and find_spec(tracker) is None:
         return None, say("guards.no_tensorboard")
     if tracker == "wandb":
         from transformers.integrations.integration_utils import WandbCallback

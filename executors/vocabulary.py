@@ -47,7 +47,8 @@ def refuse_growth(words: Sequence[str], method: str, model_type: str) -> None:
     known = growing_methods(model_type)
     if words and method not in known:
         message = say("vocabulary.impossible", method=method, kind=model_type)
-        raise UserError(message, say("vocabulary.impossible_hint", kind=model_type, methods=", ".join(known)))
+        hint = say("vocabulary.impossible_hint", kind=model_type, methods=", ".join(known))
+        raise UserError(message, hint, {"method": "lora" if "lora" in known else known[0]})
 
 
 def grow_tokenizer(tokenizer: "PreTrainedTokenizerBase", words: Sequence[str]) -> Pieces:

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
 from ..knowledge.progress import Progress
+from ..rag.endpoint import is_endpoint
+from ..rag.tokens import about_tokens
 from .models import context_length, load_tokenizer
 from .plan import ModelSource
 from .prompt import Message
@@ -31,7 +35,9 @@ class Window:
 
 
 def window_of(model: ModelSource, whole: int | None, answer: int, progress: Progress) -> Window:
-    """Return a local model's window; only its tokenizer and its config are read.
+    """Return a model's window; only its tokenizer and its config are read.
+
+    Tokens of a model behind an endpoint are estimated by words and ideographs.
 
     Args:
         model: The model as the plan names it.
@@ -40,8 +46,12 @@ def window_of(model: ModelSource, whole: int | None, answer: int, progress: Prog
         progress: Is told before anything is fetched.
 
     Raises:
-        UserError: The model was not found.
+        UserError: The model was not found, or is behind an endpoint and nobody says how much it reads.
     """
+    if is_endpoint(model.source):
+        if whole is None:
+            raise UserError(say("served.no_window", model=model.source), say("served.no_window_hint"))
+        return Window(whole, answer, lambda messages: about_tokens([turn["content"] for turn in messages]))
     tokenizer = load_tokenizer(model.source, model.revision, progress)
     most = context_length(model)
     return Window(min(whole or most, most), answer, lambda messages: len(prompt_tokens(tokenizer, messages)))

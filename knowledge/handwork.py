@@ -17,7 +17,8 @@ class Handwork(Record):
         prepares: What the plan writes for these steps where the user's files are there: rows as a ``table`` of text and
             label or as ``messages``, or the answers' ``schema``.
         before: What to do first where it could not be written.
-        steps: What to do, in order; may name ``{train}``, ``{test}``, ``{documents}`` and ``{model}``.
+        steps: What to do, in order; may name ``{train}``, ``{test}``, ``{documents}``, ``{model}``, the ``{plan}``, and
+            the vendor's model and address, ``{vendor}`` and ``{url}``.
         evidence: Ids of the sources of figures that the steps name.
     """
 

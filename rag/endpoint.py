@@ -34,6 +34,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 _MOST_SAID = 2000
 """Of an error that a server tells, in characters or bytes."""
+NO_ENTRY, NOT_FOUND = (401, 403), 404
 BUSY, SERVER_FAULT = (408, 425, 429), 500
 """What is worth asking again: took too long, too early, too many requests; and all from a fault of the server on."""
 
@@ -44,6 +45,35 @@ class Endpoint(NamedTuple):
     url: str
     model: str
     key: str = ""
+
+    def __repr__(self) -> str:
+        """Leave the key out: what is printed may be kept."""
+        return f"Endpoint(url={self.url!r}, model={self.model!r})"
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this machine."""
+        return _host(self.url) in LOCAL
+
+
+class StatusError(RefusedError):
+    """Say that an endpoint refused a request.
+
+    Args:
+        message: For people.
+        hint: What to do about it.
+        status: Of HTTP.
+        said: The server's own words, without the key.
+    """
+
+    def __init__(self, message: str, hint: str, status: int, said: str) -> None:
+        super().__init__(message, hint)
+        self.status, self.said = status, said
+
+
+def is_endpoint(name: str) -> bool:
+    """Tell whether a model's name is the address of an endpoint rather than a place of files."""
+    return "://" in name
 
 
 def parse_endpoint(name: str) -> Endpoint:
@@ -70,6 +100,7 @@ def _host(url: str) -> str | None:
     except ValueError:
         return None
     good = parts.scheme in ("http", "https") and url.isascii() and url.isprintable() and " " not in url
+    good = good and not parts.query and parts.username is None  # where a key might stand, which would be written down
     return parts.hostname if good else None
 
 
@@ -91,7 +122,7 @@ def post_json(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:
 
     content = _tried(endpoint, read)
     if len(content) > MOST_BYTES:
-        raise _broken(endpoint)
+        raise broken(endpoint)
     return _event(endpoint, content)
 
 
@@ -120,13 +151,29 @@ def post_stream(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> It
             raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=error)) from error
 
 
+def post_whole(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> list[Any]:
+    """Return all events of a streamed answer, which keeps a slow server's connection alive.
+
+    Unlike with ``post_stream``, the request is also made again where the answer breaks off.
+
+    Raises:
+        RefusedError: It cannot be reached, refuses, breaks off, or sends something else than JSON.
+    """
+
+    def read() -> list[bytes]:
+        with _post(endpoint, path, {**body, "stream": True}) as response:
+            return [*_events(endpoint, response)]
+
+    return [_event(endpoint, event) for event in _tried(endpoint, read)]
+
+
 def _events(endpoint: Endpoint, response: IO[bytes]) -> Iterator[bytes]:
     """Yield what follows ``data:`` until the end is told, or the whole of an answer that is not streamed."""
     size, plain, told, finished = 0, list[bytes](), False, False
     while line := response.readline(MOST_BYTES):
         size += len(line)
         if size > MOST_BYTES:
-            raise _broken(endpoint)
+            raise broken(endpoint)
         if not line.startswith(b"data:"):
             plain.append(line)
         elif (event := line[5:].strip()) == b"[DONE]":
@@ -158,14 +205,16 @@ def _event(endpoint: Endpoint, content: bytes) -> Any:  # noqa: ANN401 - whateve
     try:
         event = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise _broken(endpoint) from error
+        raise broken(endpoint) from error
     if isinstance(event, dict) and (fault := event.get("error")):
         reason = fault.get("message") or fault if isinstance(fault, dict) else fault
-        raise RefusedError(say("answers.told_error", url=endpoint.url, reason=str(reason)[:_MOST_SAID]))
+        said = _keyless(endpoint, str(reason)[:_MOST_SAID])
+        raise RefusedError(say("answers.told_error", url=endpoint.url, reason=said))
     return event
 
 
-def _broken(endpoint: Endpoint) -> RefusedError:
+def broken(endpoint: Endpoint) -> RefusedError:
+    """Return the error of an endpoint that answers in another form than the interface's."""
     return RefusedError(say("answers.no_interface", url=endpoint.url))
 
 
@@ -204,7 +253,31 @@ def _refused(endpoint: Endpoint, error: "HTTPError") -> RefusedError:
         said = error.read(_MOST_SAID).decode("utf-8", "replace").strip()
     except (OSError, HTTPException):
         said = str(error.reason)
-    return RefusedError(say("answers.status", url=endpoint.url, status=error.code, reason=said))
+    said = _keyless(endpoint, _message(said))
+    text = say("answers.status", url=endpoint.url, status=error.code, reason=said)
+    return StatusError(text, _status_hint(endpoint, error.code), error.code, said)
+
+
+def _message(said: str) -> str:
+    """Return what an error says in words, where it is one of the interface's."""
+    try:
+        fault = json.loads(said)["error"]
+        return str(fault["message"] if isinstance(fault, dict) else fault)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return said
+
+
+def _status_hint(endpoint: Endpoint, status: int) -> str:
+    if status in NO_ENTRY:
+        return say("answers.status_key_hint", variable=KEY, model=endpoint.model)
+    if status == NOT_FOUND:
+        return say("answers.status_address_hint", url=endpoint.url, model=endpoint.model)
+    return ""
+
+
+def _keyless(endpoint: Endpoint, said: str) -> str:
+    """Return what a server says without the key, which some repeat: it is shown, and kept with a run."""
+    return said.replace(endpoint.key, "***") if endpoint.key else said
 
 
 def asked_wait(header: str | None) -> float:
@@ -233,6 +306,6 @@ def _post(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> Any:  # 
         headers["Authorization"] = f"Bearer {endpoint.key}"
     content = json.dumps({"model": endpoint.model, **body}).encode()
     # what is for this machine must not pass through another one
-    direct = (ProxyHandler({}),) if _host(endpoint.url) in LOCAL else ()
+    direct = (ProxyHandler({}),) if endpoint.local else ()
     request = Request(f"{endpoint.url}/{path}", content, headers)
     return build_opener(Stay, *direct).open(request, timeout=TIMEOUT_SECONDS)

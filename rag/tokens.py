@@ -8,6 +8,7 @@ Source: knowledge/decisions/0007-retrieval.md, measured against jieba and agains
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import Protocol
 
@@ -45,9 +46,18 @@ def tokenize(text: str) -> list[str]:
     return tokens
 
 
+TOKENS_PER_UNIT = 1.5
+"""Words and ideographs become 1 to 1.5 tokens in the vocabularies of current models; the high end cuts nothing off."""
+
+
 def token_starts(text: str) -> list[int]:
     """Return where each unit of length begins: an ideograph, a word, or a punctuation mark."""
     return [unit.start() for unit in _LENGTH_UNIT.finditer(text)]
+
+
+def about_tokens(texts: Iterable[str]) -> int:
+    """Return how many tokens texts have together in a model's vocabulary, at most about."""
+    return round(sum(len(token_starts(text)) for text in texts) * TOKENS_PER_UNIT)
 
 
 @cache

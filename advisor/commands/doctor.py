@@ -107,9 +107,13 @@ def _limits(machine: Machine) -> list[Problem]:
 def _idle_gpu(machine: Machine) -> list[Problem]:
     """Return the problem of a PyTorch that was built without the GPU that is there."""
     version = installed_versions(("torch",)).get("torch", "")
-    if not machine.gpus or not version.endswith("+cpu"):
-        return []
-    return [Problem(text=say("doctor.cpu_torch", version=version), fix="pip install --force-reinstall torch")]
+    if machine.gpus and version.endswith("+cpu"):
+        return [Problem(text=say("doctor.cpu_torch", version=version), fix="pip install --force-reinstall torch")]
+    if "rocm" in machine.untested and version and "+rocm" not in version:
+        return [Problem(text=say("doctor.no_rocm_torch", version=version), fix=say("doctor.rocm_torch"))]
+    if "ascend" in machine.untested and version and not installed_versions(("torch-npu",)):
+        return [Problem(text=say("doctor.no_npu_torch"), fix="pip install torch-npu")]
+    return []
 
 
 def _machine_lines(machine: Machine) -> list[str]:
@@ -122,7 +126,8 @@ def _machine_lines(machine: Machine) -> list[str]:
             disk=_gib(machine.disk_free_bytes),
         ),
     ]
-    lines += [_gpu_line(gpu) for gpu in machine.gpus] or [say("doctor.no_gpu")]
+    found = [*map(_gpu_line, machine.gpus), *(say(f"doctor.{kind}") for kind in machine.untested)]
+    lines += [*(found or [say("doctor.no_gpu")]), say("doctor.tested")]
     return lines + [say("doctor.mirror", name=name, value=value) for name, value in machine.mirrors.items()]
 
 

@@ -9,29 +9,45 @@ from rich.console import Console
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.endpoint import KEY, is_endpoint
 from ..cli import DONE
 from ..files import Files
-from ..own_run import absolute, add_run_arguments, model_of, options_of, print_run, results_of, run_steps, step_of
+from ..own_run import (
+    LANGUAGE_MODEL,
+    absolute,
+    add_run_arguments,
+    model_of,
+    print_run,
+    results_of,
+    run_steps,
+    step_of,
+)
+from ..set_options import options_of
 
 ABOUT = "ftadvisor.json"
-LANGUAGE_MODEL = "causal_lm"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("rows", type=Path, metavar="ROWS", help=say("own.test_help"))
-    parser.add_argument("--model", metavar="MODEL", help=say("own.evaluated_model_help"))
-    parser.add_argument("--adapter", type=Path, metavar="DIR", help=say("own.adapter_help"))
+    parser.add_argument("--model", metavar="MODEL", help=say("served.model_help", variable=KEY))
+    parser.add_argument("--adapter", type=_tuned, metavar="DIR|ENDPOINT", help=say("served.adapter_help"))
     parser.add_argument("--index", type=Path, metavar="INDEX", help=say("own.index_help"))
+    parser.add_argument("--yes", action="store_true", help=say("served.yes_help"))
     add_run_arguments(parser)
+
+
+def _tuned(name: str) -> Path | str:
+    return name if is_endpoint(name) else Path(name)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and show the comparison; return 0, or 1 on failure."""
     from ...executors.prompt import Prompt
 
-    about = _about(arguments.adapter)
-    prompt, trained_on = _plan_of(arguments.adapter)
+    adapter = arguments.adapter if isinstance(arguments.adapter, Path) else None
+    about = _about(adapter)
+    prompt, trained_on = _plan_of(adapter)
     if arguments.instruction or prompt is None:
         prompt = Prompt(instruction=arguments.instruction) if arguments.instruction else _own_prompt(arguments)
     model = {"source": model_of(arguments.model)} if arguments.model else trained_on or about.get("model")
@@ -40,11 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
     options = {"test": absolute(arguments.rows)}
     if (task := about.get("task", LANGUAGE_MODEL)) != LANGUAGE_MODEL:
         options |= {"task": task, "adapter": absolute(arguments.adapter)}
-        step = step_of("measure", **options | options_of(arguments.set))
+        step = step_of("measure", **options | options_of(arguments.set, "measure"))
     else:
-        step = step_of("evaluate", **_compared(arguments, bool(prompt.instruction)) | options_of(arguments.set))
+        step = step_of(
+            "evaluate", **_compared(arguments, bool(prompt.instruction)) | options_of(arguments.set, "evaluate")
+        )
     label = "finetune" if arguments.adapter else "rag" if arguments.index else "prompting"
-    folder, code = run_steps(arguments, f"evaluate {label}", label, model, prompt, [step, step_of("report")])
+    steps = [step, step_of("report")]
+    folder, code = run_steps(arguments, f"evaluate {label}", label, model, prompt, steps, arguments.yes)
     if arguments.json:
         print_run(folder, evaluation=next(iter(results_of(folder, step.kind)), None))
     elif code == DONE:
@@ -60,7 +79,7 @@ def _own_prompt(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - a promp
 
     if arguments.adapter or not arguments.rows.is_file():
         return Prompt()
-    files = Files(train=options_of(arguments.set).get("train"), test=absolute(arguments.rows))
+    files = Files(train=options_of(arguments.set, "evaluate").get("train"), test=absolute(arguments.rows))
     data = read_data(files, Path.cwd(), labelled=True)
     if not data.classes:
         return Prompt()

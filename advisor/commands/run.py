@@ -3,12 +3,16 @@
 import argparse
 from pathlib import Path
 
+from ...executors.endpoint_use import check_endpoints
+from ...executors.plan_file import read_plan
 from ...executors.run_folder import RunFolder, open_run
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..cli import DONE
+from ..consent import agree_to_send
 from ..output import print_json, print_note
 from ..running import new_run, run_shown
+from ..tuned_plan import tuned_plan
 
 RUNS = Path("runs")
 
@@ -18,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", nargs="?", type=Path, help=say("run.plan_help"))
     parser.add_argument("--resume", type=Path, metavar="RUN", help=say("run.resume_help"))
     parser.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=say("run.runs_help"))
+    parser.add_argument("--tuned", metavar="ENDPOINT", help=say("served.tuned_help"))
+    parser.add_argument("--yes", action="store_true", help=say("served.yes_help"))
     parser.add_argument("--json", action="store_true", help=say("run.json_help"))
 
 
@@ -37,9 +43,19 @@ def run(arguments: argparse.Namespace) -> int:
 def _folder(arguments: argparse.Namespace) -> RunFolder:
     if arguments.plan is None and arguments.resume is None:
         raise UserError(say("run.nothing"), say("run.nothing_hint"))
+    if arguments.resume is not None and arguments.tuned is not None:
+        raise UserError(say("served.tuned_new"), "ftadvisor run --help")
     if arguments.resume is not None:
-        return open_run(arguments.resume)
-    return new_run(arguments.plan, arguments.runs)
+        folder = open_run(arguments.resume)
+        if arguments.plan is not None:  # which may name another endpoint than the one that was agreed to
+            plan = read_plan(arguments.plan)
+            check_endpoints(plan)
+            agree_to_send(plan, arguments.plan.parent, arguments.yes)
+        return folder
+    if arguments.tuned is not None:
+        with tuned_plan(arguments.plan, arguments.tuned) as path:
+            return new_run(path, arguments.runs, arguments.yes)
+    return new_run(arguments.plan, arguments.runs, arguments.yes)
 
 
 def _document(folder: RunFolder) -> dict[str, object]:

@@ -4,6 +4,7 @@ Source: Zhang et al. 2023, arXiv 2303.10512: equations 3 (form), 4 (orthogonalit
 """
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..heads import peft_settings
-from ..method import MethodOptions, Quantisation
+from ..method import MethodOptions, Quantisation, Targets
 
 if TYPE_CHECKING:
     from peft import AdaLoraConfig, PeftModel
@@ -39,7 +40,9 @@ class Options(MethodOptions):
     target_rank: int = Field(8, ge=1, description="mean rank that is left in the end")
     alpha: float = Field(32, gt=0, description="the update is scaled by alpha")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of adapter inputs zeroed in training")
-    targets: tuple[str, ...] = Field((), description="names of adapted linear modules; empty for all of the blocks")
+    targets: Targets = Field(
+        (), description="names of adapted linear modules; empty or all-linear for all of the blocks"
+    )
     start: float = Field(0.1, ge=0, lt=0.5, description="share of the updates before rank is taken away")
     end: float = Field(0.3, ge=0, lt=0.5, description="share of the updates with the final ranks")
     orthogonality: float = Field(0.1, ge=0, description="weight of the term that keeps the factors orthogonal")
@@ -55,7 +58,8 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
 
     if options.rank <= options.target_rank:
         message = say("training.adalora_rank", rank=options.rank, target=options.target_rank)
-        raise UserError(message, say("training.adalora_rank_hint", rank=round(options.target_rank * 1.5)))
+        rank = math.ceil(options.target_rank * 1.5)
+        raise UserError(message, say("training.adalora_rank_hint", rank=rank), {"method_options.rank": rank})
     config = AdaLoraConfig(
         **peft_settings(model),
         init_r=options.rank,

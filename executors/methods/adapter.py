@@ -85,7 +85,8 @@ def targets(kind: str, placement: str) -> str:
         UserError: The architecture is not known.
     """
     if kind not in ENDS:
-        raise UserError(say("training.no_targets", method="adapter", kind=kind), say("training.no_targets_hint"))
+        message, hint = say("training.no_targets", method="adapter", kind=kind), say("training.no_targets_hint")
+        raise UserError(message, hint, {"method": "lora"})
     attention, feed_forward = (name.replace(".", r"\.") for name in ENDS[kind])
     both = rf".*\.({attention}|{feed_forward})"
     return both if placement == "houlsby" else rf".*(?<!attention)\.{feed_forward}"

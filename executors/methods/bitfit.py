@@ -34,9 +34,13 @@ def attach(model: "PreTrainedModel", options: Options) -> "PreTrainedModel":
     names = [name for name, _ in model.named_parameters() if not name.startswith(head)]
     biases = [name for name in names if name.endswith(".bias")]
     if not biases:
-        kind = model.config.model_type
-        raise UserError(say("training.no_biases", kind=kind), say("training.no_biases_hint"))
+        raise no_biases(model.config.model_type)
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name in set(biases)
     train_head(model)
     return model
+
+
+def no_biases(kind: str) -> UserError:
+    """Return the refusal of models of a kind that have no biases."""
+    return UserError(say("training.no_biases", kind=kind), say("training.no_biases_hint"), {"method": "lora"})

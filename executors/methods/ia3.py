@@ -50,4 +50,5 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         return get_peft_model(model, config)
     except ValueError as error:
         kind = model.config.model_type
-        raise UserError(say("training.no_targets", method="ia3", kind=kind), say("training.no_targets_hint")) from error
+        message, hint = say("training.no_targets", method="ia3", kind=kind), say("training.no_targets_hint")
+        raise UserError(message, hint, {"method": "lora"}) from error

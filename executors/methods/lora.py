@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from ...knowledge.messages import say
 from ..heads import peft_settings
-from ..method import MethodOptions, Quantisation
+from ..method import MethodOptions, Quantisation, Targets
 from ..tuners.started_lora import NAMES, TAKING, Start, remember_start
 from ..vocabulary import grown_settings
 
@@ -34,7 +34,9 @@ class Options(MethodOptions):
     rank: int = Field(16, ge=1, description="width of the trained matrices; 8 to 64 is usual")
     alpha: float = Field(32, gt=0, description="the update is scaled by alpha / rank; keep alpha at twice the rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of adapter inputs zeroed in training")
-    targets: tuple[str, ...] = Field((), description="names of adapted linear modules; empty for all of the blocks")
+    targets: Targets = Field(
+        (), description="names of adapted linear modules; empty or all-linear for all of the blocks"
+    )
     rslora: bool = Field(False, description="scale by alpha / sqrt(rank), which keeps high ranks learning")
     dora: bool = Field(False, description="train direction and magnitude apart; slower, sometimes better")
     start: Start = Field(

@@ -1,5 +1,6 @@
 """What to do next: each piece of advice fires on a measured fact and names its figures."""
 
+import shlex
 from collections.abc import Iterator
 
 from ...knowledge.messages import say
@@ -40,11 +41,18 @@ def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Tr
         advice += _format(arm, evaluation)
         advice += _rows(evaluation)
     elif training:
-        advice.append(say("report.next.evaluate"))
+        advice += dict.fromkeys(map(_measuring, training))
     for found in training:
         advice += [say("report.next.advised", name=found.name, text=one.text, fix=one.fix) for one in found.advice]
         advice += _stopping(found)
     return advice or [say("report.next.done")]
+
+
+def _measuring(training: Training) -> str:
+    """Return how to measure what was trained: only answers of a language model compare with prompting and RAG."""
+    if training.task == "causal_lm" or training.adapter is None:
+        return say("report.next.evaluate")
+    return say("report.next.measure", adapter=shlex.quote(training.adapter))
 
 
 def primary_metric(evaluation: Evaluation) -> str:

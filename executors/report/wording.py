@@ -85,7 +85,8 @@ def score_notes(report: Report) -> list[str]:
     ]
     shown = [say("report.note.shown", arm=arm_name(arm), count=count) for arm, count in found.shown.items()]
     cut = [say("report.note.cut", arm=arm_name(arm), count=count) for arm, count in found.cut.items() if count]
-    return [*signed, *shown, *cut]
+    empty = [say("report.note.empty", arm=arm_name(arm), count=count) for arm, count in found.empty.items() if count]
+    return [*signed, *shown, *cut, *empty]
 
 
 def training_table(report: Report) -> Table:

@@ -1,6 +1,6 @@
 """Step ``evaluate``: compare the ways to answer on held-out rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal, Self
@@ -10,12 +10,16 @@ from pydantic import Field, field_validator, model_validator
 from ...knowledge.durable import write_json
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...knowledge.progress import Progress, silent
+from ...rag.endpoint import is_endpoint
 from ...rag.records import Hit
 from ..arms import ARMS, Arm, ArmName, main_arm, make_arm
 from ..compared_rows import ComparedRows, read_compared
 from ..data import Row
 from ..examples import ordered
 from ..metrics import FieldOptions, regular
+from ..plan import ModelSource
+from ..prompt import Prompt
 from ..prompting import PromptingOptions, Shown, constraint_of, shown_in, whole_documents
 from ..step import Result, StepContext, StepOptions
 from .build_examples import Options as ExampleStep
@@ -42,8 +46,8 @@ class _Comparison(StepOptions):
     arms: tuple[ArmName, ...] = Field(min_length=1, description=f"ways to answer: {', '.join(ARMS)}")
     index: str | None = Field(None, description="the index that passages are retrieved from")
     top_k: int | None = Field(None, ge=1, le=50, description="passages per question; null: as in build_examples, or 3")
-    finetuned: str | None = Field(None, description="adapter trained without passages")
-    combined: str | None = Field(None, description="adapter trained with passages")
+    finetuned: str | None = Field(None, description="adapter trained without passages, or a tuned model's endpoint")
+    combined: str | None = Field(None, description="adapter trained with passages, or a tuned model's endpoint")
     format: str | None = Field(None, description="regular expression of a whole answer; named groups are fields")
     fields: tuple[FieldOptions, ...] = Field(
         (), description="what in an answer is right or wrong; empty: compare texts"
@@ -51,6 +55,7 @@ class _Comparison(StepOptions):
     rag_examples: bool = Field(True, description="show the prompt's examples to the untuned model with passages, too")
     max_new_tokens: int = Field(128, ge=1, description="longest answer in tokens")
     batch_size: int = Field(16, ge=1, description="questions answered at a time")
+    requests: int = Field(4, ge=1, le=64, description="requests that an endpoint gets at a time")
     examples: int = Field(6, ge=0, description="rows that the report shows with all answers")
 
     @field_validator("format")
@@ -81,18 +86,24 @@ class Options(PromptingOptions, _Comparison):
 
 def execute(options: Options, context: StepContext) -> Result:
     """Answer all test rows in every way, score the answers, and keep them in ``answers.jsonl``."""
-    from ..evaluate import answer_arms, cut, drawn, row_record, scored
+    from ..evaluate import answer_arms, cut, drawn, empty, row_record, scored
 
     path = context.input(options.test)
     held = read_compared(path)
     learnt = read_compared(context.input(options.train)) if options.train else None
     check_expected(held.rows, options.fields, path)
-    shown = _shown(options, held, learnt, context)
+    shown = shown_to(options, held, learnt, context.plan.prompt, context.model, context.input, context.progress)
     passages, retrieval = _retrieve(held.rows, options, context)
     arms = [_arm(name, held.rows, passages, shown, options, context) for name in options.arms]
     write_json(context.run_folder / PROMPTS, {arm.name: arm.prompts[0] for arm in arms})
     answerings = answer_arms(
-        arms, context.model, options.max_new_tokens, options.batch_size, context.checkpoints, context.progress
+        arms,
+        context.model,
+        options.max_new_tokens,
+        options.batch_size,
+        context.checkpoints,
+        context.progress,
+        options.requests,
     )
     ours = main_arm(context.plan.label, options.arms) or options.arms[-1]
     result = scored(held, learnt, answerings, options, ours, context)
@@ -105,23 +116,46 @@ def execute(options: Options, context: StepContext) -> Result:
         "examples": list(drawn(records, options.examples, context.seed)),
         "shown": dict(shown.counts),
         "cut": dict(cut(arms, answerings)),
+        "empty": dict(empty(answerings)),
     }
 
 
-def _shown(options: Options, held: ComparedRows, learnt: ComparedRows | None, context: StepContext) -> Shown:
-    """Return what the arms show; whatever does not fit or cannot run here is refused before a model is loaded."""
+def shown_to(
+    options: Options,
+    held: ComparedRows,
+    learnt: ComparedRows | None,
+    prompt: Prompt,
+    model: ModelSource,
+    find: Callable[[str], Path],
+    progress: Progress = silent,
+) -> Shown:
+    """Return what the arms show; whatever does not fit or cannot run here is refused before a model is loaded.
+
+    Args:
+        options: Of the comparison.
+        held: The held-out rows.
+        learnt: Rows to draw examples from; None where there are none.
+        prompt: The plan's.
+        model: The untuned model.
+        find: Gives the place of a file that the options name.
+        progress: Is told before anything is fetched.
+
+    Raises:
+        UserError: Names what does not fit or is not installed.
+    """
     from ..constrained import check_installed
     from ..window import window_of
 
-    schema = context.input(options.answer_schema) if options.answer_schema else None
+    schema = find(options.answer_schema) if options.answer_schema else None
     constraint = None
     if "constrained" in options.arms:
-        constraint = constraint_of(options, options.format, held, learnt, schema)
-        check_installed()
-    room = partial(window_of, context.model, options.window, options.max_new_tokens, context.progress)
-    documents = [context.input(name) for name in options.documents] if "long_context" in options.arms else []
+        constraint = constraint_of(options, options.format, options.fields, held, learnt, schema)
+        if not is_endpoint(model.source):
+            check_installed()
+    room = partial(window_of, model, options.window, options.max_new_tokens, progress)
+    documents = [find(name) for name in options.documents] if "long_context" in options.arms else []
     texts = whole_documents(documents) if documents else []
-    return shown_in(options.arms, options, context.plan.prompt, held, learnt, room, constraint, texts)
+    return shown_in(options.arms, options, prompt, held, learnt, room, constraint, texts)
 
 
 def check_expected(rows: Sequence[Row], fields: Sequence[FieldOptions], path: Path) -> None:
@@ -182,12 +216,13 @@ def _arm(
 ) -> Arm:
     adapters = {"finetuned": options.finetuned, "combined": options.combined, "shuffled": options.combined}
     adapter = adapters.get(name)
+    tuned = context.input(adapter) if adapter and not is_endpoint(adapter) else adapter
     return make_arm(
         name,
         rows,
         shown.prompts.get(name, context.plan.prompt),
         passages,
-        context.input(adapter) if adapter else None,
+        tuned,
         context.seed,
         options.rag_examples,
         shown.documents,

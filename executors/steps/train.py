@@ -101,13 +101,18 @@ def parted(rows: Sequence[ReadRow], options: Options, seed: int) -> tuple[Sequen
 
 
 def _kept(held: Sequence[ReadRow], path: Path, options: Options, context: StepContext) -> Result:
-    """Write the rows that were held out as a file of their own, with all that theirs says of them."""
+    """Write the rows that were held out as a file of their own, with all that theirs says of them.
+
+    Plain texts and documents have no rows; a step ``measure`` holds out the same of them.
+    """
     lines = {row.line for row in held}
+    rows = [row.values for row in read_raw(path)[0] if row.line in lines] if held and path.is_file() else []
+    if not rows:
+        return {}
     kept = context.output(f"{options.output}.held_out.jsonl")
     if is_first():
-        rows = [row.values for row in read_raw(path)[0] if row.line in lines]
         write_text(kept, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    return {"rows": len(held), "path": str(kept)}
+    return {"held_out": {"rows": len(rows), "path": str(kept)}}
 
 
 def _validated(
@@ -172,6 +177,7 @@ def execute(options: Options, context: StepContext) -> Result:
         seed=context.seed,
         max_length=options.max_length,
         leave_out_longer=options.too_long == "leave_out",
+        passages=bool(context.results("build_examples")),
         adapter=context.output(options.output),
         checkpoints=context.checkpoints,
         general=tuple(read_general(context.input(options.general))) if speaks and options.general else (),
@@ -179,4 +185,4 @@ def execute(options: Options, context: StepContext) -> Result:
         tracked=context.run_folder / "tensorboard" / options.output,
     )
     result = train(training, rows, validation, context.progress, context.event)
-    return result | {"held_out": _kept(held, path, options, context)} if held else result
+    return result | _kept(held, path, options, context)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
+from ..endpoint import is_endpoint
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -60,5 +62,5 @@ def open_embedder(name: str) -> Embedder:
     Raises:
         UserError: There is no such model here.
     """
-    kind = "builtin" if name == "builtin" else "endpoint" if "://" in name else "sentence_transformer"
+    kind = "builtin" if name == "builtin" else "endpoint" if is_endpoint(name) else "sentence_transformer"
     return cast(_Kind, import_module(f"{__name__}.{kind}")).open_embedder(name)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
+from ..endpoint import is_endpoint
 from ..evidence import Sentence
 from ..follow_up import Turn
 
@@ -86,5 +87,5 @@ def open_generator(name: str, most_tokens: int | None = None) -> Generator:
     Raises:
         UserError: There is no such folder, or the address is none.
     """
-    kind = name if name == "extractive" else "endpoint" if "://" in name else "local"
+    kind = name if name == "extractive" else "endpoint" if is_endpoint(name) else "local"
     return cast(_Kind, import_module(f"{__name__}.{kind}")).open_generator(name, most_tokens)

@@ -10,8 +10,8 @@ from ...knowledge.text import is_chinese
 from ..evidence import trimmed_sentences
 from ..follow_up import Turn
 from ..injection import speaks_to_model
+from ..thoughts import spoken, thinks
 from . import Draft, Passage, Said
-from ._thoughts import spoken, thinks
 
 Messages = list[dict[str, str]]
 

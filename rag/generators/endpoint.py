@@ -1,29 +1,17 @@
 """Answer through an OpenAI-compatible endpoint, such as Ollama, vLLM or llama.cpp; the passages are sent there."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-from ...knowledge.errors import RefusedError
-from ...knowledge.messages import say
-from ..endpoint import Endpoint, parse_endpoint, post_stream
+from ..chat import PATH, chat
+from ..endpoint import Endpoint, broken, parse_endpoint, post_stream
 from ..evidence import Sentence
 from ..follow_up import Turn
+from ..thoughts import Speech
 from . import Draft, Passage, Piece
 from ._prompt import Messages, Reply, messages, read_draft, read_question, read_reply, rewriting_messages
-from ._thoughts import Speech
 
 MOST_TOKENS = 4096
 """A model that thinks first may need thousands before its first word; others stop where they are done."""
-_THOUGHTS = ("reasoning_content", "reasoning")
-"""Where servers put thoughts that they have told from the answer."""
-
-
-class _Part(NamedTuple):
-    """Hold what one event tells: text of the answer, whether there were thoughts, and why the answer ended."""
-
-    text: str
-    thought: bool
-    finish: str
 
 
 class EndpointGenerator:
@@ -49,32 +37,14 @@ class EndpointGenerator:
         return self._reply(conversation, piece).text
 
     def _reply(self, conversation: Messages, piece: Piece) -> Reply:
+        speech = Speech(piece)
         body = {"messages": conversation, "temperature": 0, "max_tokens": self._most_tokens}
-        written, thought, finish, speech = "", False, "", Speech(piece)
-        for event in post_stream(self._endpoint, "chat/completions", body):
-            for part in _parts(event):
-                written += part.text
-                speech.hear(part.text)
-                thought, finish = thought or part.thought, part.finish or finish
+        written = chat(post_stream(self._endpoint, PATH, body), speech.hear)
         speech.end()
-        reply = read_reply(written, finish == "length", self._most_tokens, thought)
+        reply = read_reply(written.text, written.cut, self._most_tokens, written.thought)
         if not reply.text:
-            raise RefusedError(say("answers.no_interface", url=self._endpoint.url))
+            raise broken(self._endpoint)
         return reply
-
-
-def _parts(event: Any) -> Iterator[_Part]:  # noqa: ANN401 - whatever the endpoint sends
-    """Yield what the choices of an event tell; the last one's usage, for example, is none."""
-    if not isinstance(event, dict):
-        return
-    choices = event.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if isinstance(choice, dict):
-            said = choice.get("delta") or choice.get("message") or {}
-            said = said if isinstance(said, dict) else {}
-            content = said.get("content")
-            text = content if isinstance(content, str) else ""
-            yield _Part(text, any(said.get(name) for name in _THOUGHTS), str(choice.get("finish_reason") or ""))
 
 
 def open_generator(name: str, most_tokens: int | None = None) -> EndpointGenerator:

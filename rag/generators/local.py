@@ -10,9 +10,9 @@ from ...knowledge.quiet import quiet_libraries
 from ..evidence import Sentence
 from ..extra import needs_extra
 from ..follow_up import Turn
+from ..thoughts import Speech
 from . import Draft, Passage, Piece
 from ._prompt import Messages, Reply, messages, read_draft, read_question, read_reply, rewriting_messages
-from ._thoughts import Speech
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

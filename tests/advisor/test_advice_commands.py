@@ -9,6 +9,7 @@ import pytest
 from ftadvisor.advisor.cli import main
 from ftadvisor.advisor.labels import LABELS
 from ftadvisor.advisor.profile import FIELDS
+from ftadvisor.executors.step import step_kinds, step_module
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.method import MethodCard
 from ftadvisor.knowledge.question import Question
@@ -196,6 +197,19 @@ def test_every_advised_label_can_be_explained(language: str, capsys: pytest.Capt
         assert len(shown.splitlines()) >= 2
     assert main(["explain", "prompting:few_shot", "--language", "en"]) == 0
     assert "a few worked examples" in " ".join(capsys.readouterr().out.split())
+
+
+def test_options_that_can_be_set_are_listed_with_values_defaults_and_meanings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "lora", "--language", "en"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "method_options.rank: int; 16 by default; width of the trained matrices" in shown
+    assert main(["explain", "evaluate", "--language", "zh"]) == 0
+    assert "max_new_tokens：int；默认 128；" in capsys.readouterr().out
+    for kind in step_kinds():
+        assert main(["explain", kind, "--language", "zh"]) == 0
+        assert all(name in capsys.readouterr().out for name in step_module(kind).Options.inputs[:1])
 
 
 def test_the_unknown_is_pointed_to_the_lists(capsys: pytest.CaptureFixture[str]) -> None:

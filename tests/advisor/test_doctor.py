@@ -7,11 +7,13 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from ftadvisor.advisor import extras, machine
+from ftadvisor.advisor import accelerators, extras, machine
 from ftadvisor.advisor.cli import main
 from ftadvisor.knowledge.conflict import Conflict, VersionRange
 from ftadvisor.knowledge.load import load
 from ftadvisor.knowledge.sources import Evidence
+
+Shown = pytest.CaptureFixture[str]
 
 SMI = """#!{python}
 print({answer!r})
@@ -84,6 +86,40 @@ def test_a_pytorch_without_the_gpu_that_is_there_is_told(
     pretend_versions(monkeypatch, {"torch": "2.13.0+cpu"})
     assert main(["doctor", "--json"]) == 1
     assert "2.13.0+cpu" in json.loads(capsys.readouterr().out)["problems"][-1]["text"]
+
+
+@pytest.mark.parametrize(("kind", "program"), [("rocm", "rocm-smi"), ("ascend", "npu-smi")])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_other_accelerators_are_told_and_that_they_are_untested(
+    kind: str, program: str, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+) -> None:
+    (tmp_path / program).write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    pretend_versions(monkeypatch, {"torch": "2.13.0", "torch-npu": None})
+    assert machine.look().untested == (kind,)
+    assert main(["doctor", "--language", language]) == 1
+    shown = capsys.readouterr().out
+    assert {"rocm": "ROCm", "ascend": "torch-npu"}[kind] in shown.split("+ torch")[1]
+    assert ("没有测试过" if language == "zh" else "Untested") in shown
+
+
+def test_apples_gpu_is_found_by_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accelerators.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(accelerators.platform, "machine", lambda: "arm64")
+    assert "mps" in accelerators.find_untested()
+
+
+def test_a_machine_without_any_says_what_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if machine.look().untested:
+        pytest.skip("there is one here")
+    main(["doctor", "--language", "en"])
+    shown = capsys.readouterr().out
+    assert "no accelerator of AMD (ROCm), Apple (MPS) or Ascend (NPU)" in shown
+    assert "Tested devices: CPUs and NVIDIA GPUs" in shown
 
 
 def test_passwords_in_mirror_addresses_are_not_shown(

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -9,8 +10,12 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.advisor.own_run import step_of
 from ftadvisor.advisor.pilot_rows import as_lines, pilot_rows
+from ftadvisor.advisor.rows_task import told_task
+from ftadvisor.advisor.set_options import options_of
 from ftadvisor.executors.data import read_rows
+from ftadvisor.knowledge.errors import UserError
 
 ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(24)]
 SHORT = ["--set", "epochs=1", "--set", "tracker=none", "--set", "general=null"]
@@ -115,6 +120,137 @@ def test_tune_ranks_by_validation_and_names_the_command(tiny_model: Path, capsys
     assert found["best"] == found["trials"][0]["settings"]
     assert found["best"]["learning_rate"] == 1e-2
     assert {*found["best"]} == {"learning_rate", "method_options.rank"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_command_that_tune_names_trains_as_its_best_trial(tiny_of: Callable[[str], Path], capsys: Shown) -> None:
+    write("labelled.jsonl", [{"text": f"words of row {n}", "label": "ab"[n % 2]} for n in range(40)])
+    write("choose.jsonl", [{"text": f"words of line {n}", "label": "ab"[n % 2]} for n in range(8)])
+    given = ["--model", str(tiny_of("bert")), "--method", "bitfit", "--validation", "choose.jsonl", "--seed", "3"]
+    vary = ["--vary", "learning_rate=1e-4,1e-2"]
+    words = ["tune", "labelled.jsonl", *given, *SHORT, *vary, "--runs", "tuned", "--instruction", "Which letter?"]
+    assert main([*words, "--quiet", "--language", "en"]) == DONE
+    line = capsys.readouterr().out.splitlines()[-1]
+    command = shlex.split(line[line.index("ftadvisor train") :])[1:]
+    [best, _] = [json.loads(path.read_bytes()) for path in sorted(Path("tuned").glob("*/steps/*-train.json"))]
+    found = told(command, capsys)
+    assert Path(found["run"]).parent.name == "tuned"
+    run = json.loads(next(Path(found["run"]).glob("steps/1-train.json")).read_bytes())["options"]
+    own = {"name", "output", "learning_rate"}
+    assert {name: value for name, value in run.items() if name not in own} == {
+        name: value for name, value in best["options"].items() if name not in own
+    }
+    plan = Path(found["run"], "plan.yaml").read_text(encoding="utf-8")
+    assert "seed: 3" in plan
+    assert "Which letter?" in plan
+
+
+@pytest.mark.parametrize(
+    ("row", "task"),
+    [
+        ({"text": "words", "label": "a"}, "sequence_classification"),
+        ({"text": "words", "labels": ["a", "b"]}, "sequence_classification"),
+        ({"tokens": ["a"], "tags": ["O"]}, "token_classification"),
+        ({"text": "words"}, "continued_pretraining"),
+        ({"question": "q", "context": "c", "answers": {"text": ["c"], "answer_start": [0]}}, "question_answering"),
+        ({"question": "q", "context": "c", "answer": "c"}, "causal_lm"),
+        ({"question": "q", "answer": "c"}, "causal_lm"),
+        ({"unknown": "q"}, "causal_lm"),
+    ],
+)
+@pytest.mark.usefixtures("folder", "english")
+def test_the_task_is_told_from_the_rows_and_said(row: dict[str, Any], task: str, capsys: Shown) -> None:
+    write("rows.jsonl", [row])
+    given = Namespace(rows=Path("rows.jsonl"), task=None, quiet=False)
+    assert told_task(given) == task
+    assert (f"--task {task}" in capsys.readouterr().err) == (task != "causal_lm")
+    assert told_task(Namespace(rows=Path("rows.jsonl"), task="seq2seq", quiet=False)) == "seq2seq"
+
+
+@pytest.mark.usefixtures("folder", "english")
+def test_options_are_read_as_people_write_them() -> None:
+    words = ["new_tokens=sepsis, stent", "method_options.targets=q_proj,v_proj", "replay=test.jsonl", "epochs=2"]
+    found = options_of([*words, "general=null"], "train")
+    assert found["new_tokens"] == ["sepsis", "stent"]
+    assert found["method_options"] == {"targets": ["q_proj", "v_proj"]}
+    assert found["replay"] == str(Path("test.jsonl").resolve())
+    assert (found["epochs"], found["general"]) == (2, None)
+    assert options_of(["documents=documents,test.jsonl"], "evaluate")["documents"] == [
+        str(Path(name).resolve()) for name in ("documents", "test.jsonl")
+    ]
+    assert options_of(["general=builtin:general/text.jsonl"], "train")["general"] == "builtin:general/text.jsonl"
+    assert options_of(["method_options.bottleneck=8"], "train", {"method": "adapter"})["method_options"]
+    named = step_of("train", name="a", train="a", output="a", method_options={"targets": "all-linear"})
+    assert named == step_of("train", name="a", train="a", output="a")
+    with pytest.raises(UserError, match="YAML"):
+        options_of(["new_tokens=[a"], "train")
+
+
+@pytest.mark.parametrize(
+    ("word", "close"),
+    [
+        ("learningrate=1", "learning_rate"),
+        ("method_options.rnak=4", "method_options.rank"),
+        ("rank=4", "method_options.rank"),
+        ("method_options.qqq=1", "method_options.dropout"),
+    ],
+)
+def test_a_misspelt_option_names_those_that_there_are(word: str, close: str, english: None) -> None:
+    with pytest.raises(UserError, match=close) as error:
+        options_of([word], "train")
+    assert "ftadvisor explain train" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [
+        (["--method", "bitfit", "--set", "epochs=1"], ["--method", "lora"]),
+        (["--set", "max_length=100"], ["--set", "too_long=leave_out"]),
+        (["--set", "method_options.targets=q_prj,v_proj"], ["--set", "method_options.targets=q_proj,v_proj"]),
+        (
+            ["--method", "ia3", "--set", "method_options.targets=k_prj", "--set", "method_options.feedforward=k_prj"],
+            ["method_options.targets=k_proj", "--set", "method_options.feedforward=k_proj"],
+        ),
+        (["--method", "prefix_tuning", "--set", "gradient_checkpointing=true"], ["gradient_checkpointing=false"]),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_what_is_refused_at_once_leaves_no_run_and_names_a_command(
+    words: list[str], change: list[str], tiny_model: Path, capsys: Shown
+) -> None:
+    write("train.jsonl", [*ROWS[:16], {"question": "Which colour has it? " * 40, "answer": "Blue."}])
+    assert main(["train", "train.jsonl", "--model", str(tiny_model), *words, "--language", "en"]) == WRONG_INPUT
+    told = capsys.readouterr().err
+    assert "--resume" not in told
+    assert not list(Path("runs").iterdir())
+    command = shlex.split(told[told.rindex("ftadvisor train") :])
+    assert command[2:5] == ["train.jsonl", "--model", str(tiny_model)]
+    assert " ".join(change) in " ".join(command)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_has_begun_is_kept_to_be_continued(
+    tiny_model: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise UserError("stopped after training")
+
+    monkeypatch.setattr("ftadvisor.executors.steps.report.execute", stopped)
+    words = ["train", "train.jsonl", "--model", str(tiny_model), *SHORT, "--language", "en"]
+    assert main(words) == WRONG_INPUT
+    assert "ftadvisor run --resume" in capsys.readouterr().err
+    [run] = Path("runs").iterdir()
+    assert "ftadvisor run plan.yaml" in (run / "plan.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_missing_file_is_named_as_it_was_given(capsys: Shown) -> None:
+    others = (["train.jsonl", "--validation", "absent.jsonl"], ["train.jsonl", "--set", "replay=absent.jsonl"])
+    for words in (["absent.jsonl"], *others):
+        assert main(["train", *words, "--model", "builtin:tiny", "--language", "en"]) == WRONG_INPUT
+        told = capsys.readouterr().err
+        assert "There is no file absent.jsonl" in told
+        assert "plan" not in told
 
 
 @pytest.mark.usefixtures("folder")

@@ -253,7 +253,7 @@ def test_settings_name_options_that_exist_and_known_sources(setting: Setting) ->
 def test_handwork_names_only_known_files_and_sources(entry: Handwork) -> None:
     for step in entry.steps:
         for text in (step.zh, step.en):
-            text.format(train="", test="", documents="", model="")
+            text.format(train="", test="", documents="", model="", plan="", vendor="", url="")
     assert set(entry.evidence) <= set(load(Evidence))
 
 

@@ -26,7 +26,7 @@ RETURNS = Files(
 )
 TABLES = {"prepared/plan/train.csv", "prepared/plan/validation.csv", "prepared/plan/test.csv"}
 PREPARED = {
-    "finetune:api": {"prepared/plan/train.jsonl", "prepared/plan/validation.jsonl", "prepared/plan/test.jsonl"},
+    "finetune:api": {"prepared/plan/train.jsonl", "prepared/plan/validation.jsonl"},
     "prompting:constrained": {"prepared/plan/answer.schema.json"},
 }
 

@@ -1,5 +1,6 @@
 """AdaLoRA: rank is really shared out while training, saved as it is, and found again."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,13 @@ def ranks(model: Any) -> list[int]:
 
 def test_the_ranks_left_in_the_end_are_the_target_in_the_mean(tiny_model: Path, tmp_path: Path) -> None:
     task = training(tiny_model, tmp_path)
-    train(task, conversations(16), [], silent, lambda _, /, **values: None)
-    left = ranks(load_adapted(task.base, task.adapter))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*invalid shape")  # some layers are left without rank, not torn
+        warnings.filterwarnings("error", message=".*rank_pattern")
+        train(task, conversations(16), [], silent, lambda _, /, **values: None)
+        left = ranks(load_adapted(task.base, task.adapter))
     assert sum(left) / len(left) == pytest.approx(2, abs=0.1)
+    assert 0 in left
     assert len(set(left)) > 1, "rank should have moved to the layers that matter"
 
 

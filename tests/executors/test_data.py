@@ -70,6 +70,14 @@ def test_missing_file(tmp_path: Path) -> None:
         read_rows(tmp_path / "rows.jsonl")
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_cells_are_divided_as_spreadsheets_of_any_country_write_them(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f'question{mark}answer\n"Red, or green; or blue?"{mark}Red.\n', encoding="utf-8")
+    (row,) = read_rows(path)
+    assert (row.question, row.answer) == ("Red, or green; or blue?", "Red.")
+
+
 def test_same_id_twice(tmp_path: Path) -> None:
     row = {"id": "twice", "question": "q", "answer": "a"}
     with pytest.raises(UserError, match="twice"):

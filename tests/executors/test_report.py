@@ -241,6 +241,13 @@ class TestNextSteps:
         assert said in found
         assert said or "epochs" not in found
 
+    def test_what_is_no_language_model_is_to_be_measured_by_its_own_task(self) -> None:
+        found = Training.model_validate(training("x", task="token_classification", adapter="a folder"))
+        shown = "\n".join(next_steps(None, None, [found]))
+        assert "ftadvisor evaluate TEST.jsonl --adapter 'a folder'" in shown
+        assert "RAG" not in shown
+        assert "RAG" in "\n".join(next_steps(None, None, [Training.model_validate(training("x", task="causal_lm"))]))
+
     def test_a_validation_loss_that_stays_is_said_neither_to_rise_nor_to_fall(self) -> None:
         even = [[step, 5.983934951410061] for step in range(30, 241, 30)]
         for best, said in ((30, "neither fell nor rose"), (240, "")):

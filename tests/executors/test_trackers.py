@@ -19,10 +19,17 @@ def test_without_tensorboard_training_goes_on_and_says_so(tmp_path: Path, monkey
     callback, told = tracker_callback("tensorboard", tmp_path, "a")
     assert callback is None
     assert "not installed" in told
-    with pytest.raises(UserError) as error:
-        tracker_callback("wandb", tmp_path, "a")
-    assert error.value.hint == "pip install wandb"
     assert tracker_callback("none", tmp_path, "a") == (None, "")
+
+
+def test_a_tracker_that_was_asked_for_and_is_missing_is_refused_before_a_model_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackers, "find_spec", lambda _: None)
+    task = training(tmp_path / "no_model", tmp_path, tracker="wandb", tracked=tmp_path / "wandb")
+    with pytest.raises(UserError) as error:
+        train(task, ROWS, ROWS[:4], silent, ignore)
+    assert (error.value.hint, error.value.change) == ("pip install wandb", {"tracker": "tensorboard"})
 
 
 def test_a_missing_tensorboard_is_told_where_people_look(

@@ -8,7 +8,7 @@ from ftadvisor.knowledge.errors import UserError
 from ftadvisor.rag.follow_up import Turn
 from ftadvisor.rag.generators import Passage, open_generator
 from ftadvisor.rag.generators._prompt import Reply, messages, read_draft, read_question, read_reply
-from ftadvisor.rag.generators._thoughts import Speech, spoken
+from ftadvisor.rag.thoughts import Speech, spoken
 
 PASSAGE = Passage("bridge", "Harbour Bridge", "The bridge was opened in 1932.")
 TAUGHT = "The bridge was opened in 1932 [1]."

@@ -2,7 +2,7 @@
 
 import re
 
-from . import Piece
+from .generators import Piece
 
 _TAG = re.compile(r"<(?P<closes>/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _TAG_BEGINS = re.compile(r"</?[a-z]{0,9}\Z", re.IGNORECASE)

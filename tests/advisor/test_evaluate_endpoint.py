@@ -1,0 +1,309 @@
+"""``ftadvisor evaluate`` and ``run`` with a model behind an endpoint: consent, resuming, what is refused."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.advisor import consent
+from ftadvisor.advisor.cli import DONE, FAILED, INTERRUPTED, WRONG_INPUT, main
+from ftadvisor.executors.kept_answers import KeptAnswers
+from ftadvisor.executors.prompt import Prompt
+from ftadvisor.rag import endpoint
+
+from ..rag.chat_server import ChatServer, Reply
+
+ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(6)]
+KEY = "sk-secret-of-the-user"
+ELSEWHERE = "https://endpoint.invalid/v1#m"
+Start = Callable[[Reply], ChatServer]
+Shown = pytest.CaptureFixture[str]
+
+PLAN = """\
+version: 1
+title: measured elsewhere
+language: en
+label: {label}
+seed: 17
+knowledge: 0.1.0
+model: {{source: '{model}'}}
+prompt: {{instruction: Name the colour.}}
+steps:
+  - {step}
+  - {{kind: report}}
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Return a function that starts a server, in a folder with rows to measure on."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    servers: list[ChatServer] = []
+
+    def started(reply: Reply) -> ChatServer:
+        servers.append(ChatServer(reply))
+        return servers[-1]
+
+    yield started
+    for server in servers:
+        server.close()
+
+
+def blue(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Answer right where there is an instruction."""
+    return 200, ["Blue." if body["messages"][0]["role"] == "system" else "I do not know."]
+
+
+def test_ways_to_answer_are_compared_and_what_is_sent_is_told_before(start: Start, capsys: Shown) -> None:
+    server = start(blue)
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--instruction", "Name the colour."]
+    assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
+    shown = capsys.readouterr()
+    arms = json.loads(shown.out)["evaluation"]["arms"]
+    assert arms["base"]["exact"]["value"] == 0
+    assert arms["prompting"]["exact"]["value"] == 1
+    assert f"To be sent to {server.url} (model m): 6 test rows in 12 requests" in shown.err
+    assert len(server.requests) == 12
+    (answers,) = Path().glob("runs/*/answers.jsonl")
+    assert [json.loads(line)["answers"]["prompting"] for line in answers.read_text().splitlines()] == ["Blue."] * 6
+
+
+def test_passages_of_an_index_are_sent_with_the_questions(start: Start, capsys: Shown) -> None:
+    pytest.importorskip("faiss", reason="needs the rag extra")
+    Path("documents").mkdir()
+    Path("documents/colours.md").write_text("# Colours\n\nEvery thing is blue.\n", encoding="utf-8")
+    assert main(["rag", "build", "documents", "-o", "index", "--quiet"]) == DONE
+    server = start(lambda path, body: (200, ["Blue." if "Every thing is blue." in str(body) else "Red."]))
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--index", "index"]
+    capsys.readouterr()
+    assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
+    arms = json.loads(capsys.readouterr().out)["evaluation"]["arms"]
+    assert (arms["base"]["exact"]["value"], arms["rag"]["exact"]["value"]) == (0, 1)
+
+
+def test_a_tuned_model_is_measured_beside_its_base(start: Start, capsys: Shown) -> None:
+    server = start(lambda path, body: (200, ["Blue." if body["model"] == "ft:m:1" else "Red."]))
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--adapter", f"{server.url}#ft:m:1"]
+    assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)["evaluation"]
+    assert (found["arms"]["base"]["exact"]["value"], found["arms"]["finetuned"]["exact"]["value"]) == (0, 1)
+    assert found["differences"]["base"]["exact"]["value"] == 1
+    assert "(model m): 6 test rows in 6 requests" in shown.err
+    assert "(model ft:m:1): 6 test rows in 6 requests" in shown.err
+
+
+def test_every_kind_of_prompting_is_asked(start: Start, capsys: Shown) -> None:
+    learnt = [{"text": f"Words of kind {kind}, number {number}", "label": kind} for number in range(9) for kind in "ab"]
+    held = [{"text": f"More words of kind {kind}", "label": kind} for kind in "ab"]
+    for name, rows in (("learnt.jsonl", learnt), ("held.jsonl", held)):
+        Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    Path("guide.md").write_text("# Guide\n\nA text of kind a says kind a.\n", encoding="utf-8")
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if "response_format" in body:
+            return 200, ['{"answer": "b"}']
+        # the instruction counts as one, each example as one, and the document is marked
+        return 200, [str(len(body["messages"]) // 2) + ("g" if "A text of kind a says kind a." in str(body) else "")]
+
+    server = start(reply)
+    arms = "arms=[base, few_shot, many_shot, long_context, constrained]"
+    here = Path.cwd()
+    shown = [f"train={here}/learnt.jsonl", f"documents=[{here}/guide.md]", "shots=2", "window=2000", arms]
+    words = ["evaluate", "held.jsonl", "--model", f"{server.url}#m", *(f"--set={word}" for word in shown)]
+    assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
+    told = capsys.readouterr()
+    (answers,) = Path().glob("runs/*/answers.jsonl")
+    first = json.loads(answers.read_text().splitlines()[0])["answers"]
+    assert first == {"base": "0", "few_shot": "3", "many_shot": "19", "long_context": "1g", "constrained": "b"}
+    sent = sum(len(json.dumps(body["messages"])) for _, body, _ in server.requests)
+    (tokens,) = re.findall(r"10 requests of about (\d+) tokens", told.err)
+    assert sent / 8 < int(tokens) < sent / 2
+
+
+def test_a_window_that_nobody_knows_is_asked_for(start: Start, capsys: Shown) -> None:
+    server = start(blue)
+    shown = ["--set", f"train={Path.cwd()}/more.jsonl", "--set", "arms=[many_shot]"]
+    Path("more.jsonl").write_text('{"question": "Which colour?", "answer": "Blue."}\n', encoding="utf-8")
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", *shown]
+    assert main([*words, "--language", "en"]) == WRONG_INPUT
+    assert "--set window=" in capsys.readouterr().err
+    assert not server.requests
+
+
+def test_answers_that_thoughts_use_up_are_told(start: Start) -> None:
+    cut = [{"delta": {"reasoning": "Hm"}}, {"delta": {}, "finish_reason": "length"}]
+    server = start(lambda path, body: (200, cut if "thing 3" in str(body) else ["Blue."]))
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--quiet", "--language", "en"]
+    assert main(words) == DONE
+    (report,) = Path().glob("runs/*/report.md")
+    assert "Bare model: empty answers: 1;" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [["evaluate", "test.jsonl", "--model", ELSEWHERE], ["run", "plan.yaml"]])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_leaves_the_machine_before_somebody_agrees(
+    start: Start, monkeypatch: pytest.MonkeyPatch, capsys: Shown, words: list[str], language: str
+) -> None:
+    step = "{kind: evaluate, test: test.jsonl, arms: [base]}"
+    Path("plan.yaml").write_text(PLAN.format(label="prompting", model=ELSEWHERE, step=step), encoding="utf-8")
+    assert main([*words, "--language", language]) == WRONG_INPUT
+    assert "--yes" in capsys.readouterr().err
+    answers = iter(["n", "", "y", "是"])
+    monkeypatch.setattr(consent.sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda: next(answers))
+    for _ in range(2):
+        assert main([*words, "--language", language]) == WRONG_INPUT
+    assert not [*Path().glob("runs/*/status.json")]
+    for more in ([], [], ["--yes"]):  # agreed: it is sent, and there is nobody
+        assert main([*words, *more, "--quiet", "--language", language]) != DONE
+        assert "endpoint.invalid" in capsys.readouterr().err
+    assert len([*Path().glob("runs/*/status.json")]) == 3
+
+
+@pytest.mark.parametrize("killed_at", [2, 5, 9])
+def test_a_killed_evaluation_asks_only_what_is_missing(start: Start, capsys: Shown, killed_at: int) -> None:
+    child: list[subprocess.Popen[bytes]] = []
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if child and len(server.requests) == killed_at:
+            os.kill(child[0].pid, signal.SIGKILL)
+        return blue(path, body)
+
+    server = start(reply)
+    command = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--instruction", "Name the colour."]
+    words = [sys.executable, "-m", "ftadvisor.advisor", *command, "--set", "requests=2"]
+    child.append(subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+    assert child[0].wait() == -signal.SIGKILL
+    child.clear()
+    (run,) = Path().glob("runs/*-evaluate-*")
+    kept = {arm: kept_of(run, arm) for arm in ("base", "prompting")}
+    assert sum(map(len, kept.values())) < killed_at
+    assert killed_at <= len(ROWS) or len(kept["base"]) == len(ROWS)  # an answer under way may be lost, no finished arm
+    server.requests.clear()
+    assert main(["run", "--resume", str(run), "--json", "--quiet"]) == DONE
+    asked = sorted((body["messages"][0]["role"], body["messages"][-1]["content"]) for _, body, _ in server.requests)
+    missing = [("user", row["question"]) for place, row in enumerate(ROWS) if place not in kept["base"]]
+    missing += [("system", row["question"]) for place, row in enumerate(ROWS) if place not in kept["prompting"]]
+    assert asked == sorted(missing)
+    evaluated = json.loads(capsys.readouterr().out)["steps"][0]["result"]
+    assert (evaluated["arms"]["base"]["exact"]["value"], evaluated["arms"]["prompting"]["exact"]["value"]) == (0, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+def test_ctrl_c_waits_for_no_answer(start: Start) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.requests) == 3:  # the first went alone; now two are under way
+            asked.set()
+        if len(server.requests) > 1:
+            over.wait(120)
+        return blue(path, body)
+
+    server = start(reply)
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--set", "requests=2", "--language", "en"]
+    command = [sys.executable, "-m", "ftadvisor.advisor", *words]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert asked.wait(120)
+    child.send_signal(signal.SIGINT)
+    try:
+        _, told = child.communicate(timeout=60)
+    finally:
+        over.set()
+    assert child.returncode == INTERRUPTED
+    assert "ftadvisor run --resume runs/" in told
+
+
+def kept_of(run: Path, arm: str) -> dict[int, str]:
+    path = run / "checkpoints" / "1-evaluate" / f"{arm}.jsonl"
+    prompt = Prompt(instruction="Name the colour." if arm == "prompting" else "")
+    return KeptAnswers(path, [prompt.messages(row["question"]) for row in ROWS]).found if path.exists() else {}
+
+
+def test_the_key_is_sent_and_never_written(start: Start, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    monkeypatch.setenv(endpoint.KEY, KEY)
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        heard = server.requests[-1][2]
+        return (400, {"error": {"message": f"bad header {heard}"}}) if len(server.requests) > 3 else blue(path, body)
+
+    server = start(reply)
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--language", "en", "--set", "requests=1"]
+    assert main(words) == FAILED
+    assert {heard for _, _, heard in server.requests} == {f"Bearer {KEY}"}
+    shown = capfd.readouterr()
+    assert "bad header Bearer ***" in shown.err
+    written = [path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file()]
+    assert any("bad header Bearer ***" in text for text in written)  # the run's own record of what went wrong
+    assert not any(KEY in text for text in [*written, shown.out, shown.err])
+
+
+def test_an_address_with_a_password_is_refused_before_it_is_written(start: Start, capsys: Shown) -> None:
+    for address in ("https://me:secret@endpoint.invalid/v1#m", "https://endpoint.invalid/v1?key=secret#m"):
+        assert main(["evaluate", "test.jsonl", "--model", address, "--yes", "--language", "en"]) == WRONG_INPUT
+        assert "without user, password" in capsys.readouterr().err
+    assert not any("secret" in path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file())
+
+
+def test_a_plan_is_run_before_and_after_a_vendor_tuned_the_model(start: Start, capsys: Shown) -> None:
+    server = start(lambda path, body: (200, ["Blue." if body["model"] == "ft:m:1" else "Red."]))
+    rows = [{"question": f"Which colour has place {number}?", "answer": "Blue."} for number in range(12)]
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["--set", "task_type=generation", "--label", "finetune:api", "--train", "train.jsonl"]
+    assert main(["plan", *words, "--test", "test.jsonl", "--model", f"{server.url}#m", "--language", "en"]) == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"ftadvisor run plan.yaml --tuned '{server.url}#TUNED'" in shown
+    assert "prepared/plan/train.jsonl was checked as vendors read it: 12 conversations" in shown
+    assert not Path("prepared/plan/test.jsonl").exists()
+    for tuned, arms in (([], ["base", "prompting"]), (["--tuned", f"{server.url}#ft:m:1"], ["base", "finetuned"])):
+        assert main(["run", "plan.yaml", *tuned, "--json", "--quiet"]) == DONE
+        found = json.loads(capsys.readouterr().out)["steps"][0]["result"]["arms"]
+        assert {*arms} <= {*found}
+    assert (found["base"]["exact"]["value"], found["finetuned"]["exact"]["value"]) == (0, 1)
+    uploaded = Path("prepared/plan/train.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    tuned_turns = next(body["messages"] for _, body, _ in server.requests if body["model"] == "ft:m:1")
+    assert [turn["role"] for turn in json.loads(uploaded)["messages"][:-1]] == [turn["role"] for turn in tuned_turns]
+    assert json.loads(uploaded)["messages"][0] == tuned_turns[0]  # it is asked as it was tuned
+    assert not [*Path().glob(".*.plan.yaml")]
+
+
+@pytest.mark.parametrize("label", ["finetune:lora", "rag+finetune:lora", "classifier:tfidf", "continued_pretraining"])
+def test_no_plan_trains_a_model_behind_an_endpoint(start: Start, capsys: Shown, label: str) -> None:
+    words = ["plan", "--set", "task_type=generation", "--label", label, "--model", "http://127.0.0.1:9/v1#m"]
+    assert main([*words, "--language", "en"]) == WRONG_INPUT
+    assert "--label finetune:api --model 'http://127.0.0.1:9/v1#m'" in capsys.readouterr().err
+    assert not Path("plan.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("{kind: evaluate, test: test.jsonl, arms: [base, finetuned], finetuned: adapters/x}", "--adapter '"),
+        ("{kind: train, name: x, train: test.jsonl, output: adapters/x}", "ftadvisor evaluate TEST.jsonl --model '"),
+    ],
+)
+def test_what_needs_weights_is_refused_with_the_next_command(start: Start, capsys: Shown, step: str, told: str) -> None:
+    server = start(blue)
+    model = f"{server.url}#m"
+    Path("plan.yaml").write_text(PLAN.format(label="finetune:lora", model=model, step=step), encoding="utf-8")
+    assert main(["run", "plan.yaml", "--language", "en"]) == WRONG_INPUT
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert "Step 1" in shown or "step 1" in shown
+    assert not server.requests
+
+
+def test_training_a_model_behind_an_endpoint_is_refused(start: Start, capsys: Shown) -> None:
+    for words in (["train", "test.jsonl"], ["tune", "test.jsonl", "--method", "lora", "--vary", "learning_rate=1,2"]):
+        assert main([*words, "--model", "http://127.0.0.1:9/v1#m", "--language", "en"]) == WRONG_INPUT
+        assert "ftadvisor evaluate TEST.jsonl --model 'http://127.0.0.1:9/v1#m'" in capsys.readouterr().err

@@ -1,0 +1,105 @@
+"""What a named model can learn from rows as they are laid out is planned, and what the trainer would refuse is not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.executors.plan_file import read_plan
+
+Shown = pytest.CaptureFixture[str]
+
+LABELLED = [{"text": f"words {n}", "label": "ab"[n % 2]} for n in range(20)]
+TAGGED = [{"tokens": ["Ann", "lives", "here"], "tags": ["B-PER", "O", "O"]} for _ in range(20)]
+PAIRS = [{"question": f"Which colour has thing {n}?", "answer": "Blue."} for n in range(20)]
+SIZES: dict[str, dict[str, Any]] = {
+    "bert": {"intermediate_size": 32, "max_position_embeddings": 512, "type_vocab_size": 2},
+    "llama": {"intermediate_size": 32, "max_position_embeddings": 512, "num_key_value_heads": 2},
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, rows in (("labelled", LABELLED), ("tagged", TAGGED), ("pairs", PAIRS)):
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    shared = {"vocab_size": 100, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4}
+    for kind, sizes in SIZES.items():
+        Path(kind).mkdir()
+        (Path(kind) / "config.json").write_text(json.dumps({"model_type": kind} | shared | sizes), encoding="utf-8")
+
+
+def plan(model: str, rows: str, task: str, method: str) -> int:
+    profile = ["--set", f"task_type={task}", "--label", f"finetune:{method}", "--language", "en"]
+    return main(["plan", *profile, "--train", f"{rows}.jsonl", "--model", model])
+
+
+@pytest.mark.parametrize("model", [*SIZES])
+@pytest.mark.parametrize(
+    ("rows", "task", "learnt"),
+    [
+        ("labelled", "classification", "sequence_classification"),
+        ("tagged", "extraction", "token_classification"),
+    ],
+)
+def test_rows_with_classes_or_tags_are_learnt_by_a_head_of_the_named_model(
+    model: str, rows: str, task: str, learnt: str
+) -> None:
+    assert plan(model, rows, task, "lora") == DONE
+    steps = {step.kind: step.model_dump() for step in read_plan(Path("plan.yaml")).steps}
+    assert (steps["train"]["task"], steps["measure"]["task"]) == (learnt, learnt)
+    assert steps["train"]["train"] == f"{rows}.jsonl"
+
+
+def test_a_decoder_learns_answers_as_a_language_model() -> None:
+    assert plan("llama", "pairs", "generation", "lora") == DONE
+    assert {step.kind: step.model_dump() for step in read_plan(Path("plan.yaml")).steps}["train"]["task"] == "causal_lm"
+
+
+@pytest.mark.parametrize(
+    ("model", "rows", "task", "method", "said"),
+    [
+        ("llama", "pairs", "generation", "bitfit", "has nothing to train"),
+        ("llama", "labelled", "classification", "bitfit", "has nothing to train"),
+        ("bert", "pairs", "generation", "lora", "reads and cannot write"),
+    ],
+)
+def test_what_the_trainer_would_refuse_gets_no_plan(
+    model: str, rows: str, task: str, method: str, said: str, capsys: Shown
+) -> None:
+    assert plan(model, rows, task, method) == WRONG_INPUT
+    out, error = capsys.readouterr()
+    assert said in error
+    assert "ftadvisor run" not in out + error
+    assert not Path("plan.yaml").exists()
+
+
+def test_bitfit_is_planned_on_a_model_with_biases_where_none_is_named() -> None:
+    words = ["--set", "task_type=generation", "--label", "finetune:bitfit", "--train", "pairs.jsonl"]
+    assert main(["plan", *words]) == DONE
+    model = read_plan(Path("plan.yaml")).model
+    assert model is not None
+    assert main(["plan", *words, "--model", model.source, "--force"]) == DONE  # which refuses one without any
+
+
+def test_a_pilot_is_refused_before_anything_runs(capsys: Shown) -> None:
+    rows = ["--train", "pairs.jsonl", "--test", "pairs.jsonl"]
+    assert main(["pilot", *rows, "--model", "llama", "--method", "bitfit", "--language", "en"]) == WRONG_INPUT
+    assert "has nothing to train" in capsys.readouterr().err
+    assert not list(Path("runs").glob("*/status.json"))
+
+
+def test_several_gpus_train_together_and_the_rows_of_an_update_stay(capsys: Shown) -> None:
+    rows = {}
+    for count in (1, 4):
+        words = ["--set", "task_type=generation", "--set", f"n_gpus={count}", "--set", f"vram_gb={24 * count}"]
+        files = ["--label", "finetune:lora", "--train", "pairs.jsonl", "--model", "qwen2.5-7b", "--force"]
+        assert main(["plan", *words, *files, "--language", "en"]) == DONE
+        train = read_plan(Path("plan.yaml")).steps[0].model_dump()
+        assert train["processes"] == count
+        rows[count] = train["batch_size"] * train["accumulation"] * train["processes"]
+        shown = capsys.readouterr().out
+        assert "add --set n_gpus" not in shown
+        assert ("starts 4 processes by accelerate launch" in shown) == (count == 4)
+    assert rows[1] == rows[4]
