@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..executors.estimate.context import context_of, has_position_table
-from ..executors.estimate.methods.find import method_names
+from ..executors.estimate.methods.find import method_names, weights_of
 from ..executors.estimate.model_config import config_of, spare_rows
 from ..executors.estimate.request import EstimateRequest
 from ..executors.estimate.stacks import INSTALLED
@@ -43,6 +43,8 @@ def request_of(words: Mapping[str, Any]) -> EstimateRequest:
         values["targets"] = tuple(name.strip() for name in values["targets"].split(",") if name.strip())
     values["gpu"] = tuple(_gpus(values.get("gpu", ()), problems))
     _check_names(values, problems)
+    if "dtype" not in values and values.get("method") in method_names():
+        values["dtype"] = weights_of(values["method"])
     _fit_length(values, problems)
     if values["gpu"] and values.get("device") == "cpu":
         problems.append(say("estimate.cpu_or_gpu"))

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ..executors.estimate.estimate import estimate
-from ..executors.estimate.request import Device, EstimateRequest
+from ..executors.estimate.methods.find import weights_of
+from ..executors.estimate.request import Device, Dtype, EstimateRequest
 from ..executors.estimate.result import Estimate
 from ..executors.estimate.unsupported import UnsupportedError
 from ..knowledge.messages import say
@@ -38,7 +39,7 @@ class Wish(BaseModel):
     batch: int
     rows_per_step: int
     seq_len: int
-    dtype: str
+    dtype: Dtype
     memory_bytes: int | None
     device: Device
     quantisable: bool
@@ -121,9 +122,20 @@ def _rung(
     )
 
 
-def leanest(wish: Wish, method: str) -> int | None:
-    """Return the bytes that another method needs at least for the same rows; None where there is no honest estimate."""
-    other = wish.model_copy(update={"method": method})
+def stored(method: str, device: Device) -> Dtype:
+    """Return the precision that a training keeps the model's weights in."""
+    return weights_of(method) if device == "cuda" else "fp32"
+
+
+def leanest(wish: Wish, method: str, dtype: Dtype | None = None) -> int | None:
+    """Return the bytes that another method needs at least for the same rows; None where there is no honest estimate.
+
+    Args:
+        wish: The run as it was wanted.
+        method: The other method.
+        dtype: Precision of the weights; None for the method's own.
+    """
+    other = wish.model_copy(update={"method": method, "dtype": dtype or stored(method, wish.device)})
     try:
         checkpointing = wish.checkpointable if method == wish.method else True
         return _estimate(other, _rung(other, 1, checkpointing, False, [])).peak.high_bytes

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from ..executors.method import method_module
 from ..executors.train_options import TrainOptions
@@ -14,7 +14,7 @@ from ..knowledge.setting import Chosen, Situation, settings_for
 from .base_model import Base
 from .device import Device
 from .draft import Why, reasoned
-from .fitting import Fitting, Wish, fit, size_text
+from .fitting import Fitting, Wish, fit, size_text, stored
 from .runners_up import runners_up
 
 LARGEST_BATCH = 8
@@ -87,6 +87,7 @@ def wish_for(method: str, base: Base, device: Device, rows: int | None, row_toke
     share = max(1, round(int(per_update.value) / device.processes))
     sizes = {name: chosen.get(f"method_options.{name}") for name in SIZES}
     rank = sizes.pop("rank")
+    kind: Literal["cuda", "cpu"] = "cuda" if device.has_gpu else "cpu"
     return Wish(
         config=base.config or {},
         method=method,
@@ -95,9 +96,9 @@ def wish_for(method: str, base: Base, device: Device, rows: int | None, row_toke
         batch=min(LARGEST_BATCH, share),
         rows_per_step=share,
         seq_len=row_tokens + MARGIN if row_tokens else UNKNOWN_LENGTH,
-        dtype="bf16" if device.has_gpu else "fp32",
+        dtype=stored(method, kind),
         memory_bytes=device.memory_bytes,
-        device="cuda" if device.has_gpu else "cpu",
+        device=kind,
         quantisable=device.has_gpu and {"none", "nf4"} <= {*method_module(method).BASES},
         checkpointable=method_module(method).CHECKPOINTING,
         shortenable=not row_tokens,

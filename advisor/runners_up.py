@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from ..executors.estimate.architectures.find import architecture_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.rule import Rule
@@ -34,18 +33,14 @@ def runners_up(wish: Wish, method: str, reasons: Mapping[str, str]) -> Iterator[
         words = {"method": variant_title(other), "needed": size_text(needed), "available": size_text(wish.memory_bytes)}
         low_rank_instead = other == "full" and method in ("lora", "qlora")
         reason = reasons.get(other) or (load(Rule)[DEFAULT_RULE].because if low_rank_instead else "")
-        if needed > wish.memory_bytes:
+        narrow = leanest(wish, other, "bf16") if other == "full" and wish.device == "cuda" else None
+        if needed > wish.memory_bytes and narrow is not None and narrow <= wish.memory_bytes:
+            yield say("planning.lost_full_mixed", **words, narrow=size_text(narrow), bytes=FULL_BYTES)
+        elif needed > wish.memory_bytes:
             yield say("planning.lost_by_memory", **words)
-        elif other == "full" and wish.dtype == "bf16" and _mixed_bytes(wish) > wish.memory_bytes:
-            yield say("planning.lost_full_mixed", **words, mixed=size_text(_mixed_bytes(wish)), bytes=FULL_BYTES)
         elif other == "qlora" and method == "lora":
             yield say("planning.lost_four_bits", **words)
         elif reason:
             yield say("planning.lost_by_evidence", **words, reason=reason)
         else:
             yield say("planning.would_fit", **words)
-
-
-def _mixed_bytes(wish: Wish) -> int:
-    """Return what weights, gradients and optimizer take in mixed precision, with master weights in 32 bits."""
-    return architecture_of(wish.config).parameters * FULL_BYTES

@@ -1,7 +1,7 @@
 """Read a language model's answers as classes, and measure them as a classifier's: same rows, same code."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -10,9 +10,6 @@ from .compared_rows import ComparedRows
 from .labelled import LabelledRow, class_counts
 from .stated import found_value, normalised
 from .step import StepContext
-
-if TYPE_CHECKING:
-    pass
 
 FIELD = "label"
 UNREAD = "-"

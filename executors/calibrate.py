@@ -13,6 +13,7 @@ from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .device_name import device_name
 from .estimate.calibration import Calibration, keep, operations
+from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
 from .plan import ModelSource
 from .probe import Probe, probe, write_random_model
@@ -70,7 +71,7 @@ def _probe(folder: str, method: str, device: str) -> Probe:
     batch, length = SHAPES[device]
     base = ModelSource(
         source=folder,
-        dtype="float32" if device == "cpu" else "bfloat16",
+        dtype="float32" if device == "cpu" or weights_of(method) == "fp32" else "bfloat16",
         quantisation="nf4" if method == "qlora" else "none",
     )
     options = TrainOptions(batch_size=batch, gradient_checkpointing=False)

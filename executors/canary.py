@@ -79,7 +79,7 @@ def try_out(
         if found is None:
             needed = memory.peak_bytes()
             continue
-        if planned.when_room == "grow" and layout.batch_size == planned.batch_size:
+        if layout.when_room == "grow" and layout.batch_size == planned.batch_size:
             found = _widened(build, found, rest, limit, memory)
         saved = _save(found.trainer, folder)
         _forget(found.trainer)

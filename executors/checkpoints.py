@@ -43,8 +43,8 @@ def about(checkpoint: Path) -> dict[str, JsonValue] | None:
     return told if whole else None
 
 
-def newest_whole(folder: Path, fingerprint: str) -> Path | None:
-    """Return the last whole checkpoint of this very training, or None.
+def newest_whole(folder: Path, fingerprint: str) -> tuple[Path, dict[str, JsonValue]] | None:
+    """Return the last whole checkpoint of this very training with what was remembered, or None; reads all of it.
 
     Args:
         folder: Where the checkpoints lie; may not exist.
@@ -53,7 +53,7 @@ def newest_whole(folder: Path, fingerprint: str) -> Path | None:
     for _, checkpoint in sorted(_steps(folder), reverse=True):
         told = about(checkpoint)
         if told is not None and told.get("fingerprint") == fingerprint:
-            return checkpoint
+            return checkpoint, told
     return None
 
 

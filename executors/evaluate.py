@@ -73,7 +73,8 @@ def answer_arms(
     answerings: dict[str, Answering] = {}
     answerer: Answerer | None = None
     opened: object = object()
-    for arm in sorted(arms, key=lambda arm: str(arm.adapter or "")):  # each model is loaded once
+    # each model is loaded once; whether an endpoint holds to a form shows before the other ways are paid for
+    for arm in sorted(arms, key=lambda arm: (str(arm.adapter or ""), arm.constraint is None)):
         answers = KeptAnswers(kept / f"{arm.name}.jsonl", arm.prompts, arm.constraint)
         if answers.missing:
             if answerer is None or opened != arm.adapter:
@@ -143,6 +144,11 @@ def cut(arms: Sequence[Arm], answerings: Mapping[str, Answering]) -> dict[str, i
         for arm in arms
         if arm.constraint is not None
     }
+
+
+def empty(answerings: Mapping[str, Answering]) -> dict[str, int]:
+    """Return how many answers of each arm are empty: most often, a model's thoughts used up all their length."""
+    return {arm: answering.answers.count("") for arm, answering in answerings.items()}
 
 
 def compare(

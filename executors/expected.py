@@ -1,13 +1,17 @@
 """The memory that a training is expected to take, to hold the estimator to what is then measured."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..knowledge.errors import UserError
+from . import models
 from .estimate.estimate import estimate
 from .estimate.request import EstimateRequest
 from .estimate.unsupported import UnsupportedError
+from .heads import is_pooler_fresh
 from .method import MethodOptions
+from .plan import ModelSource
 from .train_options import TrainOptions
 
 DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
@@ -90,3 +94,32 @@ def training_request(
         return EstimateRequest.model_validate(values)
     except ValueError:  # another device or number type
         return None
+
+
+def request_of(
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    base: ModelSource,
+    method: str,
+    method_options: MethodOptions,
+    options: TrainOptions,
+    shape: Mapping[str, Any],
+) -> EstimateRequest | None:
+    """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
+    shape = {**shape, "fresh_pooler": is_pooler_fresh(model)}
+    return request_for(model.config, base, method, method_options, options, shape)
+
+
+def request_for(
+    config: Any,  # noqa: ANN401 - each family has its own
+    base: ModelSource,
+    method: str,
+    method_options: MethodOptions,
+    options: TrainOptions,
+    shape: Mapping[str, Any],
+) -> EstimateRequest | None:
+    """Return the question to the estimator about a training of a model with this config."""
+    weights = str(models.number_type(base)).removeprefix("torch.")
+    known = json.loads(config.to_json_string(use_diff=False))
+    return training_request(
+        known, method, method_options, options, shape, weights, base.quantisation, models.device().type
+    )

@@ -1,12 +1,13 @@
 """Losses for classes of very different size: weighted, focal, and the F1 itself made smooth."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from .batches import IGNORED
-from .task import TaskOptions
+from .task import Batch, TaskBase, TaskOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,7 +63,7 @@ def class_loss(
 
     several = labels.dim() == 2
     if options.loss == "soft_f1":
-        return _soft_f1(logits, labels, several) * (labels != IGNORED).sum()
+        return soft_f1(f1_sums(logits, labels)) * (labels != IGNORED).sum()
     weights = None
     if options.loss == "weighted":
         weights = torch.tensor(class_weights(counts, rows, several), device=logits.device)
@@ -75,18 +76,66 @@ def class_loss(
     return each.sum()
 
 
-def _soft_f1(logits: "Tensor", labels: "Tensor", several: bool) -> "Tensor":
+def f1_sums(logits: "Tensor", labels: "Tensor") -> "Tensor":
+    """Return what the smooth F1 is made of, which batches can add up: shape ``(4, classes)``.
+
+    How likely each class is in its own rows, how likely in all, in how many rows it is, and how many rows there are.
+    """
     import torch
     from torch.nn.functional import one_hot
 
-    if several:
+    if labels.dim() == 2:
         likely, right = torch.sigmoid(logits), labels
     else:
         counted = labels != IGNORED
         likely = torch.softmax(logits[counted], dim=1)
         right = one_hot(labels[counted], logits.shape[1]).to(likely.dtype)
-    shared, both = (likely * right).sum(dim=0), likely.sum(dim=0) + right.sum(dim=0)
-    present = right.sum(dim=0) > 0
+    return torch.stack(
+        [(likely * right).sum(dim=0), likely.sum(dim=0), right.sum(dim=0), torch.ones_like(right).sum(dim=0)]
+    )
+
+
+def soft_f1(sums: "Tensor") -> "Tensor":
+    """Return 1 less the smooth F1, the mean over the classes that there are."""
+    shared, likely, right, rows = sums
+    present = right > 0
     if not present.any():  # every class is wrong here: the less is said, the better
-        return likely.sum() / max(1, likely.numel())
-    return 1 - (2 * shared / both)[present].mean()
+        lost: Tensor = likely.sum() / rows.sum().clamp(min=1)
+    else:
+        lost = 1 - (2 * shared / (likely + right))[present].mean()
+    return lost
+
+
+class ClassLossTask(TaskBase):
+    """Learn classes with one of the losses for them."""
+
+    options: ClassLossOptions
+
+    @abstractmethod
+    def scored(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return what the head says of each class, and the labels, as ``class_loss`` takes them."""
+
+    @abstractmethod
+    def counts(self) -> tuple[list[int], int]:
+        """Return how often each class is learnt from, and all of them together."""
+
+    @property
+    def divisible(self) -> bool:
+        """Whether rows learn the same in batches of any size: an F1 of parts says little of the whole."""
+        return self.options.loss != "soft_f1"
+
+    def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return the loss of each label's class, or of each class's yes or no."""
+        logits, labels = self.scored(model, batch)
+        return class_loss(logits, labels, self.options, *self.counts()), (labels != IGNORED).sum()
+
+    def total_loss(self, model: Any, batches: Iterable[Batch]) -> tuple[float, int]:  # noqa: ANN401 - see TaskBase
+        """Return the loss summed over all batches; the smooth F1 is that of all of them as one."""
+        if self.divisible:
+            return super().total_loss(model, batches)
+        sums: Any = 0.0
+        count = 0
+        for batch in batches:
+            logits, labels = self.scored(model, batch)
+            sums, count = sums + f1_sums(logits, labels), count + int((labels != IGNORED).sum())
+        return (float(soft_f1(sums)) * count if count else 0.0), count

@@ -78,11 +78,13 @@ class Able:
         checkpointing: Recomputed activations.
         chunking: The loss in chunks.
         eight_bit: An 8-bit optimizer.
+        dividing: Batches of another size, of which an update learns the same.
     """
 
     checkpointing: bool
     chunking: bool
     eight_bit: bool
+    dividing: bool = True
 
 
 def layouts_of(options: TrainOptions, able: Able, need: Callable[[TrainOptions], int | None]) -> list[TrainOptions]:
@@ -118,9 +120,11 @@ def ladder(options: TrainOptions, able: Able) -> Iterator[TrainOptions]:
         options: As planned.
         able: What works.
     """
+    if not able.dividing:
+        options = options.model_copy(update={"when_room": "keep"})
     yield options
     per_update, batch = options.batch_size * options.accumulation, options.batch_size
-    while batch > 1:
+    while able.dividing and batch > 1:
         batch = max(size for size in range(1, batch // 2 + 1) if per_update % size == 0)
         options = options.model_copy(update={"batch_size": batch, "accumulation": per_update // batch})
         yield options

@@ -50,13 +50,13 @@ def validation_loss(
     import torch
 
     model.eval()
-    total, count = 0.0, 0
     ordered = sorted(rows, key=len, reverse=True)
+    batches = (
+        task.collate(ordered[start : start + batch_size], padding) for start in range(0, len(ordered), batch_size)
+    )
     with torch.no_grad():
-        for start in range(0, len(ordered), batch_size):
-            batch = task.collate(ordered[start : start + batch_size], padding)
-            loss, labels = task.loss(model, {name: moved(value, model.device) for name, value in batch.items()})
-            total, count = total + loss.item(), count + int(labels)
+        on_device = ({name: moved(value, model.device) for name, value in batch.items()} for batch in batches)
+        total, count = task.total_loss(model, on_device)
     if not count:
         raise UserError(say("training.nothing_counted", rows=len(ordered)), say("training.nothing_counted_hint"))
     return total / count

@@ -119,6 +119,8 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
     _note_own_head(model)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = loader.padding
+    if loader.config and family_of(config) == "decoder":  # its head reads the last token that is no padding
+        model.config.get_text_config().pad_token_id = loader.padding
     if source.quantisation == "none":
         model.to(device())  # type: ignore[arg-type]
         return model

@@ -19,7 +19,10 @@ class ModelSource(BaseModel):
         min_length=1, description="builtin:tiny, a hub id, modelscope:ID, a local folder, or an endpoint"
     )
     revision: str | None = Field(None, description="branch, tag or commit on the hub; null for the newest")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="number type of the weights")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto",
+        description="number type of the weights; auto: float32 on a CPU and where they are trained, else bfloat16",
+    )
     quantisation: Literal["none", "int8", "nf4"] = Field("none", description="bits of the frozen weights")
 
 

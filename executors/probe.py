@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
-from .expected import expected_tensors
+from .expected import expected_tensors, request_of
 from .freed_memory import is_returned, return_freed_memory
 from .kernel_cache import bound_kernels
 from .memory import PeakMemory
@@ -18,7 +18,7 @@ from .models import device, load_model, require
 from .plan import ModelSource
 from .task import TaskOptions, task_class
 from .tokens import TokenRow
-from .train import recompute_activations, request_of
+from .train import recompute_activations
 from .train_options import TrainOptions
 from .trainer import make_trainer
 

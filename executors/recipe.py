@@ -9,6 +9,7 @@ from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .data import Conversation, read_conversations
+from .estimate.methods.find import weights_of
 from .plan import ModelSource, Plan
 from .step import input_path
 from .steps.train import Options
@@ -49,6 +50,11 @@ class Recipe:
     def half(self) -> bool:
         """Whether it computes in bfloat16, as it does on a GPU unless the plan says otherwise."""
         return self.options.precision != "float32"
+
+    @property
+    def wide(self) -> bool:
+        """Whether the weights are kept in float32: where they are trained, or nothing computes in 16 bits."""
+        return not self.half or weights_of(self.method) == "fp32"
 
     @property
     def alpha(self) -> int | float:

@@ -94,6 +94,21 @@ def room(config: Any, limit: int, virtual_tokens: int = 0) -> int:
     return limit if limit == sys.maxsize else limit - _positions_before_the_first(config) - virtual_tokens
 
 
+def longest_row(wanted: int | None, config: Any, readable: int) -> int:
+    """Return how many tokens a row has at most: as many as are wanted, where the model can read them.
+
+    Positions that are rotations go on behind the length that a model was made for; a table of them ends there.
+
+    Args:
+        wanted: As the plan says; None for what the model was made for.
+        config: The model's config.
+        readable: What ``room`` returned.
+    """
+    if wanted is None:
+        return readable
+    return wanted if hasattr(config.get_text_config(), "rope_parameters") else min(wanted, readable)
+
+
 def _positions_before_the_first(config: Any) -> int:
     """Return how many rows of an encoder's table of positions no token takes: those up to the padding's, if any."""
     import torch

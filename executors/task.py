@@ -1,7 +1,7 @@
 """Find a task: each is a file ``executors/tasks/<id>.py`` with a class ``Task``; its presence is its registration."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -176,6 +176,19 @@ class TaskBase(ABC):
     @abstractmethod
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - with or without an adapter
         """Return the summed loss, and the number of labels that it is summed over."""
+
+    @property
+    def divisible(self) -> bool:
+        """Whether rows learn the same in batches of any size, as the loss is a sum over them."""
+        return True
+
+    def total_loss(self, model: Any, batches: Iterable[Batch]) -> tuple[float, int]:  # noqa: ANN401 - see loss
+        """Return the loss summed over all batches, and the number of labels; without gradients."""
+        total, count = 0.0, 0
+        for batch in batches:
+            loss, labels = self.loss(model, batch)
+            total, count = total + loss.item(), count + int(labels)
+        return total, count
 
     def begin(self, learning: Learning, examples: Sequence[Any]) -> bool:
         """Fit what is random in a model to the examples, if the task knows how; it is trained whatever the method.

@@ -1,6 +1,6 @@
 """Plain texts to go on learning from: the rows of a file, or the documents of a folder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -51,14 +51,24 @@ def read_texts(path: Path) -> list[TextRow]:
 
 def packed(
     rows: Sequence[TextRow], tokens: Callable[[str], Sequence[Token]], size: int
-) -> list[tuple[int, list[Token]]]:
-    """Return blocks of all texts one after the other, each with the line of the text that it begins in.
+) -> Iterator[tuple[int, list[Token]]]:
+    """Yield blocks of all texts one after the other, each with the line of the text that it begins in.
 
     Args:
         rows: The texts.
         tokens: What a text becomes, with its end.
         size: Tokens of a block; the last one may be shorter.
     """
-    stream = [(row.line, token) for row in rows for token in tokens(row.text)]
-    blocks = [stream[start : start + size] for start in range(0, len(stream), size)]
-    return [(block[0][0], [token for _, token in block]) for block in blocks]
+    line, block = 0, list[Token]()
+    for row in rows:
+        made, start = tokens(row.text), 0
+        while start < len(made):
+            line = line if block else row.line
+            end = start + size - len(block)
+            block += made[start:end]
+            start = end
+            if len(block) == size:
+                yield line, block
+                block = []
+    if block:
+        yield line, block

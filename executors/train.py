@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +16,26 @@ from ..knowledge.progress import Progress
 from .adapters import save_adapter
 from .audit import audit, stops_of
 from .canary import Build, is_tried, try_out
-from .checkpoints import about, checkpoint_folder, newest_whole, prune
+from .checkpoints import checkpoint_folder, newest_whole, prune
 from .chunked_loss import has_plain_head, refuse_other_loss
 from .data import Conversation
 from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
+from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
 from .events import ADVICE
-from .expected import expected_memory, expected_tensors, least_memory, training_request
+from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
-from .heads import head_shape, is_pooler_fresh
+from .heads import head_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
-from .models import context_length, device, load_config, load_model, load_tokenizer, number_type, require
+from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
-from .refusals import refuse_impossible, refuse_slow, room
+from .refusals import longest_row, refuse_impossible, refuse_slow, room
 from .result_readme import learnt
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
@@ -130,7 +132,9 @@ def train(
     pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
     virtual_tokens = getattr(training.method_options, "virtual_tokens", 0)
-    limit = training.max_length or room(load_config(base), context_length(base), virtual_tokens)
+    bare_config = load_config(base)
+    readable = room(bare_config, context_length(base), virtual_tokens)
+    limit = longest_row(training.max_length, bare_config, readable)
     learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer, training.passages)
     checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer, training.passages)
     fingerprint = _fingerprint(training, learned, checked)
@@ -147,12 +151,14 @@ def train(
         checkpointing=method.CHECKPOINTING,
         chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
         eight_bit=device().type == "cuda",
+        dividing=task.divisible,
     )
 
     def need(layout: TrainOptions) -> int | None:
         return least_memory(request_of_layout(layout))
 
-    begun = _begun(training, fingerprint)
+    checkpoint = newest_whole(training.checkpoints, fingerprint)  # once, as it is read whole
+    begun = _begun(training, fingerprint) if checkpoint else None
     if begun is not None:
         refuse_smaller_device(begun.options, able, need)
     layouts = [begun.options] if begun else layouts_of(training.options, able, need)
@@ -202,7 +208,7 @@ def train(
     watch.measured = trainer.measured
     trainer.add_callback(guarding(watch, warmup))
     _track(training, trainer, event)
-    _train_or_resume(training, trainer, fingerprint)
+    _train_or_resume(training, trainer, checkpoint)
     measured = trainer.measured()
     _take_best(training, trainer)
     if is_first():
@@ -244,10 +250,8 @@ def _audit(
         watch.tell(one)
 
 
-def _begun(training: Training, fingerprint: str) -> Tried | None:
-    """Return how an interrupted attempt is laid out, where it left a checkpoint; None where nothing is lost yet."""
-    if newest_whole(training.checkpoints, fingerprint) is None:
-        return None
+def _begun(training: Training, fingerprint: str) -> Tried:
+    """Return how an interrupted attempt that left a checkpoint is laid out."""
     return remembered(training.checkpoints, fingerprint, training.options) or Tried(training.options, {})
 
 
@@ -284,47 +288,22 @@ def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN
         event(ADVICE, name=training.name, kind="no_tensorboard", text=told, fix=fix)
 
 
-def request_of(
-    model: Any,  # noqa: ANN401 - a model with or without an adapter
-    base: ModelSource,
-    method: str,
-    method_options: MethodOptions,
-    options: TrainOptions,
-    shape: Mapping[str, Any],
-) -> EstimateRequest | None:
-    """Return the question to the estimator about a training whose model is loaded; None where it cannot be asked."""
-    shape = {**shape, "fresh_pooler": is_pooler_fresh(model)}
-    return request_for(model.config, base, method, method_options, options, shape)
-
-
-def request_for(
-    config: Any,  # noqa: ANN401 - each family has its own
-    base: ModelSource,
-    method: str,
-    method_options: MethodOptions,
-    options: TrainOptions,
-    shape: Mapping[str, Any],
-) -> EstimateRequest | None:
-    """Return the question to the estimator about a training of a model with this config."""
-    weights = str(number_type(base)).removeprefix("torch.")
-    known = json.loads(config.to_json_string(use_diff=False))
-    return training_request(known, method, method_options, options, shape, weights, base.quantisation, device().type)
-
-
 def _base(training: Training, method: MethodModule) -> ModelSource:
-    """Return the base model stored as the method needs it.
+    """Return the base model stored as the method needs it, in float32 where its own weights are trained.
 
     Raises:
         UserError: The plan's choices exclude each other.
     """
-    wanted = training.base.quantisation
+    base, wanted = training.base, training.base.quantisation
+    if base.dtype == "auto" and weights_of(training.method) == "fp32":
+        base = base.model_copy(update={"dtype": "float32"})
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)
         raise UserError(message, say("training.no_checkpointing_hint"), {"gradient_checkpointing": False})
     if wanted in method.BASES:
-        return training.base
+        return base
     if wanted == "none":
-        return training.base.model_copy(update={"quantisation": method.BASES[0]})
+        return base.model_copy(update={"quantisation": method.BASES[0]})
     allowed = ", ".join(method.BASES)
     message = say("training.no_such_base", method=training.method, quantisation=wanted, allowed=allowed)
     raise UserError(message, say("training.no_such_base_hint"))
@@ -338,15 +317,18 @@ def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or
     enable({"use_reentrant": False})
 
 
-def _train_or_resume(training: Training, trainer: Any, fingerprint: str) -> None:  # noqa: ANN401 - see make_trainer
-    checkpoint = newest_whole(training.checkpoints, fingerprint)
-    if checkpoint is None:
+def _train_or_resume(
+    training: Training,
+    trainer: Any,  # noqa: ANN401 - see make_trainer
+    found: tuple[Path, Mapping[str, JsonValue]] | None,
+) -> None:
+    if found is None:
         wait()  # until all have looked
         if is_first():
             prune(training.checkpoints, set())
         trainer.train()
         return
-    trainer.before = about(checkpoint)
+    checkpoint, trainer.before = found
     state = trainer.state.load_from_json(str(checkpoint / "trainer_state.json"))
     if state.global_step >= state.max_steps or should_stop(state.log_history, training.options.patience):
         trainer.state = state  # only the result was not written yet
@@ -376,8 +358,10 @@ def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequen
         list(training.new_tokens),
         *(record.model_dump_json() for record in settings),
     ]
-    tokens = [vars(row) for row in (*rows, *validation)]
-    return hashlib.sha256(json.dumps([told, len(rows), tokens]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([told, len(rows)]).encode())
+    for row in chain(rows, validation):  # one by one, as a text of all tokens would be as large as they are
+        digest.update(json.dumps(vars(row)).encode())
+    return digest.hexdigest()
 
 
 def _report(training: Training, state: Any, model: Any, rows: Sequence[Example]) -> dict[str, JsonValue]:  # noqa: ANN401

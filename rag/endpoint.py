@@ -46,6 +46,10 @@ class Endpoint(NamedTuple):
     model: str
     key: str = ""
 
+    def __repr__(self) -> str:
+        """Leave the key out: what is printed may be kept."""
+        return f"Endpoint(url={self.url!r}, model={self.model!r})"
+
     @property
     def local(self) -> bool:
         """Whether it is on this machine."""

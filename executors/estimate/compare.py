@@ -2,7 +2,7 @@
 
 from ...knowledge.frozen import Frozen
 from .estimate import estimate
-from .methods.find import method_names
+from .methods.find import method_names, weights_of
 from .request import EstimateRequest
 from .result import Estimate
 from .unsupported import UnsupportedError
@@ -31,9 +31,14 @@ def training_methods() -> tuple[str, ...]:
 
 
 def for_method(request: EstimateRequest, method: str) -> EstimateRequest:
-    """Return the run with another method, without what that method cannot be combined with."""
+    """Return the run with another method, without what that method cannot be combined with.
+
+    Weights that are kept as the run's own method keeps them are kept as the other one does.
+    """
     again = request.grad_checkpointing and method not in WITHOUT_CHECKPOINTING
-    return request.model_copy(update={"method": method, "grad_checkpointing": again})
+    own = request.dtype == weights_of(request.method)
+    dtype = weights_of(method) if own else request.dtype
+    return request.model_copy(update={"method": method, "grad_checkpointing": again, "dtype": dtype})
 
 
 def _compared(request: EstimateRequest) -> Compared:

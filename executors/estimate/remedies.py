@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .compare import WITHOUT_CHECKPOINTING
+from .compare import WITHOUT_CHECKPOINTING, for_method
 from .estimate import estimate
 from .request import EstimateRequest
 from .result import Estimate
@@ -132,7 +132,7 @@ def _steps(request: EstimateRequest, kind: str) -> Iterator[Change]:
         for length in _halves(request.seq_len, SHORTEST):
             yield Change(kind, str(length), {"seq_len": length})
     if kind == "qlora" and request.method in {"lora", "full"} and request.device == "cuda":
-        yield Change(kind, "qlora", {"method": "qlora"})
+        yield Change(kind, "qlora", {"method": "qlora", "dtype": for_method(request, "qlora").dtype})
     if kind == "sharding" and request.gpus == 1 and request.device == "cuda":
         for gpus in SHARERS:
             yield Change(kind, str(gpus), {"gpus": gpus, "parallel": "fsdp"})

@@ -32,7 +32,9 @@ def export(recipe: Recipe) -> Contents:
         "optimizer": shared["optim"],
         "lr_scheduler": "cosine",
         "gradient_checkpointing": options.gradient_checkpointing,
-        **{name: shared[name] for name in ("learning_rate", "warmup_steps", "weight_decay", "max_grad_norm", "bf16")},
+        **{name: shared[name] for name in ("learning_rate", "warmup_steps", "weight_decay", "max_grad_norm")},
+        # with bf16 the weights are, too, and trained ones must not be; tf32 computes as fast as that allows
+        **({"bf16": False, "tf32": recipe.half} if recipe.wide else {"bf16": True}),
         **{name: shared[name] for name in ("logging_steps", "save_steps", "save_total_limit", "seed", "output_dir")},
     }
     files = {"train.jsonl": _rows(recipe.rows)}

@@ -1,5 +1,7 @@
 """LLaMA-Factory: ``llamafactory-cli train config.yaml``.
 
+With ``bf16`` it keeps what is trained in float32 (``model/adapter.py``, unless ``pure_bf16``).
+
 Source: llamafactory 0.9.5, ``hparams/*_args.py`` (names of settings), ``data/parser.py`` (``dataset_info.json``).
 """
 

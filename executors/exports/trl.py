@@ -63,7 +63,7 @@ def export(recipe: Recipe) -> Contents:
         "train_file": "train.jsonl",
         "model_name_or_path": recipe.model,
         **({"model_revision": recipe.revision} if recipe.revision else {}),
-        "dtype": "bfloat16" if recipe.half else "float32",
+        "dtype": "float32" if recipe.wide else "bfloat16",
         **_method(recipe),
         "max_length": recipe.max_length,
         "completion_only_loss": True,

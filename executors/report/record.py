@@ -99,6 +99,7 @@ class Evaluation(_Part):
         signatures: How a metric was computed, so that others can compare theirs.
         shown: How many examples from the rows to learn from stood in an arm's prompts.
         cut: How many answers of an arm that is held to a form were cut off before they had it.
+        empty: How many answers of an arm say nothing.
     """
 
     rows: int
@@ -111,6 +112,7 @@ class Evaluation(_Part):
     signatures: dict[str, str] = {}
     shown: dict[str, int] = {}
     cut: dict[str, int] = {}
+    empty: dict[str, int] = {}
 
 
 class ClassMeasured(_Part):

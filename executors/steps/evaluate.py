@@ -86,7 +86,7 @@ class Options(PromptingOptions, _Comparison):
 
 def execute(options: Options, context: StepContext) -> Result:
     """Answer all test rows in every way, score the answers, and keep them in ``answers.jsonl``."""
-    from ..evaluate import answer_arms, cut, drawn, row_record, scored
+    from ..evaluate import answer_arms, cut, drawn, empty, row_record, scored
 
     path = context.input(options.test)
     held = read_compared(path)
@@ -116,6 +116,7 @@ def execute(options: Options, context: StepContext) -> Result:
         "examples": list(drawn(records, options.examples, context.seed)),
         "shown": dict(shown.counts),
         "cut": dict(cut(arms, answerings)),
+        "empty": dict(empty(answerings)),
     }
 
 
@@ -148,7 +149,7 @@ def shown_to(
     schema = find(options.answer_schema) if options.answer_schema else None
     constraint = None
     if "constrained" in options.arms:
-        constraint = constraint_of(options, options.format, held, learnt, schema)
+        constraint = constraint_of(options, options.format, options.fields, held, learnt, schema)
         if not is_endpoint(model.source):
             check_installed()
     room = partial(window_of, model, options.window, options.max_new_tokens, progress)

@@ -11,13 +11,13 @@ from ..asking import in_batches
 from ..batches import IGNORED, padded, shortened
 from ..classified import measured, write_predictions
 from ..first_head import begin_as_probe
-from ..imbalance import ClassLossOptions, class_loss
+from ..imbalance import ClassLossOptions, ClassLossTask
 from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
 from ..linear import decided
 from ..pooling import POOLING
 from ..prompt import Prompt
 from ..step import Result, StepContext
-from ..task import Asking, Batch, Known, Learning, Loader, TaskBase, TaskOptions
+from ..task import Asking, Batch, Known, Learning, Loader, TaskOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +46,7 @@ class ClassOptions(ClassLossOptions):
     )
 
 
-class Task(TaskBase):
+class Task(ClassLossTask):
     """Learn the classes of texts."""
 
     Options: ClassVar[type[TaskOptions]] = ClassOptions
@@ -106,13 +106,15 @@ class Task(TaskBase):
         labels = right.float() if self.several else _only(right)
         return padded([example.tokens for example in examples], padding) | {"labels": labels}
 
-    def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
-        """Return the loss of the right class, or of each class's yes or no."""
+    def scored(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return what the head says of each class, and which are right."""
+        return self.logits(model, batch), batch["labels"]
+
+    def counts(self) -> tuple[list[int], int]:
+        """Return how many rows each class has, and how many rows there are."""
         counts: dict[str, int] = self.known["classes"]  # type: ignore[assignment]
         rows: int = self.known["rows"]  # type: ignore[assignment]
-        labels = batch["labels"]
-        loss = class_loss(self.logits(model, batch), labels, self.options, [*counts.values()], rows)
-        return loss, (labels != IGNORED).sum()
+        return [*counts.values()], rows
 
     def logits(self, model: Any, batch: Batch) -> "Tensor":  # noqa: ANN401 - see TaskBase
         """Return what the head says of each class, shape ``(batch, classes)``, in float32."""

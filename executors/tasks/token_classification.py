@@ -11,13 +11,13 @@ from ...knowledge.messages import say
 from ..asking import in_batches
 from ..batches import IGNORED, filled, padded
 from ..entities import tag_ratios, write_tags
-from ..imbalance import ClassLossOptions, class_loss
+from ..imbalance import ClassLossOptions, ClassLossTask
 from ..prompt import Prompt
 from ..ratios import compared
 from ..row_files import laid_out
 from ..split_words import joined, token_places
 from ..step import Result, StepContext
-from ..task import Asking, Batch, Known, TaskBase, TaskOptions
+from ..task import Asking, Batch, Known, TaskOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +50,7 @@ class TagExample:
         return len(self.tokens)
 
 
-class Task(TaskBase):
+class Task(ClassLossTask):
     """Learn the tags of words."""
 
     Options: ClassVar[type[TaskOptions]] = ClassLossOptions
@@ -97,13 +97,14 @@ class Task(TaskBase):
         labels = filled([example.tags for example in examples], IGNORED)
         return padded([example.tokens for example in examples], padding) | {"labels": labels}
 
-    def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
-        """Return the loss of each word's tag."""
+    def scored(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
+        """Return what the head says of each token, and the tags of those that words begin in."""
+        return self.logits(model, batch).flatten(0, 1), batch["labels"].flatten()
+
+    def counts(self) -> tuple[list[int], int]:
+        """Return how many words have each tag, and how many words there are."""
         counts: dict[str, int] = self.known["tags"]  # type: ignore[assignment]
-        labels = batch["labels"]
-        logits = self.logits(model, batch).flatten(0, 1)
-        loss = class_loss(logits, labels.flatten(), self.options, [*counts.values()], sum(counts.values()))
-        return loss, (labels != IGNORED).sum()
+        return [*counts.values()], sum(counts.values())
 
     def logits(self, model: Any, batch: Batch) -> "Tensor":  # noqa: ANN401 - see TaskBase
         """Return what the head says of each token, shape ``(batch, seq, tags)``, in float32."""

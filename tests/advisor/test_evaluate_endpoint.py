@@ -6,13 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ftadvisor.advisor import consent
-from ftadvisor.advisor.cli import DONE, FAILED, WRONG_INPUT, main
+from ftadvisor.advisor.cli import DONE, FAILED, INTERRUPTED, WRONG_INPUT, main
 from ftadvisor.executors.kept_answers import KeptAnswers
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.rag import endpoint
@@ -129,6 +130,29 @@ def test_every_kind_of_prompting_is_asked(start: Start, capsys: Shown) -> None:
     assert sent / 8 < int(tokens) < sent / 2
 
 
+def test_an_endpoint_that_holds_to_no_form_is_told_before_others_are_paid_for(start: Start, capsys: Shown) -> None:
+    server = start(blue)
+    options = ["--set", "arms=[base, constrained]", "--set", "choices=[Blue., Red.]"]
+    assert main(["evaluate", "test.jsonl", "--model", f"{server.url}#m", *options, "--language", "en"]) == WRONG_INPUT
+    assert "does not hold to the form" in capsys.readouterr().err
+    assert len(server.requests) == 2
+    assert not [*Path().glob("runs/*/status.json")]
+
+
+@pytest.mark.parametrize("label", ["prompting:many_shot", "prompting:long_context"])
+def test_a_plan_takes_a_window_and_says_so(start: Start, label: str) -> None:
+    server = start(blue)
+    Path("train.jsonl").write_text('{"question": "Which colour?", "answer": "Blue."}\n', encoding="utf-8")
+    Path("guide.md").write_text("# Guide\n\nEvery thing is blue.\n", encoding="utf-8")
+    words = ["--train", "train.jsonl", "--test", "test.jsonl", "--documents", "guide.md", "--label", label]
+    more = ["--set", "task_type=generation", "--model", f"{server.url}#m", "--language", "en"]
+    assert main(["plan", *words, *more]) == DONE
+    assert (
+        "window: 32768 # how much a model behind an endpoint reads is not known here" in Path("plan.yaml").read_text()
+    )
+    assert main(["run", "plan.yaml", "--quiet"]) == DONE
+
+
 def test_a_window_that_nobody_knows_is_asked_for(start: Start, capsys: Shown) -> None:
     server = start(blue)
     shown = ["--set", f"train={Path.cwd()}/more.jsonl", "--set", "arms=[many_shot]"]
@@ -137,6 +161,15 @@ def test_a_window_that_nobody_knows_is_asked_for(start: Start, capsys: Shown) ->
     assert main([*words, "--language", "en"]) == WRONG_INPUT
     assert "--set window=" in capsys.readouterr().err
     assert not server.requests
+
+
+def test_answers_that_thoughts_use_up_are_told(start: Start) -> None:
+    cut = [{"delta": {"reasoning": "Hm"}}, {"delta": {}, "finish_reason": "length"}]
+    server = start(lambda path, body: (200, cut if "thing 3" in str(body) else ["Blue."]))
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--quiet", "--language", "en"]
+    assert main(words) == DONE
+    (report,) = Path().glob("runs/*/report.md")
+    assert "Bare model: empty answers: 1;" in report.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("words", [["evaluate", "test.jsonl", "--model", ELSEWHERE], ["run", "plan.yaml"]])
@@ -189,6 +222,31 @@ def test_a_killed_evaluation_asks_only_what_is_missing(start: Start, capsys: Sho
     assert (evaluated["arms"]["base"]["exact"]["value"], evaluated["arms"]["prompting"]["exact"]["value"]) == (0, 1)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+def test_ctrl_c_waits_for_no_answer(start: Start) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if len(server.requests) == 3:  # the first went alone; now two are under way
+            asked.set()
+        if len(server.requests) > 1:
+            over.wait(120)
+        return blue(path, body)
+
+    server = start(reply)
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--set", "requests=2", "--language", "en"]
+    command = [sys.executable, "-m", "ftadvisor.advisor", *words]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert asked.wait(120)
+    child.send_signal(signal.SIGINT)
+    try:
+        _, told = child.communicate(timeout=60)
+    finally:
+        over.set()
+    assert child.returncode == INTERRUPTED
+    assert "ftadvisor run --resume runs/" in told
+
+
 def kept_of(run: Path, arm: str) -> dict[int, str]:
     path = run / "checkpoints" / "1-evaluate" / f"{arm}.jsonl"
     prompt = Prompt(instruction="Name the colour." if arm == "prompting" else "")
@@ -210,6 +268,9 @@ def test_the_key_is_sent_and_never_written(start: Start, monkeypatch: pytest.Mon
     assert "bad header Bearer ***" in shown.err
     written = [path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file()]
     assert any("bad header Bearer ***" in text for text in written)  # the run's own record of what went wrong
+    (run,) = Path().glob("runs/*-evaluate-*")  # what was paid for is not thrown away
+    assert f"ftadvisor run --resume {run}" in shown.err
+    assert kept_of(run, "base") == dict.fromkeys(range(3), "I do not know.")
     assert not any(KEY in text for text in [*written, shown.out, shown.err])
 
 

@@ -8,12 +8,14 @@ import pytest
 from ftadvisor.advisor.base_model import describe
 from ftadvisor.advisor.device import Device
 from ftadvisor.advisor.draft import PlanDraft
+from ftadvisor.advisor.estimate_request import request_of
 from ftadvisor.advisor.files import Files
 from ftadvisor.advisor.fitting import GIBIBYTE
-from ftadvisor.advisor.plan_training import set_up
+from ftadvisor.advisor.plan_training import set_up, wish_for
 from ftadvisor.advisor.planning import make_plan
 from ftadvisor.advisor.profile import Profile
 from ftadvisor.advisor.recommend import recommend
+from ftadvisor.executors.estimate.compare import for_method
 from ftadvisor.knowledge.messages import use_language
 
 SMALL = "qwen2.5-0.5b"
@@ -58,6 +60,17 @@ def test_full_fine_tuning_that_fits_in_pure_bf16_only_is_said_to(tmp_path: Path)
     training = set_up("lora", describe("qwen3-8b", ""), Device(has_gpu=True, memory_bytes=80 * GIBIBYTE), 3000, 300)
     [full] = [text for text in training.lost if "pure bf16" in text]
     assert "16 bytes per parameter" in full
+    assert "most updates are lost" in full
+
+
+@pytest.mark.parametrize(("method", "weights"), [("full", "fp32"), ("bitfit", "fp32"), ("lora", "bf16")])
+def test_plan_and_estimate_keep_weights_that_are_trained_in_float32(method: str, weights: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(describe("qwen2.5-7b", "").config), encoding="utf-8")
+    wish = wish_for(method, describe("qwen2.5-7b", ""), Device(has_gpu=True, memory_bytes=None), 3000, 300)
+    assert wish.dtype == request_of({"model": str(config), "method": method}).dtype == weights
+    compared = for_method(request_of({"model": str(config), "method": "ia3"}), method)
+    assert compared.dtype == weights
 
 
 def test_reasons_say_what_is_known_where_there_are_no_files_yet(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ftadvisor.executors import canary
+from ftadvisor.executors import canary, checkpoints
 from ftadvisor.executors.laying_out import Able, ladder
 from ftadvisor.executors.memory import PeakMemory
 from ftadvisor.executors.method import method_module
@@ -59,8 +59,12 @@ def test_a_resumed_training_is_not_tried_again(
     with pytest.raises(KeyboardInterrupt):
         train(task, ROWS, ROWS[:4], silent, stop)
     monkeypatch.setattr(canary, "_update", lambda *_: pytest.fail("tried again"))
+    read: list[Path] = []
+    checked = checkpoints.about
+    monkeypatch.setattr(checkpoints, "about", lambda checkpoint: read.append(checkpoint) or checked(checkpoint))
     found = train(task, ROWS, ROWS[:4], silent, ignore)
     assert found["canary"]["peak_memory_bytes"] > 0
+    assert len(read) == 1  # a large model's takes minutes
 
 
 def test_the_ladder_keeps_the_rows_of_an_update_and_ends_with_the_costly() -> None:
@@ -79,6 +83,13 @@ def test_the_ladder_keeps_the_rows_of_an_update_and_ends_with_the_costly() -> No
     assert (
         len(list(ladder(TrainOptions(batch_size=1), Able(checkpointing=False, chunking=False, eight_bit=False)))) == 1
     )
+
+
+def test_a_loss_of_whole_batches_keeps_them() -> None:
+    able = Able(checkpointing=True, chunking=False, eight_bit=False, dividing=False)
+    rungs = list(ladder(TrainOptions(batch_size=6, accumulation=2, when_room="grow"), able))
+    shown = [(one.batch_size, one.accumulation, one.gradient_checkpointing, one.when_room) for one in rungs]
+    assert shown == [(6, 2, False, "keep"), (6, 2, True, "keep")]
 
 
 @pytest.fixture

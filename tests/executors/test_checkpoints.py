@@ -21,7 +21,10 @@ def test_newest_whole_one_of_this_training_counts(tmp_path: Path) -> None:
     make(tmp_path, 11, fingerprint="another's")
     make(tmp_path, 12, sealed=False)
     checkpoint_folder(tmp_path, 13).mkdir()
-    assert newest_whole(tmp_path, "mine") == expected
+    found = newest_whole(tmp_path, "mine")
+    assert found is not None
+    assert found[0] == expected
+    assert found[1] == about(expected)
     assert newest_whole(tmp_path / "missing", "mine") is None
 
 

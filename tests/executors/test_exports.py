@@ -116,6 +116,20 @@ def test_a_quantised_base_and_a_whole_model_are_said_as_the_tool_says_them(
         assert bool({"lora_rank", "lora_r"} & {*said}) == (method == "qlora")
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_is_trained_is_kept_in_float32(tool: str, tiny_model: Path, tmp_path: Path) -> None:
+    """With bf16, LLaMA-Factory widens what it trains, Axolotl loads all weights so, and TRL as ``dtype`` says."""
+    for method in ("lora", "full"):
+        (tmp_path / method).mkdir()
+        plan = written(tmp_path / method, tiny_model, method)
+        plan.write_text(plan.read_text(encoding="utf-8").replace("float32", "auto"), encoding="utf-8")
+        export_run(recipe(plan), tool, tmp_path / method / tool)
+        said = settings(tmp_path / method / tool)
+        assert said["bf16"] == (tool != "axolotl" or method == "lora")
+        if tool == "trl":
+            assert said["dtype"] == {"lora": "bfloat16", "full": "float32"}[method]
+
+
 def test_only_the_last_message_is_learnt_everywhere(plan: Path) -> None:
     """LLaMA-Factory masks the history, Axolotl reads a mark on each turn, TRL learns completions."""
     for tool in TOOLS:

@@ -1,7 +1,15 @@
 """Losses for classes of very different size."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from ftadvisor.executors.imbalance import ClassLossOptions, class_loss, class_weights
+from ftadvisor.executors.labelled import LabelledRow
+from ftadvisor.executors.losses import validation_loss
+from ftadvisor.executors.models import load_model, load_tokenizer
+from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.task import task_class
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
 
@@ -71,3 +79,23 @@ def test_a_batch_without_any_class_still_teaches_the_smooth_f1() -> None:
     found.backward()
     assert logits.grad is not None
     assert (logits.grad > 0).all()
+
+
+@pytest.mark.parametrize("kind", ["plain", "soft_f1"])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_validation_says_the_same_in_batches_of_any_size(
+    kind: str, several: bool, tiny_of: Callable[[str], Path]
+) -> None:
+    module = task_class("sequence_classification")
+    rows = [
+        LabelledRow(line=number + 1, text="word " * (1 + number % 5), labels=("abc"[number % 3],), several=several)
+        for number in range(8)
+    ]
+    task = module(module.Options(loss=kind), module.study(rows, Path("rows")))  # type: ignore[arg-type]
+    tokenizer = load_tokenizer(str(tiny_of("bert")))
+    torch.manual_seed(0)
+    model = load_model(ModelSource(source=str(tiny_of("bert"))), loader=task.loader(tokenizer))
+    examples = [example for _, example in task.examples(tokenizer, rows, 64)]
+    found = [validation_loss(task, model, tokenizer.pad_token_id, examples, size) for size in (8, 3, 1)]
+    assert found == pytest.approx([found[0]] * 3, rel=1e-5)
+    assert task.divisible == (kind == "plain")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ftadvisor.executors.models import context_length, load_model, load_tokenizer, resolve_model
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.task import Loader
 from ftadvisor.knowledge.errors import UserError
 
 
@@ -17,6 +18,24 @@ def test_local_folder(tiny_model: Path) -> None:
     assert resolve_model(str(tiny_model)) == tiny_model
     assert context_length(ModelSource(source=str(tiny_model))) == 512
     assert load_model(ModelSource(source=str(tiny_model), dtype="bfloat16")).dtype.itemsize == 2
+
+
+def test_a_decoders_head_knows_the_padding_of_its_tokenizer(tiny_model: Path, tmp_path: Path) -> None:
+    """The configs of the first Llamas name one token to pad with, and their tokenizers none."""
+    import torch
+
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_bytes())
+    (folder / "config.json").write_text(json.dumps(config | {"pad_token_id": 0}), encoding="utf-8")
+    padding = load_tokenizer(str(folder)).pad_token_id
+    assert padding != 0
+    loader = Loader("AutoModelForSequenceClassification", {"num_labels": 3}, padding)
+    model = load_model(ModelSource(source=str(folder)), loader=loader).eval()
+    row = torch.tensor([[5, 6, 7]])
+    among = torch.tensor([[5, 6, 7, padding, padding], [5, 6, 7, 8, 9]])
+    with torch.no_grad():
+        alone, [padded, _] = model(row).logits[0], model(among, attention_mask=(among != padding).long()).logits
+    torch.testing.assert_close(alone, padded)
 
 
 @pytest.mark.parametrize("source", ["./nothing/here", "/nothing/here", "builtin:nothing", "a/b/c"])

@@ -67,6 +67,10 @@ def ask(
     return all_answers(ServedModel(Endpoint(server.url, "m"), most), conversations, 16, constraint)
 
 
+def test_a_key_is_not_shown_with_its_endpoint() -> None:
+    assert "secret" not in f"{Endpoint('http://127.0.0.1/v1', 'm', 'secret')} {[Endpoint('u', 'm', 'secret')]}"
+
+
 def test_the_whole_conversation_is_sent_and_answers_are_in_order(start: Start) -> None:
     server = start(echo)
     questions = [f"q{number}" for number in range(9)]
@@ -154,7 +158,7 @@ def test_thoughts_are_no_part_of_an_answer_and_one_cut_off_in_them_is_empty(star
 
 def test_a_limit_that_thoughts_use_up_is_told_before_more_is_paid_for(start: Start, english: None) -> None:
     server = start(lambda path, body: (200, [{"delta": {"reasoning": "Hm"}}, {"delta": {}, "finish_reason": "length"}]))
-    with pytest.raises(RefusedError, match="16 tokens") as error:
+    with pytest.raises(UserError, match="16 tokens") as error:
         ask(server, asked("a", "b", "c"))
     assert "max_new_tokens=64" in error.value.hint
     assert len(server.requests) == 1

@@ -1,14 +1,17 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ftadvisor.executors.data import Conversation, Turn
 from ftadvisor.executors.imbalance import ClassLossOptions
+from ftadvisor.executors.labelled import LabelledRow
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.task import task_class
 from ftadvisor.executors.tasks.token_classification import TaggedRow
-from ftadvisor.executors.train import Training, train
+from ftadvisor.executors.train import Training, _base, train
 from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.progress import silent
@@ -136,6 +139,32 @@ def test_progress_counts_steps_and_events_carry_losses(tiny_model: Path, tmp_pat
     assert [(done, total) for _, done, total in labels if total] == [(step, 6) for step in range(1, 7)]
     assert events.count(("loss", "test")) == 6
     assert events.count(("validation_loss", "test")) == 3
+
+
+@pytest.mark.parametrize(("method", "weights"), [("full", "float32"), ("bitfit", "float32"), ("lora", "auto")])
+def test_weights_that_are_trained_are_kept_in_float32_unless_the_plan_says_otherwise(
+    method: str, weights: str, tmp_path: Path
+) -> None:
+    module = method_module(method)
+    task = training(tmp_path, tmp_path, method=method, method_options=module.Options())
+    assert _base(task, module).dtype == weights
+    named = replace(task, base=ModelSource(source=str(tmp_path), dtype="bfloat16"))
+    assert _base(named, module).dtype == "bfloat16"
+
+
+@pytest.mark.parametrize(("kind", "readable"), [("bert", False), ("llama", True)])
+def test_rows_are_no_longer_than_a_table_of_positions(
+    kind: str, readable: bool, tiny_of: Callable[[str], Path], tmp_path: Path, english: None
+) -> None:
+    rows = [LabelledRow(line=1, text="word " * 1000, labels=("a",)), LabelledRow(line=2, text="word", labels=("b",))]
+    module = task_class("sequence_classification")
+    told = {"task": "sequence_classification", "task_options": module.Options(), "known": module.study(rows, tmp_path)}
+    task = training(tiny_of(kind), tmp_path, max_length=6000, epochs=1, **told)
+    if readable:
+        assert train(task, rows, [], silent, ignore)["steps"] == 1
+        return
+    with pytest.raises(UserError, match="longest"):
+        train(task, rows, [], silent, ignore)
 
 
 def test_an_update_without_any_label_is_no_divergence(tiny_of: Callable[[str], Path], tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """BitFit: only bias vectors are trained."""
 
+from typing import ClassVar
+
 from ....knowledge.messages import say
+from ..request import Dtype
 from ..unsupported import UnsupportedError
 from ..weights import Architecture, Weight
 from .method import FineTuning
@@ -8,6 +11,8 @@ from .method import FineTuning
 
 class BitFit(FineTuning):
     """Train every bias. Source: BitFit, arXiv 2106.10199."""
+
+    WEIGHTS: ClassVar[Dtype] = "fp32"
 
     def check(self, architecture: Architecture) -> None:
         """Refuse models without biases."""

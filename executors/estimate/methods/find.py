@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 from ....knowledge.messages import say
 from .. import methods
-from ..request import EstimateRequest
+from ..request import Dtype, EstimateRequest
 from ..unsupported import UnsupportedError
 from .method import FineTuning
 
@@ -25,7 +25,20 @@ def method_of(request: EstimateRequest) -> FineTuning:
     Raises:
         UnsupportedError: No file describes it.
     """
-    if request.method not in method_names():
-        raise UnsupportedError(say("estimate.unknown_method", method=request.method, known=", ".join(method_names())))
-    found: type[FineTuning] = import_module(f"{methods.__name__}.{request.method}").METHOD
-    return found(request)
+    return _kind(request.method)(request)
+
+
+def weights_of(method: str) -> Dtype:
+    """Return the precision that a method keeps the model's weights in on a GPU where nobody names another.
+
+    Raises:
+        UnsupportedError: No file describes the method.
+    """
+    return _kind(method).WEIGHTS
+
+
+def _kind(method: str) -> type[FineTuning]:
+    if method not in method_names():
+        raise UnsupportedError(say("estimate.unknown_method", method=method, known=", ".join(method_names())))
+    found: type[FineTuning] = import_module(f"{methods.__name__}.{method}").METHOD
+    return found

@@ -1,6 +1,9 @@
 """Full fine-tuning: every weight is trained."""
 
+from typing import ClassVar
+
 from ....knowledge.messages import say
+from ..request import Dtype
 from ..unsupported import UnsupportedError
 from ..weights import Architecture, Weight
 from .method import FineTuning
@@ -8,6 +11,8 @@ from .method import FineTuning
 
 class Full(FineTuning):
     """Train all weights."""
+
+    WEIGHTS: ClassVar[Dtype] = "fp32"
 
     def check(self, architecture: Architecture) -> None:
         """Refuse quantised weights, which have no gradient."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from ..request import BITS, EstimateRequest
+from ..request import BITS, Dtype, EstimateRequest
 from ..shadow.graph import Value
 from ..weights import Architecture, Weight
 
@@ -31,7 +31,13 @@ class FineTuning:
 
     Args:
         request: The run's settings.
+
+    Attributes:
+        WEIGHTS: Precision of the model's weights where nobody names another. What trains them keeps them in float32 and
+            computes in 16 bits around them: added to a bfloat16 number, an update below its 256th part is lost.
     """
+
+    WEIGHTS: ClassVar[Dtype] = "bf16"
 
     def __init__(self, request: EstimateRequest) -> None:
         self.request = request
