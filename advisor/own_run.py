@@ -11,13 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..executors.events import read_events
+from ..executors.kept_answers import any_answer
 from ..executors.plan import ModelSource, Plan
 from ..executors.plan_file import write_plan
 from ..executors.prompt import Prompt
 from ..executors.run_folder import RunFolder
 from ..executors.step import StepOptions, parse_step
 from ..knowledge.builtin import BUILTIN
-from ..knowledge.errors import UserError
+from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.messages import current_language, say
 from ..knowledge.problems import problems_of
 from ..rag.endpoint import is_endpoint
@@ -117,7 +118,7 @@ def run_steps(
         return folder, run_shown(folder, arguments.quiet)
     except UserError as error:
         found = error.__cause__
-        if not isinstance(found, UserError) or _has_begun(folder):
+        if not isinstance(found, UserError) or isinstance(found, RefusedError) or _has_begun(folder):
             raise
         rmtree(folder.path)
         hints = [found.hint]
@@ -128,7 +129,8 @@ def run_steps(
 
 def _has_begun(folder: RunFolder) -> bool:
     """Tell whether more was done than to look at what was given."""
-    return any(event["event"] not in {"step_started", "step_failed"} for event in read_events(folder.events_file))
+    told = any(event["event"] not in {"step_started", "step_failed"} for event in read_events(folder.events_file))
+    return told or any_answer(folder.path / "checkpoints")  # which may have been paid for
 
 
 def results_of(folder: RunFolder, kind: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
+from ..rag.endpoint import is_endpoint
 from .answer_schema import are_json, choices_of, schema_of
 from .draft import Why
 from .plan_steps import Work, add_evaluation
@@ -20,6 +21,9 @@ SIMPLER = {
 
 MOST_OF_CLASSES = 16
 """Where there are at most this many classes, each is shown once."""
+
+SERVED_WINDOW = 32_768
+"""Tokens taken for a model behind an endpoint, which does not say how many it reads; most have had more since 2024."""
 
 
 def add_prompting(work: Work, stem: str) -> None:
@@ -42,6 +46,8 @@ def add_prompting(work: Work, stem: str) -> None:
         options["many_shots"] = Why(int(chosen.value), f"{chosen.why} [{', '.join(chosen.evidence)}]")
     if kind == "long_context":
         options["documents"] = list(work.files.documents) or ["documents"]
+    if kind in ("many_shot", "long_context") and is_endpoint(work.base.source):
+        options["window"] = Why(SERVED_WINDOW, say("planning.why_served_window"))
     if kind == "constrained":
         options |= _form(work, stem)
     if work.data.classes and work.files.train and work.files.test:

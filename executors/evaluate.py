@@ -73,7 +73,8 @@ def answer_arms(
     answerings: dict[str, Answering] = {}
     answerer: Answerer | None = None
     opened: object = object()
-    for arm in sorted(arms, key=lambda arm: str(arm.adapter or "")):  # each model is loaded once
+    # each model is loaded once; whether an endpoint holds to a form shows before the other ways are paid for
+    for arm in sorted(arms, key=lambda arm: (str(arm.adapter or ""), arm.constraint is None)):
         answers = KeptAnswers(kept / f"{arm.name}.jsonl", arm.prompts, arm.constraint)
         if answers.missing:
             if answerer is None or opened != arm.adapter:

@@ -11,6 +11,11 @@ from .constraint import Constraint
 from .events import drop_torn_line
 
 
+def any_answer(folder: Path) -> bool:
+    """Tell whether answers are kept in a folder or those in it."""
+    return any(path.read_bytes().count(b"\n") > 1 for path in folder.rglob("*.jsonl"))
+
+
 class KeptAnswers:
     """Keep one model's answers to some conversations in a file, one line for all that came at once.
 

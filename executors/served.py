@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..knowledge.errors import RefusedError
+from ..knowledge.errors import UserError
 from ..knowledge.json_value import JsonValue
 from ..knowledge.messages import say
 from ..rag.chat import PATH, Written, chat
@@ -65,7 +65,7 @@ class ServedModel:
         """Return the form of requests that the endpoint understands, and the answer that it gave.
 
         Raises:
-            RefusedError: It refuses, was cut off before it said anything, or holds to no form.
+            UserError: It refuses, was cut off before it said anything, or holds to no form.
         """
         for form in _forms(constraint):
             try:
@@ -76,13 +76,13 @@ class ServedModel:
                 continue
             said = spoken(written.text)
             if written.cut and (not said or constraint is not None):
-                raise RefusedError(say("served.cut", limit=most_tokens), say("served.cut_hint", limit=4 * most_tokens))
+                raise UserError(say("served.cut", limit=most_tokens), say("served.cut_hint", limit=4 * most_tokens))
             if not said and (written.thought or thinks(written.text)):
-                raise RefusedError(say("answers.only_thought"), say("served.cut_hint", limit=4 * most_tokens))
+                raise UserError(say("answers.only_thought"), say("served.cut_hint", limit=4 * most_tokens))
             answer = _read(said, form)
             if constraint is None or constraint.holds(answer):
                 return form, answer
-        raise RefusedError(say("served.no_form", url=self._endpoint.url), say("served.no_form_hint"))
+        raise UserError(say("served.no_form", url=self._endpoint.url), say("served.no_form_hint"))
 
     def _send(self, conversation: Conversation, most_tokens: int, more: Body) -> Written:
         while True:

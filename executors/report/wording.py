@@ -83,7 +83,8 @@ def score_notes(report: Report) -> list[str]:
     signed = [
         say("report.note.signature", metric=metric_name(name), text=text) for name, text in found.signatures.items()
     ]
-    shown = [say("report.note.shown", arm=arm_name(arm), count=count) for arm, count in found.shown.items()]
+    counts = say("advice.comma").join(f"{arm_name(arm)} {count}" for arm, count in found.shown.items())
+    shown = [say("report.note.shown", counts=counts)] if counts else []
     cut = [say("report.note.cut", arm=arm_name(arm), count=count) for arm, count in found.cut.items() if count]
     empty = [say("report.note.empty", arm=arm_name(arm), count=count) for arm, count in found.empty.items() if count]
     return [*signed, *shown, *cut, *empty]

@@ -130,6 +130,29 @@ def test_every_kind_of_prompting_is_asked(start: Start, capsys: Shown) -> None:
     assert sent / 8 < int(tokens) < sent / 2
 
 
+def test_an_endpoint_that_holds_to_no_form_is_told_before_others_are_paid_for(start: Start, capsys: Shown) -> None:
+    server = start(blue)
+    options = ["--set", "arms=[base, constrained]", "--set", "choices=[Blue., Red.]"]
+    assert main(["evaluate", "test.jsonl", "--model", f"{server.url}#m", *options, "--language", "en"]) == WRONG_INPUT
+    assert "does not hold to the form" in capsys.readouterr().err
+    assert len(server.requests) == 2
+    assert not [*Path().glob("runs/*/status.json")]
+
+
+@pytest.mark.parametrize("label", ["prompting:many_shot", "prompting:long_context"])
+def test_a_plan_takes_a_window_and_says_so(start: Start, label: str) -> None:
+    server = start(blue)
+    Path("train.jsonl").write_text('{"question": "Which colour?", "answer": "Blue."}\n', encoding="utf-8")
+    Path("guide.md").write_text("# Guide\n\nEvery thing is blue.\n", encoding="utf-8")
+    words = ["--train", "train.jsonl", "--test", "test.jsonl", "--documents", "guide.md", "--label", label]
+    more = ["--set", "task_type=generation", "--model", f"{server.url}#m", "--language", "en"]
+    assert main(["plan", *words, *more]) == DONE
+    assert (
+        "window: 32768 # how much a model behind an endpoint reads is not known here" in Path("plan.yaml").read_text()
+    )
+    assert main(["run", "plan.yaml", "--quiet"]) == DONE
+
+
 def test_a_window_that_nobody_knows_is_asked_for(start: Start, capsys: Shown) -> None:
     server = start(blue)
     shown = ["--set", f"train={Path.cwd()}/more.jsonl", "--set", "arms=[many_shot]"]
@@ -245,6 +268,9 @@ def test_the_key_is_sent_and_never_written(start: Start, monkeypatch: pytest.Mon
     assert "bad header Bearer ***" in shown.err
     written = [path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file()]
     assert any("bad header Bearer ***" in text for text in written)  # the run's own record of what went wrong
+    (run,) = Path().glob("runs/*-evaluate-*")  # what was paid for is not thrown away
+    assert f"ftadvisor run --resume {run}" in shown.err
+    assert kept_of(run, "base") == dict.fromkeys(range(3), "I do not know.")
     assert not any(KEY in text for text in [*written, shown.out, shown.err])
 
 

@@ -158,7 +158,7 @@ def test_thoughts_are_no_part_of_an_answer_and_one_cut_off_in_them_is_empty(star
 
 def test_a_limit_that_thoughts_use_up_is_told_before_more_is_paid_for(start: Start, english: None) -> None:
     server = start(lambda path, body: (200, [{"delta": {"reasoning": "Hm"}}, {"delta": {}, "finish_reason": "length"}]))
-    with pytest.raises(RefusedError, match="16 tokens") as error:
+    with pytest.raises(UserError, match="16 tokens") as error:
         ask(server, asked("a", "b", "c"))
     assert "max_new_tokens=64" in error.value.hint
     assert len(server.requests) == 1
