@@ -174,7 +174,8 @@ def add_evaluation(work: Work, arms: list[str], **given: Any) -> None:  # noqa: 
         given: Options of the comparison that they need, such as adapters.
     """
     form = work.data.form
-    options: dict[str, Any] = {"test": work.test, "arms": Why(arms, say("planning.why_arms"))}
+    why = "planning.why_arms_shuffled" if "shuffled" in arms else "planning.why_arms"
+    options: dict[str, Any] = {"test": work.test, "arms": Why(arms, say(why))}
     if "rag" in arms:
         options["index"] = "index"
     if form.format:

@@ -18,11 +18,14 @@ from .method import Schedule
 from .models import PLAIN_TEMPLATE, is_on_hub, load_model, load_tokenizer
 from .plan import ModelSource
 from .result_readme import README, readme
+from .sharding import is_shared, put, whole
 from .task import TaskBase, task_class
+from .together import is_first
 from .tuners.started_lora import save_lora
 from .vocabulary import NEW, grow_as_told, grow_tokenizer
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 TRAINED = "trained.safetensors"
@@ -30,19 +33,35 @@ SCHEDULE = "schedule.safetensors"
 ABOUT = "ftadvisor.json"
 
 
-def save_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model with or without an adapter
-    """Write the trainable parameters by name into ``trained.safetensors``."""
+def save_trained(
+    model: Any,  # noqa: ANN401 - a model with or without an adapter
+    folder: Path,
+    state: "Mapping[str, Tensor] | None" = None,
+) -> None:
+    """Write the trainable parameters by name into ``trained.safetensors``; of several processes, the first one does.
+
+    Args:
+        model: Where each process holds a part of it and there is no ``state``, all have to call this.
+        folder: Is there.
+        state: All weights by name; None for those of the model.
+    """
     from safetensors.torch import save_file
 
-    trained = {name: value.detach().contiguous() for name, value in model.named_parameters() if value.requires_grad}
-    save_file(trained, folder / TRAINED)
+    trained = [(name, value.detach()) for name, value in model.named_parameters() if value.requires_grad]
+    found = {name: (whole(value) if state is None else state[name]).contiguous() for name, value in trained}
+    if is_first():
+        save_file(found, folder / TRAINED)
 
 
 def load_trained(model: Any, folder: Path) -> None:  # noqa: ANN401 - a model with or without an adapter
     """Put the parameters of ``trained.safetensors`` back into a model that has all of them."""
     from safetensors.torch import load_file
 
-    found = model.load_state_dict(load_file(folder / TRAINED), strict=False)
+    trained = load_file(folder / TRAINED)
+    if is_shared(model):
+        put(model, trained)
+        return
+    found = model.load_state_dict(trained, strict=False)
     if found.unexpected_keys:
         raise ValueError(f"{folder / TRAINED} does not belong to this model: {found.unexpected_keys[0]}")
 
@@ -68,12 +87,13 @@ def save_adapter(
     base: ModelSource,
     method: str,
     about: Mapping[str, JsonValue] = MappingProxyType({}),
+    state: "Mapping[str, Tensor] | None" = None,
 ) -> None:
     """Write the result of training at one stroke: the folder appears when it is whole.
 
     An adapter of the PEFT library is written in its format, a wholly trained model as a model, anything between as
     the changed parameters by name; the tokenizer beside it where it is not as the base's. ``about`` says which task it
-    was trained for.
+    was trained for; ``state`` has all weights where the model itself holds parts of them.
     """
     from peft import PeftModel
 
@@ -81,21 +101,21 @@ def save_adapter(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     adapter = isinstance(model, PeftModel)
-    whole = not adapter and all(value.requires_grad for value in model.parameters())
+    full = not adapter and all(value.requires_grad for value in model.parameters())
     if adapter:
         if is_on_hub(base.source):  # not the folder that the hub's files lie in here
             for config in model.peft_config.values():
                 config.base_model_name_or_path, config.revision = base.source, base.revision
         with _ranks_may_differ():
-            save_lora(model, part)
-    elif whole:
-        model.save_pretrained(part)
+            save_lora(model, part, state)
+    elif full:
+        model.save_pretrained(part, state_dict=state)
     else:
-        save_trained(model, part)
-    own_tokenizer = whole or NEW in about or (tokenizer.chat_template == PLAIN_TEMPLATE and not has_head(model))
+        save_trained(model, part, state)
+    own_tokenizer = full or NEW in about or (tokenizer.chat_template == PLAIN_TEMPLATE and not has_head(model))
     if own_tokenizer:
         tokenizer.save_pretrained(part)
-    write_text(part / README, readme(model, base, method, about, whole, own_tokenizer))
+    write_text(part / README, readme(model, base, method, about, full, own_tokenizer))
     write_json(part / ABOUT, {"method": method, "model": base.model_dump(), **about})
     flush_files(part)
     shutil.rmtree(folder, ignore_errors=True)

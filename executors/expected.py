@@ -88,6 +88,7 @@ def training_request(
         "optimizer": OPTIMIZERS[options.optimizer],
         "loss": options.loss,
         "device": device,
+        **({"parallel": "fsdp", "gpus": options.processes} if options.sharding == "fsdp2" else {}),
         **{name: own[name] for name in SHARED if name in own},
     }
     try:

@@ -88,13 +88,16 @@ def load_tokenizer(source: str, revision: str | None = None, progress: Progress 
     return tokenizer
 
 
-def load_model(source: ModelSource, progress: Progress = silent, loader: Loader = LANGUAGE) -> "PreTrainedModel":
+def load_model(
+    source: ModelSource, progress: Progress = silent, loader: Loader = LANGUAGE, place: str = ""
+) -> "PreTrainedModel":
     """Load a model onto the best device of this machine.
 
     Args:
         source: The model as the plan names it. ``dtype: auto`` is bfloat16 on an accelerator and float32 on a CPU.
         progress: Is told before anything is fetched.
         loader: What it is loaded for; a language model unless said otherwise.
+        place: Another device, for weights that are not quantised.
 
     Raises:
         UserError: It was not found, has no safetensors weights, or cannot be loaded.
@@ -122,7 +125,7 @@ def load_model(source: ModelSource, progress: Progress = silent, loader: Loader 
     if loader.config and family_of(config) == "decoder":  # its head reads the last token that is no padding
         model.config.get_text_config().pad_token_id = loader.padding
     if source.quantisation == "none":
-        model.to(device())  # type: ignore[arg-type]
+        model.to(place or device())  # type: ignore[arg-type]
         return model
     _keep_gradients(model)
     return model

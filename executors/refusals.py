@@ -10,12 +10,13 @@ from ..knowledge.messages import say
 from .family import family_of
 from .heads import is_head, note_fresh
 from .method import MethodModule, MethodOptions
-from .models import class_of, load_config, require
+from .models import class_of, device, load_config, require
 from .plan import ModelSource
 from .task import LANGUAGE_MODEL, Loader, TaskBase
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+from .train_options import TrainOptions
 
 INSTEAD = {
     (LANGUAGE_MODEL, "encoder"): "encoder_writes",
@@ -65,6 +66,18 @@ def refuse_impossible(
         _refuse_prompt(bare, kind, method_id, method)
     _refuse_targets(bare, options)
     method.attach(bare, options)
+
+
+def refuse_kernels(options: TrainOptions) -> None:
+    """Check that Liger's kernels, where they are wanted, have a GPU and are installed.
+
+    Raises:
+        UserError: They have not, or are not.
+    """
+    from transformers.utils.import_utils import is_liger_kernel_available
+
+    if options.kernels == "liger" and (device().type not in ("cuda", "xpu") or not is_liger_kernel_available()):
+        raise UserError(say("refusals.no_liger", device=device().type), say("refusals.no_liger_hint"))
 
 
 def refuse_family(auto: str, family: str, kind: str) -> None:

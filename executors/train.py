@@ -35,8 +35,9 @@ from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
-from .refusals import longest_row, refuse_impossible, refuse_slow, room
+from .refusals import longest_row, refuse_impossible, refuse_kernels, refuse_slow, room
 from .result_readme import learnt
+from .sharding import refuse_unshared, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -124,6 +125,9 @@ def train(
     progress(say("training.reading"), 0, None)
     method = method_module(training.method)
     base = _base(training, method)
+    refuse_unshared(training.options, training.method, base, training.new_tokens)
+    refuse_kernels(training.options)
+    shared = training.options.sharding != "none"
     tokenizer = load_tokenizer(base.source, base.revision, progress)
     task = task_class(training.task)(training.task_options, training.known)
     refuse_slow(tokenizer, training.task, task)
@@ -149,8 +153,8 @@ def train(
 
     able = Able(
         checkpointing=method.CHECKPOINTING,
-        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config),
-        eight_bit=device().type == "cuda",
+        chunking=task.AUTO == LANGUAGE_MODEL and has_plain_head(config) and not shared,
+        eight_bit=device().type == "cuda" and not shared,
         dividing=task.divisible,
     )
 
@@ -164,10 +168,10 @@ def train(
     layouts = [begun.options] if begun else layouts_of(training.options, able, need)
     memory = PeakMemory()
     require("transformers").set_seed(training.seed)
-    bare = load_model(base, progress, loader)
+    bare = load_model(base, progress, loader, "cpu" if shared else "")  # no device may have room for all of it
     grow_model(bare, pieces)
     fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
-    before = general_loss(bare, tokenizer, training.general) if training.general else None
+    before = general_loss(bare, tokenizer, training.general) if training.general and not shared else None
     model = method.attach(bare, training.method_options)
     if training.options.gradient_checkpointing:
         recompute_activations(model)
@@ -211,9 +215,10 @@ def train(
     _train_or_resume(training, trainer, checkpoint)
     measured = trainer.measured()
     _take_best(training, trainer)
+    state = whole_state(model) if shared else None
     if is_first():
         kept = _about(training) | told(training.new_tokens, pieces) | learnt(trainer.state.log_history, len(learned))
-        save_adapter(model, tokenizer, training.adapter, base, training.method, kept)
+        save_adapter(model, tokenizer, training.adapter, base, training.method, kept, state)
     alone = processes() == 1 and not tried.adapted  # as the estimate was asked for
     if request and watch.expected and measured["peak_memory_bytes"] and alone:
         remember(request, watch.expected, int(measured["peak_memory_bytes"]), machine_name(device().type))

@@ -32,6 +32,9 @@ class TrainOptions(BaseModel):
     optimizer: Optimizer = Field(
         "adamw", description="adamw_8bit keeps its averages in a quarter of the memory, on GPUs"
     )
+    kernels: Literal["standard", "liger"] = Field(
+        "standard", description="liger: fused norms, positions and feed-forwards of the package liger-kernel, on a GPU"
+    )
     loss: Literal["standard", "chunked"] = Field(
         "standard", description="chunked makes the logits of a few labels at a time: less memory with many words"
     )
@@ -50,6 +53,9 @@ class TrainOptions(BaseModel):
     )
 
     processes: int = Field(1, ge=1, description="processes that train together, one on each GPU; each has its batches")
+    sharding: Literal["none", "fsdp2"] = Field(
+        "none", description="fsdp2: processes share weights, gradients and averages; none: each has all of them"
+    )
 
     def updates_per_epoch(self, rows: int) -> int:
         """Return how often the weights are updated in one pass."""

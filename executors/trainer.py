@@ -17,6 +17,7 @@ from .losses import should_stop, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
 from .models import computes_in_half, device
+from .sharding import SETTINGS, let_cpu_share, load_optimizer, save_optimizer
 from .task import Example, TaskBase
 from .together import is_first, processes, wait
 from .train_options import TrainOptions
@@ -68,7 +69,7 @@ def make_trainer(
     from transformers import Trainer
     from transformers.trainer_callback import PrinterCallback
 
-    started = monotonic()
+    started, sharded = monotonic(), options.sharding == "fsdp2"
 
     class TaskTrainer(Trainer):
         before: Mapping[str, Any] = {"seconds": 0.0, "tokens": 0, "peak_memory_bytes": 0}
@@ -113,13 +114,28 @@ def make_trainer(
         def floating_point_ops(self, inputs: Any) -> int:
             return 0  # counting all parameters at each step costs more than a small model's step
 
+        def create_accelerator_and_postprocess(self) -> None:
+            if sharded:
+                let_cpu_share()
+            super().create_accelerator_and_postprocess()
+
         def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
-            if not is_first():
-                return
             Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
             save_trained(self.model, Path(str(output_dir)))
-            if schedule is not None:
+            if schedule is not None and is_first():
                 save_schedule(schedule, Path(str(output_dir)))
+
+        def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+            if sharded:
+                save_optimizer(self, Path(output_dir))
+            else:
+                super()._save_optimizer_and_scheduler(output_dir)
+
+        def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+            if sharded and checkpoint is not None:
+                load_optimizer(self, Path(checkpoint))
+            else:
+                super()._load_optimizer_and_scheduler(checkpoint)
 
         def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
             self.restore(Path(resume_from_checkpoint))
@@ -192,6 +208,10 @@ def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, valida
         remove_unused_columns=False,
         disable_tqdm=True,
         report_to="none",
+        use_liger_kernel=options.kernels == "liger",
+        liger_kernel_config={"cross_entropy": False, "fused_linear_cross_entropy": False},  # the loss is the task's
+        fsdp=options.sharding == "fsdp2",  # type: ignore[arg-type]
+        fsdp_config=dict(SETTINGS) if options.sharding == "fsdp2" else None,
         log_level="error",
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # DataParallel would split batches; more devices need accelerate

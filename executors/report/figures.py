@@ -60,7 +60,8 @@ def cost_figures(report: Report) -> Figures:
     measured = {found.name: found.peak_memory_bytes for found in trainings if found.peak_memory_bytes}
     figures: Figures = {}
     if measured:
-        estimated = report.estimated["memory_bytes"]
+        known = report.estimated["memory_bytes"]
+        estimated = {name: known[name] for name in measured if name in known}  # 0 measured is nothing measured
         figures["memory"] = memory_bars(measured, estimated, say("report.figure.memory"))
     times = {
         f"{step.number}. {step.name or say(f'steps.{step.kind}.title')}": step.seconds for step in report.measured.steps

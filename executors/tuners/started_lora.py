@@ -38,16 +38,17 @@ def remember_start(model: "PeftModel") -> None:
     setattr(model, START, start)
 
 
-def save_lora(model: "PeftModel", folder: Path) -> None:
+def save_lora(model: "PeftModel", folder: Path, state: "Mapping[str, Tensor] | None" = None) -> None:
     """Write an adapter; where its start took a part of the base, as a plain LoRA of twice the rank.
 
     Args:
         model: With an adapter of any kind.
         folder: Is there.
+        state: All weights by name; None for those of the model.
     """
     start: Mapping[str, Tensor] | None = getattr(model, START, None)
     if start is None:
-        model.save_pretrained(str(folder), save_embedding_layers=False)  # new tokens' rows are part of the adapter
+        model.save_pretrained(str(folder), state_dict=state, save_embedding_layers=False)  # new tokens' rows are inside
         return
     kept = cast("LoraConfig", model.peft_config["default"])
     plain = copy(kept)
@@ -55,11 +56,11 @@ def save_lora(model: "PeftModel", folder: Path) -> None:
     plain.r *= 2
     wider: float = math.sqrt(2) if kept.use_rslora else 2
     plain.lora_alpha = kept.lora_alpha * wider  # type: ignore[assignment] # so that the scale stays
-    state = model.state_dict()
-    state |= {name: _joined(name, state[name], value.to(state[name])) for name, value in start.items()}
+    now = model.state_dict() if state is None else state
+    joined = {name: _joined(name, now[name], value.to(now[name])) for name, value in start.items()}
     model.peft_config["default"] = plain
     try:
-        model.save_pretrained(str(folder), state_dict=state, save_embedding_layers=False)
+        model.save_pretrained(str(folder), state_dict={**now, **joined}, save_embedding_layers=False)
     finally:
         model.peft_config["default"] = kept
 

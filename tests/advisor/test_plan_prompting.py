@@ -66,6 +66,7 @@ def test_the_number_of_examples_comes_with_its_reason() -> None:
     text = Path("plan.yaml").read_text()
     assert "shots: 4" in text
     assert "rows that differ" in text
+    assert "shuffled" not in text.partition("arms:")[0]  # no reason speaks of what is not compared
     rows = [f"text {n},topic {n % 9}" for n in range(90)]
     Path("train.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     assert step(planned("few_shot", *LABELLED), "evaluate")["shots"] == 9

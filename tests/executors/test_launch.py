@@ -38,25 +38,28 @@ knowledge: 0.1.0
 model: {{source: '{model}'}}
 prompt: {{instruction: ''}}
 steps:
-  - {{kind: train, name: a, method: lora, train: rows.jsonl, validation: rows.jsonl, output: a, epochs: 2,
+  - {{kind: train, name: a, method: {method}, train: rows.jsonl, validation: rows.jsonl, output: a, epochs: 2,
      precision: float32, tracker: none, general: null, validate_every: 3, {layout}}}
 """
 
 
-def run(folder: Path, model: Path, layout: str) -> RunFolder:
-    found = prepared(folder, model, layout)
+SHARED = "batch_size: 2, accumulation: 1, processes: 2, sharding: fsdp2"
+
+
+def run(folder: Path, model: Path, layout: str, method: str = "lora") -> RunFolder:
+    found = prepared(folder, model, layout, method)
     execute_run(found, silent, lambda *_: None)
     return found
 
 
-def prepared(folder: Path, model: Path, layout: str) -> RunFolder:
+def prepared(folder: Path, model: Path, layout: str, method: str = "lora") -> RunFolder:
     folder.mkdir()
     rows = [
         {"question": f"Which colour has thing {n}? " * (1 + n % 3), "answer": "Blue." * (1 + n % 2)} for n in range(12)
     ]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     path = folder / "plan.yaml"
-    path.write_text(PLAN.format(model=model, layout=layout), encoding="utf-8")
+    path.write_text(PLAN.format(model=model, layout=layout, method=method), encoding="utf-8")
     return create_run(read_plan(path), path, folder / "runs")
 
 
@@ -68,12 +71,20 @@ def result(folder: RunFolder) -> dict[str, Any]:
 def numbers(folder: RunFolder) -> dict[str, Any]:
     from safetensors.torch import load_file
 
-    return load_file(folder.path / "outputs" / "a" / "adapter_model.safetensors")
+    return load_file(next((folder.path / "outputs" / "a").glob("*.safetensors")))
 
 
-def test_two_processes_learn_what_one_does(tiny_model: Path, tmp_path: Path) -> None:
-    one = run(tmp_path / "one", tiny_model, "batch_size: 2, accumulation: 2")
-    two = run(tmp_path / "two", tiny_model, "batch_size: 2, accumulation: 1, processes: 2")
+@pytest.mark.parametrize(
+    ("method", "layout"),
+    [
+        ("lora", "batch_size: 2, accumulation: 1, processes: 2"),
+        ("lora", f"{SHARED}, gradient_checkpointing: true"),
+        ("full", SHARED),
+    ],
+)
+def test_two_processes_learn_what_one_does(tiny_model: Path, tmp_path: Path, method: str, layout: str) -> None:
+    one = run(tmp_path / "one", tiny_model, "batch_size: 2, accumulation: 2", method)
+    two = run(tmp_path / "two", tiny_model, layout, method)
     alone, together = result(one), result(two)
     assert together["steps"] == alone["steps"] == 6
     for name in ("loss", "validation_loss"):
@@ -88,9 +99,9 @@ def test_two_processes_learn_what_one_does(tiny_model: Path, tmp_path: Path) -> 
     assert (two.path / "launch" / "1" / "accelerate.yaml").is_file()
 
 
-def test_a_killed_run_of_two_processes_resumes_to_the_same_curve(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", ["batch_size: 2, accumulation: 1, processes: 2", SHARED])
+def test_a_killed_run_of_two_processes_resumes_to_the_same_curve(tiny_model: Path, tmp_path: Path, layout: str) -> None:
     """The workers end by themselves when the run is gone, and a new attempt does not start beside them."""
-    layout = "batch_size: 2, accumulation: 1, processes: 2"
     whole, killed = run(tmp_path / "whole", tiny_model, layout), prepared(tmp_path / "killed", tiny_model, layout)
     code = (
         "import sys; from pathlib import Path; from ftadvisor.executors.run import execute_run\n"
@@ -135,6 +146,24 @@ def test_a_broken_worker_fails_the_step_with_its_log(
     with pytest.raises(RunFailed) as failure:
         run(tmp_path / "two", tiny_model, "batch_size: 2, processes: 2")
     assert "a defect" in str(failure.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("method", "layout", "named"),
+    [
+        ("lora", "sharding: fsdp2", "processes: 1"),
+        ("prompt_tuning", SHARED, "method: prompt_tuning"),
+        ("qlora", SHARED, "quantisation: nf4"),
+        ("lora", f"{SHARED}, loss: chunked", "loss: chunked"),
+        ("lora", f"{SHARED}, new_tokens: [florin]", "new_tokens"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(
+    tiny_model: Path, tmp_path: Path, method: str, layout: str, named: str
+) -> None:
+    with pytest.raises(UserError, match=named) as refusal:
+        run(tmp_path / "run", tiny_model, layout, method)
+    assert "sharding: none" in (refusal.value.hint or "")
 
 
 @pytest.mark.parametrize("sharded", [False, True])

@@ -195,6 +195,13 @@ def test_a_run_of_few_steps_has_a_report_too(tmp_path: Path, results: list[tuple
     assert write(tmp_path, "en", results)["next"]
 
 
+def test_a_training_that_took_no_more_memory_than_was_there_is_reported_beside_another(tmp_path: Path) -> None:
+    step = {**TRAIN, "name": "again", "output": "adapters/again"}
+    report = write(tmp_path, "en", [WHOLE[1], (step, training("again", peak_memory_bytes=0))])
+    assert [one["name"] for one in report["measured"]["training"]] == ["combined", "again"]
+    assert "again" not in (tmp_path / "figures" / "memory.svg").read_text(encoding="utf-8")
+
+
 def advice(changes: dict[str, Any], *trainings: Result) -> str:
     found = Evaluation.model_validate(evaluation(**changes))
     return "\n".join(next_steps("combined", found, [Training.model_validate(each) for each in trainings]))

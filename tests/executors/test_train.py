@@ -179,3 +179,9 @@ def test_an_update_without_any_label_is_no_divergence(tiny_of: Callable[[str], P
         losses = [value for _, value in found["loss"]]  # type: ignore[union-attr]
         assert len(losses) == found["steps"] == 6
         assert losses.count(0.0) == 2
+
+
+def test_kernels_for_a_gpu_are_refused_without_one(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="liger-kernel") as refusal:
+        train(training(tiny_model, tmp_path, kernels="liger"), ROWS, [], silent, ignore)
+    assert "kernels: standard" in (refusal.value.hint or "")
