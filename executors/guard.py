@@ -42,8 +42,8 @@ class Log:
     """Hold what a training has shown so far.
 
     Attributes:
-        losses: Step and training loss of each update.
-        gradients: Length of the gradient of each update.
+        losses: Step and training loss of each update that had a label.
+        gradients: Length of the gradient of each of them.
         validation: Step and validation loss.
         updates: How many updates there will be.
         warmup: Over how many of them the learning rate rises.
@@ -116,7 +116,7 @@ def log_of(
         learning_rate: The highest one.
         fitted: As in a ``Log``.
     """
-    trained = [entry for entry in history if "loss" in entry]
+    trained = [entry for entry in history if "loss" in entry and not _asked_nothing(entry)]
     return Log(
         losses=[(int(entry["step"]), entry["loss"]) for entry in trained],
         gradients=[float(entry["grad_norm"]) for entry in trained if "grad_norm" in entry],
@@ -126,6 +126,11 @@ def log_of(
         learning_rate=learning_rate,
         fitted=fitted,
     )
+
+
+def _asked_nothing(entry: Mapping[str, float]) -> bool:
+    """Tell whether an update had no label in any of its rows, which says nothing of the model."""
+    return entry["loss"] == 0 and entry.get("grad_norm") == 0
 
 
 def looks_at(step: int, updates: int) -> bool:

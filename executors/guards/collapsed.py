@@ -36,7 +36,7 @@ def look(log: Log, /) -> dict[str, Any] | None:
     means = [log.mean(end, size) for end in range(size, seen + 1)]
     first, now = median(loss for _, loss in log.losses[:FIRST]), means[-1]
     began = first * (FITTED if log.fitted else 1)
-    told = seen >= 2 * FIRST and seen >= min(3 * WINDOW, 0.6 * log.updates)
+    told = began > 0 and seen >= 2 * FIRST and seen >= min(3 * WINDOW, 0.6 * log.updates)
     learnt = now < NO_LOWER * began or min(means) < NEVER_LEARNT * began
     if now < LEARNT or not (_is_gone(log.gradients) or (told and not learnt and _is_torn(log, max(means) / began))):
         return None

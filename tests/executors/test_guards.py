@@ -86,6 +86,21 @@ def test_a_high_rate_with_which_something_is_learnt_is_left_alone() -> None:
     assert told([2.0, 1.0, 0.02, 0.0, 0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.1] + [0.0] * 5, 1e-3) == []
 
 
+def test_updates_without_any_label_say_nothing_of_the_model() -> None:
+    falling = noisy(FALLING)
+    early, late = (
+        ([0.0, 0.0, 0.0, *falling], [0.0] * 3 + [1.0] * 100),
+        ([*falling, 0.0, 0.0, 0.0], [1.0] * 100 + [0.0] * 3),
+    )
+    assert told(*early, 1e-3) == told(*late, 1e-3) == []
+    torn = ([2.0, 0.0, 2.1, 0.0, 2.0, *[9.0] * 60], [1.0, 0.0, 1.0, 0.0] + [1.0] * 61)
+    assert [kind for kind, *_ in told(*torn, 1e-3)] == ["collapsed"]
+
+
+def test_what_began_without_any_loss_is_not_compared_with_that() -> None:
+    assert [kind for kind, *_ in told([0.0, 1.0, 0.0] + [1.0] * 57, [0.5] * 60, 1e-4)] == ["flat"]
+
+
 def test_a_head_that_begins_as_a_probe_may_lose_some_of_its_fit() -> None:
     adapting = history(noisy([0.12] * 15 + [0.25] * 30 + [0.18] * 60))
     assert {one.kind for one in all_advice(adapting, 105, 2, 1e-3)} == {"diverging"}
