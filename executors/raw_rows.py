@@ -32,8 +32,8 @@ class RawRow:
     """Hold the fields of one row as the file has them.
 
     Attributes:
-        line: Where it begins in its file, from 1, unlike all others; where a line of a JSON list begins several objects,
-            which one of the list it is.
+        line: Where it begins in its file, from 1, unlike all others; which object of its list it is, where a line of
+            a JSON list begins several.
         values: By the names of the fields.
     """
 
