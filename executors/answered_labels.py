@@ -20,8 +20,8 @@ def labels_in(answer: str, names: Sequence[str], several: bool) -> tuple[str, ..
     """Return the classes that an answer gives; none where it gives none, or several of which only one can be right.
 
     An answer, or a line of it where there may be several, that is a class to the letter gives that class. In any other
-    a class counts where it stands by itself, as for all fields of answers. A JSON object gives what it holds under ``label``:
-    one class, or a list where there may be several.
+    a class counts where it stands by itself, as for all fields of answers. A JSON object gives what it holds under
+    ``label``: one class, or a list where there may be several.
 
     Args:
         answer: What the model wrote.
