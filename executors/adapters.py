@@ -18,7 +18,7 @@ from .method import Schedule
 from .models import PLAIN_TEMPLATE, is_on_hub, load_model, load_tokenizer
 from .plan import ModelSource
 from .result_readme import README, readme
-from .sharding import is_shared, put, whole
+from .sharding import gathered, is_shared, put
 from .task import TaskBase, task_class
 from .together import is_first
 from .tuners.started_lora import save_lora
@@ -48,7 +48,7 @@ def save_trained(
     from safetensors.torch import save_file
 
     trained = [(name, value.detach()) for name, value in model.named_parameters() if value.requires_grad]
-    found = {name: (whole(value) if state is None else state[name]).contiguous() for name, value in trained}
+    found = gathered(trained) if state is None else {name: state[name].contiguous() for name, _ in trained}
     if is_first():
         save_file(found, folder / TRAINED)
 

@@ -32,7 +32,8 @@ class RawRow:
     """Hold the fields of one row as the file has them.
 
     Attributes:
-        line: Where it begins in its file, from 1.
+        line: Where it begins in its file, from 1, unlike all others; which object of its list it is, where a line of
+            a JSON list begins several.
         values: By the names of the fields.
     """
 
@@ -94,19 +95,30 @@ def _json_lines(text: str, faults: list[Fault]) -> Iterator[RawRow]:
 
 
 def _json_list(text: str, faults: list[Fault]) -> Iterator[RawRow]:
-    """Read one JSON list of objects, such as Alpaca's; each object's line is where it begins."""
-    decoder, place = json.JSONDecoder(), text.index("[") + 1
-    while True:
-        place = _skip(text, place)
-        line = text.count("\n", 0, place) + 1
-        if place >= len(text) or text[place] == "]":
-            return
+    """Read one JSON list of objects, such as Alpaca's, whose lines or, where these do not differ, numbers tell them."""
+    found = list(_members(text))
+    lines = [line for line, _ in found]
+    if len({*lines}) < len(lines):
+        lines = [*range(1, len(lines) + 1)]
+    for line, (_, values) in zip(lines, found, strict=True):
+        if isinstance(values, ValueError):
+            faults.append(fault(line, "not_json", error=values))
+        else:
+            yield from _row(line, values, faults)
+
+
+def _members(text: str) -> Iterator[tuple[int, object]]:
+    """Yield each member with the line it begins on; what cannot be read as the error, and nothing after it."""
+    decoder, place, counted, line = json.JSONDecoder(), text.index("[") + 1, 0, 1
+    while (place := _skip(text, place)) < len(text) and text[place] != "]":
+        line += text.count("\n", counted, place)
+        counted = place
         try:
             values, place = decoder.raw_decode(text, place)
         except ValueError as error:  # nothing after it can be told apart
-            faults.append(fault(line, "not_json", error=error))
+            yield line, error
             return
-        yield from _row(line, values, faults)
+        yield line, values
 
 
 def _skip(text: str, place: int) -> int:

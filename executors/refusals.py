@@ -17,6 +17,7 @@ from .task import LANGUAGE_MODEL, Loader, TaskBase
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 from .train_options import TrainOptions
+from .tuners.started_lora import TAKING
 
 INSTEAD = {
     (LANGUAGE_MODEL, "encoder"): "encoder_writes",
@@ -65,7 +66,16 @@ def refuse_impossible(
     if getattr(options, "virtual_tokens", 0):
         _refuse_prompt(bare, kind, method_id, method)
     _refuse_targets(bare, options)
+    _refuse_start(base, options)
     method.attach(bare, options)
+
+
+def _refuse_start(base: ModelSource, options: MethodOptions) -> None:
+    """Refuse to take a part of weights that are stored rounded: what is left of them would be rounded anew."""
+    start = getattr(options, "start", "default")
+    if start in TAKING and base.quantisation != "none":
+        values = {"start": start, "quantisation": base.quantisation}
+        raise UserError(say("refusals.start_of_quantised", **values), say("refusals.start_of_quantised_hint"))
 
 
 def refuse_kernels(options: TrainOptions) -> None:

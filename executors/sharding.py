@@ -7,7 +7,7 @@ Source: accelerate 1.15, ``utils/fsdp_utils.py``; PyTorch 2.13, ``torch.distribu
 
 # ruff: noqa: ANN401 - models with and without adapters, and the trainer's own objects
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -64,11 +64,20 @@ def let_cpu_share() -> None:
         PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 
 
-def whole(value: Any) -> Any:
-    """Return a tensor of which each process may hold a part, or anything else as it is; all processes have to ask."""
+def gathered(values: "Iterable[tuple[str, Tensor]]") -> "dict[str, Tensor]":
+    """Return whole tensors by name for the first process, on the CPU; the others get none.
+
+    Each process may hold a part of any of them, so all have to ask. They come together one by one, so that no device
+    has to have room for more than one.
+    """
     from torch.distributed.tensor import DTensor
 
-    return value.full_tensor() if isinstance(value, DTensor) else value
+    found = {}
+    for name, value in values:
+        full = value.full_tensor() if isinstance(value, DTensor) else value
+        if is_first():
+            found[name] = full.cpu().contiguous()
+    return found
 
 
 def whole_state(model: Any) -> "dict[str, Tensor]":
@@ -79,7 +88,11 @@ def whole_state(model: Any) -> "dict[str, Tensor]":
     from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-    return cast("dict[str, Tensor]", get_model_state_dict(model, options=options))
+    found = cast("dict[str, Tensor]", get_model_state_dict(model, options=options))
+    for name, source in getattr(model, "all_tied_weights_keys", {}).items():
+        if name in found and source in found:
+            found[name] = found[source]  # one table, written once
+    return found
 
 
 def put(model: Any, values: "Mapping[str, Tensor]") -> None:
@@ -107,7 +120,7 @@ def save_optimizer(trainer: Any, folder: Path) -> None:
     import torch
 
     state = trainer.optimizer.state_dict()
-    kept = {place: {name: whole(value) for name, value in of.items()} for place, of in state["state"].items()}
+    kept = {place: gathered(of.items()) for place, of in state["state"].items()}
     if is_first():
         torch.save({**state, "state": kept}, folder / OPTIMIZER)
         torch.save(trainer.lr_scheduler.state_dict(), folder / SCHEDULER)
@@ -118,7 +131,7 @@ def load_optimizer(trainer: Any, folder: Path) -> None:
     import torch
     from torch.distributed.tensor import DTensor, distribute_tensor
 
-    state = torch.load(folder / OPTIMIZER, map_location="cpu", weights_only=True)
+    state = torch.load(folder / OPTIMIZER, map_location="cpu", mmap=True, weights_only=True)
     trained = [value for group in trainer.optimizer.param_groups for value in group["params"]]
     for place, of in state["state"].items():
         like = trained[place]

@@ -29,12 +29,14 @@ NAMES: Mapping[str, bool | str] = {
 TAKING = ("pissa", "olora")
 """Those that change the base."""
 START = "lora_start"
+SIDES = (".lora_A.", ".lora_B.", ".lora_embedding_A.", ".lora_embedding_B.")
+"""What the names of the two matrices have in them; a magnitude of DoRA is no part of the product."""
 
 
 def remember_start(model: "PeftModel") -> None:
     """Keep what a start that takes a part of the base gave to the adapter, beside the model."""
-    trained = model.named_parameters()
-    start = {name: value.detach().to("cpu", copy=True) for name, value in trained if ".lora_" in name}
+    sides = [(name, value) for name, value in model.named_parameters() if any(side in name for side in SIDES)]
+    start = {name: value.detach().to("cpu", copy=True) for name, value in sides}
     setattr(model, START, start)
 
 
@@ -75,4 +77,4 @@ def _joined(name: str, now: "Tensor", start: "Tensor") -> "Tensor":
     """
     import torch
 
-    return torch.cat([now, start], dim=0) if ".lora_A." in name else torch.cat([now, -start], dim=1)
+    return torch.cat([now, start], dim=0) if "_A." in name else torch.cat([now, -start], dim=1)

@@ -334,6 +334,19 @@ def test_a_plan_is_run_before_and_after_a_vendor_tuned_the_model(start: Start, c
     assert not [*Path().glob(".*.plan.yaml")]
 
 
+def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plans").mkdir()
+    words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]
+    assert main([*words, "-o", "plans/own.yaml", "--language", "en"]) == DONE
+    capsys.readouterr()
+    tuned = ["run", "plans/own.yaml", "--tuned", "http://127.0.0.1:9/v1#t", "--language", "en"]
+    assert main(tuned) == WRONG_INPUT
+    assert "files named in plans/own.yaml do not exist" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize("label", ["finetune:lora", "rag+finetune:lora", "classifier:tfidf", "continued_pretraining"])
 def test_no_plan_trains_a_model_behind_an_endpoint(start: Start, capsys: Shown, label: str) -> None:
     words = ["plan", "--set", "task_type=generation", "--label", label, "--model", "http://127.0.0.1:9/v1#m"]

@@ -49,7 +49,7 @@ RATES = {
     "lora": 1e-3,
     "adapter": 1e-3,
     "bitfit": 2e-3,
-    "ia3": 5e-3,
+    "ia3": 1e-2,
     "p_tuning_v2": 5e-3,
     "adalora": 5e-3,
 }

@@ -8,9 +8,11 @@ import pytest
 from ftadvisor.executors.adapters import load_adapted, save_adapter
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.methods.lora import Options
-from ftadvisor.executors.models import load_model, load_tokenizer
+from ftadvisor.executors.models import LANGUAGE, load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.refusals import refuse_impossible
 from ftadvisor.executors.tuners.started_lora import NAMES
+from ftadvisor.knowledge.errors import UserError
 from pydantic import ValidationError
 
 if TYPE_CHECKING:
@@ -56,13 +58,15 @@ def test_a_start_leaves_what_is_answered(tiny_model: Path, start: str) -> None:
     assert (answered(attached(base, start=start)) - answered(load_model(base))).abs().max() < 1e-4
 
 
-@pytest.mark.parametrize("rslora", [False, True])
+@pytest.mark.parametrize(
+    "options", [{}, {"rslora": True}, {"dora": True}, {"targets": ("embed_tokens", "q_proj")}], ids=str
+)
 @pytest.mark.parametrize("start", list(NAMES))
 def test_the_result_is_a_plain_adapter_of_the_untouched_base(
-    tiny_model: Path, tmp_path: Path, start: str, rslora: bool
+    tiny_model: Path, tmp_path: Path, start: str, options: dict[str, Any]
 ) -> None:
     base, folder = ModelSource(source=str(tiny_model)), tmp_path / "adapter"
-    model = attached(base, start=start, rslora=rslora, rank=4)
+    model = attached(base, start=start, rank=4, **options)
     learn(model)
     expected = answered(model)
     assert (expected - answered(load_model(base))).abs().max() > 1e-2
@@ -89,6 +93,9 @@ def test_an_odd_rank_cannot_be_orthogonal() -> None:
         Options(start="orthogonal", rank=3)
 
 
-def test_a_quantised_base_is_not_taken_from() -> None:
+def test_a_quantised_base_is_not_taken_from(tiny_model: Path) -> None:
     with pytest.raises(ValidationError):
         method_module("qlora").Options(start="pissa")
+    base, options = ModelSource(source=str(tiny_model), quantisation="nf4"), Options(start="olora")
+    with pytest.raises(UserError, match="rounded anew"):
+        refuse_impossible(base, LANGUAGE, "lora", method_module("lora"), options)
