@@ -1,5 +1,6 @@
 """What a plan leaves to people: files to prepare before it runs, and steps that ftadvisor does not do."""
 
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..rag.endpoint import is_endpoint
 from .files import Files, place_of
+from .plan_output import PLAN
 from .recommendation import Recommendation
 
 NOT_LANGUAGE_MODELS = {"asr", "cnn", "vision", "vision_llm"}
@@ -64,7 +66,7 @@ def _without_source(plan: Plan, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def by_hand(
-    handwork: list[Handwork], files: Files, model: str, prepared: Collection[str] = (), plan: str = "plan.yaml"
+    handwork: list[Handwork], files: Files, model: str, prepared: Collection[str] = (), plan: Path = PLAN
 ) -> Iterator[str]:
     """Yield the steps that a person does, with the user's own files in them.
 
@@ -73,7 +75,7 @@ def by_hand(
         files: The files that the user named.
         model: What the steps start from.
         prepared: Files that the plan writes for them.
-        plan: The name of the plan's file.
+        plan: The plan's file, as the user names it.
     """
     if prepared:
         yield say("planning.prepared", paths=say("advice.comma").join(prepared))
@@ -82,7 +84,7 @@ def by_hand(
         "test": files.test or "test.jsonl",
         "documents": ", ".join(files.documents) or "documents",
         "model": model,
-        "plan": plan,
+        "plan": shlex.quote(str(plan)),
         "vendor": model if is_endpoint(model) else VENDOR,
         "url": (model if is_endpoint(model) else VENDOR).partition("#")[0],
     }

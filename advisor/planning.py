@@ -20,6 +20,7 @@ from .model_choice import ARCHITECTURES, suitable_models
 from .plan_classifier import make_classifier_plan, runs_as_classifier
 from .plan_data import make_prompt, read_data
 from .plan_headed import make_headed_plan, read_train, trains_head
+from .plan_output import PLAN
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
 from .plan_prompting import add_prompting
@@ -44,7 +45,7 @@ def make_plan(
     folder: Path,
     model: str | None = None,
     seed: int = SEED,
-    stem: str = "plan",
+    name: str = PLAN.name,
 ) -> PlanDraft:
     """Return the plan for a recommendation, in the current language.
 
@@ -55,12 +56,12 @@ def make_plan(
         folder: Where the plan will lie; names of files start there.
         model: The base model, if the user names one.
         seed: Decides the order of rows, and all other chance.
-        stem: The name of the plan's file without its ending; what is prepared lies in a folder of that name.
+        name: Of the plan's file; what is prepared lies in a folder of that name without its ending.
 
     Raises:
         UserError: The model is unknown, or a data file is wrong.
     """
-    handwork = handwork_of(recommendation)
+    handwork, stem = handwork_of(recommendation), Path(name).stem
     _refuse_unserved(recommendation, model or profile.base_model)
     if recommendation.base in NOT_LANGUAGE_MODELS:
         return PlanDraft(
@@ -111,7 +112,7 @@ def make_plan(
     remaining = (
         *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),
         *(upload_notes(prepared) if any(entry.prepares == "messages" for entry in handwork) else ()),
-        *by_hand(handwork, files, start, prepared, f"{stem}.yaml"),
+        *by_hand(handwork, files, start, prepared, folder / name),
     )
     lost = (*work.base.skipped, *training.lost) if training else ()
     notice = _stand_in(work, named=bool(model or profile.base_model))

@@ -68,7 +68,7 @@ def _plan(recommendation: Recommendation, runs: Path) -> Path:
     """Write the plan beside the runs; it is the same at each demonstration, so it may be overwritten."""
     path = runs / "demo.plan.yaml"
     profile = read_profile(builtin_path(PROFILE))
-    draft = make_plan(profile, recommendation, files=FILES, folder=runs, model=MODEL, stem=path.stem)
+    draft = make_plan(profile, recommendation, files=FILES, folder=runs, model=MODEL, name=path.name)
     write_draft(draft, path, force=True)
     return path
 

@@ -51,13 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
     profile = _profile(arguments)
     recommendation = _as_wanted(recommend(profile), arguments.label)
     files = files_from(arguments, arguments.output.parent)
-    folder = arguments.output.parent
-    stem = arguments.output.stem
+    folder, model, name = arguments.output.parent, arguments.model, arguments.output.name
     with told_if_slow(say("planning.reading")):
-        draft = make_plan(profile, recommendation, files=files, folder=folder, model=arguments.model, stem=stem)
+        draft = make_plan(profile, recommendation, files=files, folder=folder, model=model, name=name)
     if files.replay and not any(step.kind == "train" for step in (draft.plan.steps if draft.plan else ())):
         raise UserError(say("planning.replay_idle", label=recommendation.label), say("planning.replay_idle_hint"))
-    exported = folder / f"{stem}.{arguments.export}"
+    exported = folder / f"{arguments.output.stem}.{arguments.export}"
     recipe = _exportable(draft, arguments.export, arguments.output, exported) if arguments.export else None
     write_draft(draft, arguments.output, force=arguments.force)
     Terminal().tell("\n".join(plan_summary(draft, recommendation, arguments.output)))

@@ -117,6 +117,17 @@ def test_answers_that_are_json_give_their_own_schema(tmp_path: Path) -> None:
     assert schema["required"] == ["total", "currency"]
 
 
+def test_the_command_for_after_the_tuning_names_the_plan_as_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my plans").mkdir()
+    words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]
+    assert main([*words, "--train", RETURNS.train or "", "-o", "my plans/tuned.yml", "--language", "en"]) == 0
+    [tuned] = [line for line in capsys.readouterr().out.splitlines() if "--tuned" in line]
+    assert "ftadvisor run 'my plans/tuned.yml' --tuned 'http://127.0.0.1:9/v1#TUNED'" in tuned
+
+
 def test_what_is_not_there_yet_is_to_be_prepared_by_hand(tmp_path: Path) -> None:
     draft = planned("finetune:lora", tmp_path, Files(), base="encoder")
     assert draft.prepared == {}
