@@ -22,7 +22,6 @@ from .data import Conversation
 from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
-from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
@@ -32,7 +31,7 @@ from .heads import head_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
-from .method import MethodModule, MethodOptions, method_module, schedule_of
+from .method import MethodModule, MethodOptions, keeps_float32, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
 from .refusals import longest_row, refuse_impossible, refuse_kernels, refuse_slow, room
@@ -299,7 +298,7 @@ def _base(training: Training, method: MethodModule) -> ModelSource:
         UserError: The plan's choices exclude each other.
     """
     base, wanted = training.base, training.base.quantisation
-    if base.dtype == "auto" and weights_of(training.method) == "fp32":
+    if base.dtype == "auto" and keeps_float32(method):
         base = base.model_copy(update={"dtype": "float32"})
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)
