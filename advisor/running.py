@@ -2,9 +2,11 @@
 
 import errno
 import shutil
+from functools import partial
 from pathlib import Path
 
-from ..executors.plan_file import read_plan
+from ..executors.plan import Plan
+from ..executors.plan_file import plan_text, read_plan
 from ..executors.run import RunFailed, execute_run, resume_hint
 from ..executors.run_folder import RunFolder, create_run
 from ..knowledge.errors import UserError
@@ -29,20 +31,23 @@ def make_runs(runs: Path) -> None:
         raise _no_folder(runs, error) from None
 
 
-def new_run(plan_path: Path, runs: Path, agreed: bool = False) -> RunFolder:
+def new_run(plan_path: Path, runs: Path, agreed: bool = False, changed: Plan | None = None) -> RunFolder:
     """Return the folder of a new run; what people should know beforehand is shown.
 
     Args:
         plan_path: The plan's file.
         runs: The folder of all runs; made if need be.
         agreed: Whether the user agrees that what it asks endpoints leaves the machine.
+        changed: What is run instead of what the file says; the file's place is still where relative names start.
 
     Raises:
         UserError: The plan or its data are wrong, nobody agreed, or the folder cannot be made.
     """
-    plan = read_plan(plan_path)
+    plan = changed or read_plan(plan_path)
+    text = plan_text(changed, plan_path.name, {}).encode() if changed else None
+    agree = partial(agree_to_send, plan, plan_path.parent, agreed)
     try:
-        return create_run(plan, plan_path, runs, print_note, lambda: agree_to_send(plan, plan_path.parent, agreed))
+        return create_run(plan, plan_path, runs, print_note, agree, text)
     except OSError as error:
         raise _no_folder(runs, error) from None
 

@@ -60,24 +60,35 @@ def _check_steps(file: YamlFile) -> tuple[Any, list[Problem]]:
 
 
 def write_plan(plan: Plan, path: Path, comments: Mapping[str, str]) -> None:
-    """Write a plan as a file for people: every option, and with it the reason for its value.
+    """Write a plan as a file for people.
 
     Args:
         plan: The plan.
         path: The file; replaced at one stroke.
+        comments: As ``plan_text`` takes them.
+    """
+    write_text(path, plan_text(plan, path.name, comments))
+
+
+def plan_text(plan: Plan, name: str, comments: Mapping[str, str]) -> str:
+    """Return what a plan's file holds: every option, and with it the reason for its value.
+
+    Args:
+        plan: The plan.
+        name: The file's.
         comments: Reasons by place, such as ``{"steps.2.rank": "..."}`` (steps counted from 0), in the plan's
             language. A place without a reason gets the meaning of the option; the empty
             place stands for the head of the file, and may have several lines.
     """
     with speaking(plan.language):
         tree = _commented(plan, "", comments)
-        tree.yaml_set_start_comment("\n".join([say("plan.header", name=path.name), *comments.get("", "").splitlines()]))
+        tree.yaml_set_start_comment("\n".join([say("plan.header", name=name), *comments.get("", "").splitlines()]))
         for number, step in enumerate(plan.steps, 1):
             title = comments.get(f"steps.{number - 1}", say(f"steps.{step.kind}.title"))
             tree["steps"].yaml_set_comment_before_after_key(number - 1, before=f"\n{number}. {title}", indent=2)
     text = StringIO()
     _writer().dump(tree, text)
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 class _Representer(RoundTripRepresenter):

@@ -86,9 +86,9 @@ class RunFolder:
         """Return where the plan came from; its relative paths start there."""
         return Path(json.loads(self.environment_file.read_bytes())["plan_file"]).parent
 
-    def adopt(self, plan: Plan, plan_path: Path) -> None:
-        """Take over a plan and note the machine that it now runs on."""
-        write_bytes(self.plan_file, plan_path.read_bytes())
+    def adopt(self, plan: Plan, plan_path: Path, text: bytes | None = None) -> None:
+        """Take over a plan, as its file has it unless given, and note the machine that it now runs on."""
+        write_bytes(self.plan_file, plan_path.read_bytes() if text is None else text)
         write_json(self.environment_file, describe_environment(plan.seed, plan_path))
 
     def earlier(self, number: int, options: StepOptions) -> EarlierResult | None:
@@ -148,6 +148,7 @@ def create_run(
     runs: Path,
     warn: Callable[[str], None] = lambda _: None,
     agree: Callable[[], None] = lambda: None,
+    text: bytes | None = None,
 ) -> RunFolder:
     """Make the folder of a new run, ready to be executed.
 
@@ -159,6 +160,7 @@ def create_run(
         runs: The folder of all runs; made if need be.
         warn: Receives what people should know although the plan can run.
         agree: Called once the plan is known to be right, before anything is made; raises where it must not run.
+        text: The plan's own file, where the plan is not what lies at ``plan_path``.
 
     Raises:
         UserError: Files that the plan names are not there, or hold wrong rows, or a model cannot do what it asks.
@@ -171,7 +173,7 @@ def create_run(
     runs.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=".new-", dir=runs))
     try:
-        _fill(RunFolder(draft), plan, plan_path)
+        _fill(RunFolder(draft), plan, plan_path, text)
         folder = draft.rename(runs / _free_name(runs, plan.title))
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
@@ -180,10 +182,10 @@ def create_run(
     return RunFolder(folder)
 
 
-def _fill(draft: RunFolder, plan: Plan, plan_path: Path) -> None:
+def _fill(draft: RunFolder, plan: Plan, plan_path: Path, text: bytes | None) -> None:
     draft.path.chmod(0o755)
     draft.path.joinpath("steps").mkdir()
-    draft.adopt(plan, plan_path)
+    draft.adopt(plan, plan_path, text)
     now = datetime.now(UTC)
     status = Status(state="interrupted", title=plan.title, step=1, steps=len(plan.steps), started=now, updated=now)
     write_json(draft.status_file, status.model_dump(mode="json"))

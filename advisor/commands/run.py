@@ -12,7 +12,7 @@ from ..cli import DONE
 from ..consent import agree_to_send
 from ..output import print_json, print_note
 from ..running import new_run, run_shown
-from ..tuned_plan import tuned_plan
+from ..tuned_plan import with_tuned
 
 RUNS = Path("runs")
 
@@ -53,8 +53,8 @@ def _folder(arguments: argparse.Namespace) -> RunFolder:
             agree_to_send(plan, arguments.plan.parent, arguments.yes)
         return folder
     if arguments.tuned is not None:
-        with tuned_plan(arguments.plan, arguments.tuned) as path:
-            return new_run(path, arguments.runs, arguments.yes)
+        changed = with_tuned(read_plan(arguments.plan), arguments.tuned)
+        return new_run(arguments.plan, arguments.runs, arguments.yes, changed)
     return new_run(arguments.plan, arguments.runs, arguments.yes)
 
 

@@ -288,6 +288,23 @@ def test_the_key_is_sent_and_never_written(start: Start, monkeypatch: pytest.Mon
     assert not any(KEY in text for text in [*written, shown.out, shown.err])
 
 
+def test_a_key_in_the_name_of_a_status_is_never_written(
+    start: Start, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setenv(endpoint.KEY, KEY)
+    start(blue)
+    server = ChatServer(lambda path, body: (503, b"later"), reason=f"denied Bearer {KEY}")
+    step = "{kind: evaluate, test: test.jsonl, arms: [base]}"
+    Path("plan.yaml").write_text(PLAN.format(label="prompting", model=f"{server.url}#m", step=step), encoding="utf-8")
+    assert main(["run", "plan.yaml", "--language", "en"]) == FAILED
+    server.close()
+    shown = capfd.readouterr()
+    (kept,) = Path().glob("runs/*/error.txt")
+    assert "denied Bearer ***" in kept.read_text(encoding="utf-8")  # the chained error's own words
+    written = [path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file()]
+    assert not any(KEY in text for text in [*written, shown.out, shown.err])
+
+
 def test_an_address_with_a_password_is_refused_before_it_is_written(start: Start, capsys: Shown) -> None:
     for address in ("https://me:secret@endpoint.invalid/v1#m", "https://endpoint.invalid/v1?key=secret#m"):
         assert main(["evaluate", "test.jsonl", "--model", address, "--yes", "--language", "en"]) == WRONG_INPUT
@@ -315,6 +332,19 @@ def test_a_plan_is_run_before_and_after_a_vendor_tuned_the_model(start: Start, c
     assert [turn["role"] for turn in json.loads(uploaded)["messages"][:-1]] == [turn["role"] for turn in tuned_turns]
     assert json.loads(uploaded)["messages"][0] == tuned_turns[0]  # it is asked as it was tuned
     assert not [*Path().glob(".*.plan.yaml")]
+
+
+def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plans").mkdir()
+    words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]
+    assert main([*words, "-o", "plans/own.yaml", "--language", "en"]) == DONE
+    capsys.readouterr()
+    tuned = ["run", "plans/own.yaml", "--tuned", "http://127.0.0.1:9/v1#t", "--language", "en"]
+    assert main(tuned) == WRONG_INPUT
+    assert "files named in plans/own.yaml do not exist" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize("label", ["finetune:lora", "rag+finetune:lora", "classifier:tfidf", "continued_pretraining"])
