@@ -141,11 +141,13 @@ def _started(words: list[str], log: Path, context: StepContext, on_gpus: bool) -
 
 
 def _pass_on(line: str, context: StepContext) -> None:
+    """Tell what a worker told; whatever else stands in the line is a library's own word."""
     try:
         told = json.loads(line)
-        if "event" in told:
-            context.event(told["event"], **told["values"])
-            return
-        context.progress(told["label"], told["done"], told["total"])
-    except (ValueError, KeyError, TypeError):  # a library's own word
+    except ValueError:
         return
+    match told:
+        case {"event": str(name), "values": dict(values)}:
+            context.event(name, **values)
+        case {"label": str(label), "done": done, "total": total}:
+            context.progress(label, done, total)

@@ -88,6 +88,14 @@ def method_module(method: str) -> MethodModule:
     return cast(MethodModule, import_module(f"{methods.__name__}.{method}"))
 
 
+def keeps_float32(method: MethodModule) -> bool:
+    """Tell whether a method keeps the model's weights in float32 where nobody names a precision, as it trains them.
+
+    Its file says so with ``FLOAT32 = True``; most methods leave the weights as they are.
+    """
+    return bool(getattr(method, "FLOAT32", False))
+
+
 def schedule_of(method: MethodModule, model: Any, options: MethodOptions, updates: int) -> Schedule | None:  # noqa: ANN401
     """Return what the method does besides gradient steps, or None for the many that do nothing else.
 

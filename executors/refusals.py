@@ -13,11 +13,11 @@ from .method import MethodModule, MethodOptions
 from .models import class_of, device, load_config, require
 from .plan import ModelSource
 from .task import LANGUAGE_MODEL, Loader, TaskBase
+from .train_options import TrainOptions
+from .tuners.started_lora import TAKING
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-from .train_options import TrainOptions
-from .tuners.started_lora import TAKING
 
 INSTEAD = {
     (LANGUAGE_MODEL, "encoder"): "encoder_writes",

@@ -16,6 +16,7 @@ from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
+from ..rag.endpoint import without_key
 from .events import ADVICE, append_event, drop_torn_line
 from .kernel_cache import bound_kernels
 from .plan import Plan
@@ -175,7 +176,8 @@ def _sink(folder: RunFolder, notice: Notice) -> Callable[..., None]:
 
 def _note(folder: RunFolder, context: StepContext, state: State, error: BaseException) -> None:
     text = error.message if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    text, whole = without_key(text), without_key("".join(traceback.format_exception(error)))
     with suppress(OSError):  # a full disk must not hide what happened; without a status the run counts as interrupted
         context.event(f"step_{state}", step=context.number, error=text)
-        write_text(folder.path / "error.txt", "".join(traceback.format_exception(error)))
+        write_text(folder.path / "error.txt", whole)
         folder.write_status(state, context.number, text)

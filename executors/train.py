@@ -22,17 +22,16 @@ from .data import Conversation
 from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
-from .estimate.methods.find import weights_of
 from .estimate.request import EstimateRequest
-from .events import ADVICE
 from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
+from .guard import advice
 from .heads import head_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
-from .method import MethodModule, MethodOptions, method_module, schedule_of
+from .method import MethodModule, MethodOptions, keeps_float32, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
 from .refusals import longest_row, refuse_impossible, refuse_kernels, refuse_slow, room
@@ -211,7 +210,7 @@ def train(
         event("canary", name=training.name, estimated_memory_bytes=watch.expected, **tried.shown)
     watch.measured = trainer.measured
     trainer.add_callback(guarding(watch, warmup))
-    _track(training, trainer, event)
+    _track(training, trainer, watch)
     _train_or_resume(training, trainer, checkpoint)
     measured = trainer.measured()
     _take_best(training, trainer)
@@ -249,9 +248,9 @@ def _audit(
     answers = [row for row in learned if isinstance(row, TokenRow)]
     if not turns or not answers:
         return
-    advice, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
+    found, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
     watch.event("audit", name=training.name, **shown)
-    for one in advice:
+    for one in found:
         watch.tell(one)
 
 
@@ -281,16 +280,15 @@ def _tried(
     return try_out(build, options, layouts, limit, memory, training.checkpoints, fingerprint)
 
 
-def _track(training: Training, trainer: Any, event: Event) -> None:  # noqa: ANN401 - see make_trainer
+def _track(training: Training, trainer: Any, watch: Watcher) -> None:  # noqa: ANN401 - see make_trainer
     if training.tracked is None or not is_first():
         return
     callback, told = tracker_callback(training.tracker, training.tracked, training.name)
     if callback is not None:
-        event("tracker", name=training.name, text=told)
+        watch.event("tracker", name=training.name, text=told)
         trainer.add_callback(callback)
     elif told:
-        fix = say("guards.fix_no_tensorboard")
-        event(ADVICE, name=training.name, kind="no_tensorboard", text=told, fix=fix)
+        watch.tell(advice("no_tensorboard"))
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
@@ -300,7 +298,7 @@ def _base(training: Training, method: MethodModule) -> ModelSource:
         UserError: The plan's choices exclude each other.
     """
     base, wanted = training.base, training.base.quantisation
-    if base.dtype == "auto" and weights_of(training.method) == "fp32":
+    if base.dtype == "auto" and keeps_float32(method):
         base = base.model_copy(update={"dtype": "float32"})
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)

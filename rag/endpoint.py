@@ -33,7 +33,8 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 """Hosts to which a key may go without encryption."""
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 _MOST_SAID = 2000
-"""Of an error that a server tells, in characters or bytes."""
+"""Characters that are shown of an error that a server tells; it is cut once the key is out, which a cut may halve."""
+_MOST_REFUSED_BYTES = 1_000_000
 NO_ENTRY, NOT_FOUND = (401, 403), 404
 BUSY, SERVER_FAULT = (408, 425, 429), 500
 """What is worth asking again: took too long, too early, too many requests; and all from a fault of the server on."""
@@ -148,7 +149,8 @@ def post_stream(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> It
             for event in chain(first, events):
                 yield _event(endpoint, event)
         except (OSError, HTTPException) as error:
-            raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=error)) from error
+            reason = without_key(str(error), endpoint.key)
+            raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=reason)) from error
 
 
 def post_whole(endpoint: Endpoint, path: str, body: Mapping[str, object]) -> list[Any]:
@@ -208,7 +210,7 @@ def _event(endpoint: Endpoint, content: bytes) -> Any:  # noqa: ANN401 - whateve
         raise broken(endpoint) from error
     if isinstance(event, dict) and (fault := event.get("error")):
         reason = fault.get("message") or fault if isinstance(fault, dict) else fault
-        said = _keyless(endpoint, str(reason)[:_MOST_SAID])
+        said = without_key(str(reason), endpoint.key)[:_MOST_SAID]
         raise RefusedError(say("answers.told_error", url=endpoint.url, reason=said))
     return event
 
@@ -230,10 +232,10 @@ def _tried(endpoint: Endpoint, attempt: Callable[[], Result]) -> Result:
             seconds = max(wait, asked_wait(error.headers.get("Retry-After")))
             if not (error.code in BUSY or error.code >= SERVER_FAULT) or seconds > LONGEST_WAIT_SECONDS:
                 raise _refused(endpoint, error) from error
-            reason = f"{error.code} {error.reason}"
+            reason = without_key(f"{error.code} {error.reason}", endpoint.key)
             error.close()
         except (OSError, HTTPException) as error:
-            seconds, reason = wait, str(getattr(error, "reason", error))
+            seconds, reason = wait, without_key(str(getattr(error, "reason", error)), endpoint.key)
         note = say("answers.again", url=endpoint.url, reason=reason, seconds=f"{seconds:g}")
         print(note, file=sys.stderr, flush=True)
         time.sleep(seconds)
@@ -242,7 +244,7 @@ def _tried(endpoint: Endpoint, attempt: Callable[[], Result]) -> Result:
     except HTTPError as error:
         raise _refused(endpoint, error) from error
     except (OSError, HTTPException) as error:
-        reason = str(getattr(error, "reason", error))
+        reason = without_key(str(getattr(error, "reason", error)), endpoint.key)
         raise RefusedError(say("answers.unreachable", url=endpoint.url, reason=reason)) from error
 
 
@@ -250,10 +252,10 @@ def _refused(endpoint: Endpoint, error: "HTTPError") -> RefusedError:
     from http.client import HTTPException
 
     try:
-        said = error.read(_MOST_SAID).decode("utf-8", "replace").strip()
+        said = error.read(_MOST_REFUSED_BYTES).decode("utf-8", "replace").strip()
     except (OSError, HTTPException):
         said = str(error.reason)
-    said = _keyless(endpoint, _message(said))
+    said = without_key(_message(said), endpoint.key)[:_MOST_SAID]
     text = say("answers.status", url=endpoint.url, status=error.code, reason=said)
     return StatusError(text, _status_hint(endpoint, error.code), error.code, said)
 
@@ -275,9 +277,15 @@ def _status_hint(endpoint: Endpoint, status: int) -> str:
     return ""
 
 
-def _keyless(endpoint: Endpoint, said: str) -> str:
-    """Return what a server says without the key, which some repeat: it is shown, and kept with a run."""
-    return said.replace(endpoint.key, "***") if endpoint.key else said
+def without_key(text: str, key: str = "") -> str:
+    """Return a text without the key, which some servers repeat: errors are shown, and kept with a run.
+
+    Args:
+        text: What may hold it.
+        key: The one that was sent; the environment's unless said otherwise.
+    """
+    key = key or os.environ.get(KEY, "")
+    return text.replace(key, "***") if key else text
 
 
 def asked_wait(header: str | None) -> float:

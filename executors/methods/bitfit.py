@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 1e-3
 BASES: tuple[Quantisation, ...] = ("none",)
 CHECKPOINTING = True
+FLOAT32 = True
 
 
 class Options(MethodOptions):

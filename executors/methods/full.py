@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 2e-5
 BASES: tuple[Quantisation, ...] = ("none",)
 CHECKPOINTING = True
+FLOAT32 = True
 
 
 class Options(MethodOptions):

@@ -99,7 +99,7 @@ def parted(rows: Sequence[ReadRow], options: Options, seed: int) -> tuple[Sequen
 def _kept(held: Sequence[ReadRow], path: Path, options: Options, context: StepContext) -> Result:
     """Write the rows that were held out as a file of their own, with all that theirs says of them.
 
-    Plain texts and documents have no rows; a step ``measure`` holds out the same of them.
+    A folder of documents has no rows; a step ``measure`` holds out the same of it.
     """
     lines = {row.line for row in held}
     rows = [row.values for row in read_raw(path)[0] if row.line in lines] if held and path.is_file() else []

@@ -288,6 +288,23 @@ def test_the_key_is_sent_and_never_written(start: Start, monkeypatch: pytest.Mon
     assert not any(KEY in text for text in [*written, shown.out, shown.err])
 
 
+def test_a_key_in_the_name_of_a_status_is_never_written(
+    start: Start, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setenv(endpoint.KEY, KEY)
+    start(blue)
+    server = ChatServer(lambda path, body: (503, b"later"), reason=f"denied Bearer {KEY}")
+    step = "{kind: evaluate, test: test.jsonl, arms: [base]}"
+    Path("plan.yaml").write_text(PLAN.format(label="prompting", model=f"{server.url}#m", step=step), encoding="utf-8")
+    assert main(["run", "plan.yaml", "--language", "en"]) == FAILED
+    server.close()
+    shown = capfd.readouterr()
+    (kept,) = Path().glob("runs/*/error.txt")
+    assert "denied Bearer ***" in kept.read_text(encoding="utf-8")  # the chained error's own words
+    written = [path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file()]
+    assert not any(KEY in text for text in [*written, shown.out, shown.err])
+
+
 def test_an_address_with_a_password_is_refused_before_it_is_written(start: Start, capsys: Shown) -> None:
     for address in ("https://me:secret@endpoint.invalid/v1#m", "https://endpoint.invalid/v1?key=secret#m"):
         assert main(["evaluate", "test.jsonl", "--model", address, "--yes", "--language", "en"]) == WRONG_INPUT

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.events import read_events
-from ftadvisor.executors.launch import LOCK, launch_file
+from ftadvisor.executors.launch import LOCK, _pass_on, launch_file
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.executors.run import RunFailed, execute_run
 from ftadvisor.executors.run_folder import RunFolder, create_run
+from ftadvisor.executors.step import EventSink, StepContext
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.lock import locked
-from ftadvisor.knowledge.progress import silent
+from ftadvisor.knowledge.progress import Progress, silent
 from ruamel.yaml import YAML
 
 pytestmark = [
@@ -186,3 +187,32 @@ def test_advice_of_a_worker_reaches_whoever_runs_the_plan(tiny_model: Path, tmp_
     kinds = [event["kind"] for event in read_events(folder.events_file) if event["event"] == "advice"]
     assert "collapsed" in kinds
     assert len(kinds) == len({*kinds}) == len(told)
+
+
+def context(sink: EventSink, progress: Progress) -> StepContext:
+    plan: Any = None  # what workers tell does not depend on it
+    return StepContext(Path(), Path(), plan, 1, (), progress, sink)
+
+
+@pytest.mark.parametrize(
+    "told", [{"event": "advice", "values": {"text": "a"}}, {"label": "a", "done": 1, "total": None}]
+)
+def test_an_error_of_whoever_is_told_what_a_worker_tells_is_not_lost(told: dict[str, Any]) -> None:
+    def broken(*_: Any, **values: Any) -> None:
+        raise ValueError("nobody there")
+
+    with pytest.raises(ValueError, match="nobody there"):
+        _pass_on(json.dumps(told), context(broken, broken))
+
+
+FOREIGN = ("W1130 a warning", "7", "[]", '"event"', '{"event": 1}', '{"event": "a", "values": 3}', '{"label": "a"}')
+
+
+def test_words_of_libraries_are_not_passed_on() -> None:
+    heard: list[Any] = []
+    around = context(lambda name, /, **values: heard.append(name), lambda *told: heard.append(told))
+    for line in FOREIGN:
+        _pass_on(line, around)
+    assert heard == []
+    _pass_on('{"label": "a", "done": 1, "total": null}', around)
+    assert heard == [("a", 1, None)]

@@ -42,8 +42,9 @@ def test_a_missing_tensorboard_is_told_where_people_look(
         if name == ADVICE:
             told.append(values)
 
-    train(training(tiny_model, tmp_path, tracker="tensorboard", tracked=tmp_path / "t"), ROWS[:4], [], silent, event)
-    assert [one["kind"] for one in told] == ["no_tensorboard"]
+    task = training(tiny_model, tmp_path, tracker="tensorboard", tracked=tmp_path / "t")
+    found: Any = train(task, ROWS[:4], [], silent, event)
+    assert [one["kind"] for one in told] == [one["kind"] for one in found["advice"]] == ["no_tensorboard"]
     assert "pip install tensorboard" in told[0]["fix"]
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.data import Conversation, Turn
+from ftadvisor.executors.estimate.methods.find import method_names, weights_of
 from ftadvisor.executors.imbalance import ClassLossOptions
 from ftadvisor.executors.labelled import LabelledRow
-from ftadvisor.executors.method import method_module
+from ftadvisor.executors.method import keeps_float32, method_ids, method_module
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.task import task_class
 from ftadvisor.executors.tasks.token_classification import TaggedRow
@@ -150,6 +151,17 @@ def test_weights_that_are_trained_are_kept_in_float32_unless_the_plan_says_other
     assert _base(task, module).dtype == weights
     named = replace(task, base=ModelSource(source=str(tmp_path), dtype="bfloat16"))
     assert _base(named, module).dtype == "bfloat16"
+
+
+def test_the_trainer_keeps_weights_as_the_estimator_counts_them() -> None:
+    for method in method_ids():
+        assert keeps_float32(method_module(method)) == (weights_of(method) == "fp32"), method
+
+
+def test_a_method_that_cannot_be_estimated_has_a_base(tmp_path: Path) -> None:
+    assert "novel" not in method_names()
+    task = training(tmp_path, tmp_path, method="novel")
+    assert _base(task, method_module("lora")).dtype == "auto"
 
 
 @pytest.mark.parametrize(("kind", "readable"), [("bert", False), ("llama", True)])

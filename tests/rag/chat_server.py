@@ -19,9 +19,12 @@ class ChatServer:
     Args:
         reply: Gives a status and what is sent.
         headers: Are sent with every answer that is not streamed.
+        reason: What a status is called; the usual name unless said otherwise.
     """
 
-    def __init__(self, reply: Reply, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self, reply: Reply, headers: Mapping[str, str] = MappingProxyType({}), reason: str | None = None
+    ) -> None:
         self.requests: list[tuple[str, dict[str, Any], str]] = []
         server = self
 
@@ -36,7 +39,7 @@ class ChatServer:
                 if isinstance(content, list):
                     content = {"choices": [{"message": {"content": "".join(content)}}]}
                 sent = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status or 200)
+                self.send_response(status or 200, reason)
                 self.send_header("Content-Length", str(len(sent)))
                 for name, value in headers.items():
                     self.send_header(name, value)

@@ -2,14 +2,18 @@
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from ftadvisor.knowledge.errors import RefusedError
 from ftadvisor.rag import endpoint
 
 from .chat_server import ChatServer
+
+KEY = "sk-SECRETKEY1234567890ABCDEFGHIJ"
 
 
 def test_the_error_that_a_server_tells_within_its_answer_is_shown() -> None:
@@ -44,3 +48,32 @@ def test_a_stream_of_unknown_length_that_says_no_end_is_broken_off(end: str, who
         with nullcontext() if whole else pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
             assert [*stream] == []
         server.shutdown()
+
+
+@pytest.mark.parametrize("status", [400, 503, 200])
+@pytest.mark.parametrize("before", [1960, 1975, 1990])
+@pytest.mark.parametrize("ask", [endpoint.post_json, endpoint.post_whole])
+def test_no_part_of_a_key_stays_where_an_error_is_cut(
+    monkeypatch: pytest.MonkeyPatch, status: int, before: int, ask: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(endpoint, "WAITS_SECONDS", ())
+    said = "x" * before + f" Bearer {KEY} " + "y" * 5000
+    server = ChatServer(lambda path, body: (status, {"error": said} if status == 200 else said.encode()))
+    with pytest.raises(RefusedError, match="xxxx") as error:
+        ask(endpoint.Endpoint(server.url, "m", KEY), "chat", {})
+    server.close()
+    assert "sk-" not in f"{error.value.message} {error.value.hint}"
+    assert len(error.value.message) < 2200  # it is cut all the same
+
+
+def test_a_key_in_the_name_of_a_status_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0,))
+    server = ChatServer(lambda path, body: (503, b"later"), reason=f"denied Bearer {KEY}")
+    with pytest.raises(RefusedError, match="later"):
+        endpoint.post_json(endpoint.Endpoint(server.url, "m", KEY), "chat", {})
+    server.close()
+    told = capsys.readouterr().err
+    assert "denied Bearer ***" in told
+    assert KEY not in told
