@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from .classified import MAJORITY, earlier_answers, majority, matrix
 from .compared_rows import ComparedRows
 from .labelled import LabelledRow, class_counts
-from .stated import found_value, normalised
+from .stated import found_value, held_value, normalised
 from .step import StepContext
 
 FIELD = "label"
@@ -20,7 +20,8 @@ def labels_in(answer: str, names: Sequence[str], several: bool) -> tuple[str, ..
     """Return the classes that an answer gives; none where it gives none, or several of which only one can be right.
 
     An answer, or a line of it where there may be several, that is a class to the letter gives that class. In any other
-    a class counts where it stands by itself, as for all fields of answers.
+    a class counts where it stands by itself, as for all fields of answers. A JSON object gives what it holds under
+    ``label``: one class, or a list where there may be several.
 
     Args:
         answer: What the model wrote.
@@ -30,10 +31,13 @@ def labels_in(answer: str, names: Sequence[str], several: bool) -> tuple[str, ..
     if not several:
         found = _label(answer, names)
         return () if found is None else (found,)
+    if (held := held_value(answer, FIELD)) is not None:
+        values = held if isinstance(held, list) else [held]
+        return tuple(dict.fromkeys(name for value in values for name in labels_in(str(value), names, several)))
     given = [_label(line, names) for line in answer.splitlines()]
     if any(given):
         return tuple(dict.fromkeys(label for label in given if label))
-    return tuple(name for name in names if found_value(answer, None, (name,), None, FIELD))
+    return tuple(name for name in names if found_value(answer, None, (name,), None, FIELD) == name)
 
 
 def compare_labels(
@@ -83,7 +87,8 @@ def _label(text: str, names: Sequence[str]) -> str | None:
     if text.strip() in names:
         return text.strip()
     same = [name for name in names if normalised(name) == normalised(text)]
-    return same[0] if len(same) == 1 else found_value(text, None, names, None, FIELD)
+    found = same[0] if len(same) == 1 else found_value(text, None, names, None, FIELD)
+    return found if found in names else None  # a JSON object may hold anything
 
 
 def _given(held: Sequence[LabelledRow], labels: Sequence[tuple[str, ...]]) -> list[LabelledRow]:

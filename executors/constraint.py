@@ -28,8 +28,8 @@ class JsonShape:
     """Allow JSON of a shape and nothing else.
 
     Attributes:
-        schema: JSON Schema; what is checked of it are ``type``, ``enum``, ``pattern``, ``properties``, ``required``,
-            ``additionalProperties`` and ``items``.
+        schema: JSON Schema; what is checked of it are ``type``, ``enum``, ``pattern`` where Python reads it,
+            ``properties``, ``required``, ``additionalProperties`` and ``items``.
     """
 
     schema: Mapping[str, JsonValue]
@@ -90,12 +90,19 @@ def _fits(value: JsonValue, schema: Mapping[str, JsonValue]) -> bool:
     allowed, pattern = schema.get("enum"), schema.get("pattern")
     if isinstance(allowed, list) and value not in allowed:
         return False
-    if isinstance(pattern, str) and isinstance(value, str) and not re.search(pattern, value):
+    if isinstance(pattern, str) and isinstance(value, str) and not _has(value, pattern):
         return False
     if isinstance(value, list):
         items = schema.get("items")
         return not isinstance(items, dict) or all(_fits(item, items) for item in value)
     return not isinstance(value, dict) or _object_fits(value, schema)
+
+
+def _has(text: str, pattern: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except (re.error, OverflowError):  # schemas have the expressions of JavaScript, such as \p{L}
+        return True
 
 
 def _object_fits(value: Mapping[str, JsonValue], schema: Mapping[str, JsonValue]) -> bool:

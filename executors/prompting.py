@@ -1,7 +1,6 @@
 """What the kinds of prompting show and keep to: examples, whole documents, and the form of answers."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,18 +16,13 @@ from .compared_rows import NO_CLASS, ComparedRows
 from .constraint import Constraint, JsonShape, Labels, Written, any_of
 from .data import Row
 from .metrics import FieldOptions
+from .narrowed import narrowed
 from .prompt import Prompt
 from .shots import most_examples, with_examples
 from .window import Window
 
 MOST_SHOTS = 1000
 """More examples than this in one prompt have hardly been measured (evidence many-shot-long-context)."""
-
-ANYTHING = ".+?"
-"""What a plan writes into the named groups of a form that it recognised."""
-
-ENDLESS = re.compile(r"(\.\+\?|\[A-Z\]\+|\\d\+)")
-"""What has no end in the forms and the fields' patterns that plans write."""
 
 
 class PromptingOptions(BaseModel):
@@ -135,31 +129,8 @@ def constraint_of(
     if names:
         return Labels(tuple(names))
     if form:
-        return Written(_narrowed(form, fields, [row.answer for row in learnt.rows] if learnt else []))
+        return Written(narrowed(form, fields, [row.answer for row in learnt.rows] if learnt else []))
     raise UserError(say("evaluation.no_form"), say("evaluation.no_form_hint"))
-
-
-def _narrowed(form: str, fields: Sequence[FieldOptions], answers: Sequence[str]) -> str:
-    """Return a form whose parts hold only what is known of them, where the form lets them be anything.
-
-    A named group holds what its field can be, and no part without an end is longer than in the known answers: a weak
-    model would write on in the first one, and never come to the next.
-
-    Args:
-        form: Regular expression of a whole answer.
-        fields: What stands in its named groups.
-        answers: Of the rows to learn from.
-    """
-    for each in fields:
-        allowed = "|".join(map(re.escape, each.values)) if each.values else each.pattern
-        form = form.replace(f"(?P<{each.name}>{ANYTHING})", f"(?P<{each.name}>{allowed})")
-    pieces = ENDLESS.split(form)
-    parts = [f"(?P<part{place}>{piece})" if place % 2 else piece for place, piece in enumerate(pieces)]
-    found = [match for answer in answers if (match := re.fullmatch("".join(parts), answer, re.DOTALL))]
-    for place in range(1, len(pieces), 2) if found else ():
-        longest = max(len(match[f"part{place}"] or "") for match in found)
-        pieces[place] = f"{pieces[place].rstrip('?+')}{{1,{max(1, longest)}}}"
-    return "".join(pieces)
 
 
 def whole_documents(sources: Sequence[Path]) -> list[str]:

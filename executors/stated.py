@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from ..knowledge.json_value import JsonValue
+
 # What may stand beside a stated value: the end of the text or of a line, or one of these. No hyphen, apostrophe or
 # slash: "non-refundable" does not state "refundable", and "yes/no" states neither.
 _BESIDE = r"\n.,:;!?|=*`\"()\[\]{}<>\u3001\u3002\u3008-\u3011\u201c\u201d\u2018\u2019"
@@ -36,8 +38,8 @@ def found_value(
         pattern: What a value looks like where they are not listed.
         name: The field's group in the form.
     """
-    if (held := _held(answer, name)) is not None:
-        return _listed(held, values)
+    if (held := held_value(answer, name)) is not None:
+        return _listed(str(held), values)
     whole = re.fullmatch(form, answer.strip(), re.DOTALL) if form else None
     if whole is not None and name in whole.groupdict():
         return _listed(whole[name], values)
@@ -45,16 +47,20 @@ def found_value(
     return found.pop() if len(found) == 1 else None
 
 
-def _held(answer: str, name: str) -> str | None:
-    """Return what an answer that is a JSON object holds under a name; None where it is none, or holds nothing."""
+def held_value(answer: str, name: str) -> JsonValue:
+    """Return what an answer that is a JSON object holds under a name; None where it is none, or holds nothing.
+
+    Args:
+        answer: What the model wrote.
+        name: The name.
+    """
     if not answer.lstrip().startswith("{"):
         return None
     try:
-        found = json.loads(answer)
+        found: JsonValue = json.loads(answer)
     except (ValueError, RecursionError):
         return None
-    value = found.get(name) if isinstance(found, dict) else None
-    return None if value is None else str(value)
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _listed(text: str, values: Sequence[str] | None) -> str:

@@ -23,6 +23,11 @@ NAMES = ("card", "card (virtual)", "A+", "A-", "top up")
         ("top up\ncard", ()),
         ("discard", ()),
         ("", ()),
+        ('{"label": "Card"}', ("card",)),
+        ('{"label": "refund"}', ()),
+        ('{"label": ["card", "top up"]}', ()),
+        ('{"label": ["card"]}', ("card",)),
+        ('{"label": 3}', ()),
     ],
 )
 def test_an_answer_gives_one_class_or_none(answer: str, labels: tuple[str, ...]) -> None:
@@ -38,6 +43,13 @@ def test_an_answer_gives_one_class_or_none(answer: str, labels: tuple[str, ...])
         ("A+, top up", ("top up",)),
         ("-", ()),
         ("nothing fits", ()),
+        ('{"label": ["top up", "card"]}', ("top up", "card")),
+        ('{"label": "card, top up"}', ("card", "top up")),
+        ('{"label": ["card", "refund"]}', ("card",)),
+        ('{"label": "refund"}', ()),
+        ('{\n "label": "refund"\n}', ()),
+        ('{\n "label": [\n  "card"\n ]\n}', ("card",)),
+        ('{"label": []}', ()),
     ],
 )
 def test_an_answer_gives_any_number_of_classes(answer: str, labels: tuple[str, ...]) -> None:

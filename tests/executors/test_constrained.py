@@ -54,6 +54,13 @@ def test_an_answer_is_always_json_of_the_shape(model: LocalModel) -> None:
         assert len(found["clauses"]) <= 2
 
 
+def test_a_pattern_that_only_the_grammar_reads_is_not_checked(model: LocalModel) -> None:
+    letters = {"type": "string", "pattern": "^\\p{L}{1,4}$"}
+    shape = JsonShape({"type": "object", "properties": {"word": letters}, "required": ["word"]})
+    assert any(shape.holds(answer) for answer in answers(model, shape))
+    assert not shape.holds('{"word": 1}')
+
+
 def test_any_number_of_labels_stand_one_a_line(model: LocalModel) -> None:
     constraint = Written(any_of(("card", "top up", "fee."), "-"))
     for answer in answers(model, constraint):

@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
-from ftadvisor.executors.compared_rows import ComparedRows
-from ftadvisor.executors.data import Row
-from ftadvisor.executors.metrics import FieldOptions
 from ftadvisor.executors.models import load_tokenizer
-from ftadvisor.executors.prompting import PromptingOptions, constraint_of
 from ftadvisor.executors.tokens import prompt_tokens
 
 pytest.importorskip("torch", reason="needs the train extra")
@@ -133,23 +129,3 @@ def test_classes_are_measured_as_a_classifiers_are(tiny_model: Path, folder: Pat
     assert {"macro_f1", "accuracy", "weighted_f1"} <= {*found["arms"]["constrained"]}
     assert {*found["differences"]} == {"majority", "zero_shot"}
     assert sum(sum(counts.values()) for counts in found["confusion"]["zero_shot"]["label"].values()) == len(TEST)
-
-
-def test_a_form_holds_only_what_its_fields_can_be() -> None:
-    fields = (
-        FieldOptions(name="decision", values=("accept", "re(f)use")),
-        FieldOptions(name="clause", pattern=r"A-\d+"),
-    )
-    form = r"Clause: (?P<clause>.+?)\nDecision: (?P<decision>.+?)\nReply: .+?"
-    none = ComparedRows([], [])
-    constraint = constraint_of(PromptingOptions(), form, fields, none, None, None)
-    assert constraint.holds("Clause: A-1\nDecision: re(f)use\nReply: no")
-    assert not constraint.holds("Clause: B-1\nDecision: accept\nReply: no")
-    assert not constraint.holds("Clause: A-1\nDecision: perhaps\nReply: no")
-    answer = "Clause: A-1\nDecision: accept\nReply: "
-    known = ComparedRows([Row(line=1, id="1", question="q", answer=f"{answer}four")], [])
-    bounded = constraint_of(PromptingOptions(), form, fields, none, known, None)
-    assert bounded.holds(f"{answer}none")
-    assert not bounded.holds(f"{answer}longer")
-    assert constraint.holds("Clause: A-12\nDecision: accept\nReply: four")
-    assert not bounded.holds("Clause: A-12\nDecision: accept\nReply: four")
