@@ -1,6 +1,5 @@
 """Show how the ways to answer compare, with 95 % intervals: a column per metric, or a line for each if too wide."""
 
-import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -11,12 +10,10 @@ from ..executors.report.names import arm_name, metric_name
 from ..executors.report.record import Evaluation, Interval
 from ..executors.report.wording import with_interval
 from ..knowledge.messages import say
+from .wrapping import wrap
 
 Figures = list[tuple[str, str]]
 """Names of columns, and what stands in them."""
-
-WORD = re.compile(r"[!-~]+")
-"""What is not broken over lines; Chinese may be, anywhere."""
 
 FRAME = 3
 """Columns of the screen that a table's lines and margins take beside each of its own."""
@@ -33,9 +30,8 @@ def print_arms(evaluation: Evaluation, main: str, console: Console, title: str |
     """
     found = {arm: list(_figures(evaluation, arm, main)) for arm in evaluation.arms}
     title = title or say("evaluation.table", rows=evaluation.rows)
-    widths = _widths(found)
-    fits = sum(widths) + FRAME * len(widths) + 1 <= console.width
-    console.print(_wide(found, main, title, widths) if fits else _narrow(found, main, title))
+    widths = _widths(found, console.width)
+    console.print(_wide(found, main, title, widths) if widths else _narrow(found, main, title))
 
 
 def _figures(evaluation: Evaluation, arm: str, main: str) -> Iterator[tuple[str, str]]:
@@ -47,18 +43,35 @@ def _figures(evaluation: Evaluation, arm: str, main: str) -> Iterator[tuple[str,
     yield ahead, _points(lead) if lead else ""
 
 
-def _widths(found: dict[str, Figures]) -> list[int]:
-    """Return how wide each column must be for its cells to stay whole; names of columns break between words."""
+def _widths(found: dict[str, Figures], whole: int) -> list[int]:
+    """Return how wide each column is: its cells stay whole, and its name as far as there is room.
+
+    Args:
+        found: What stands in the columns.
+        whole: Columns of the screen.
+
+    Returns:
+        Nothing where the table is wider than the screen even with names broken wherever they may be.
+    """
     names = [say("evaluation.arm"), *(name for name, _ in next(iter(found.values())))]
     rows = [[arm_name(arm), *(text for _, text in figures)] for arm, figures in found.items()]
-    return [max(map(cell_len, [*WORD.findall(name), *cells])) for name, *cells in zip(names, *rows, strict=True)]
+    columns = list(zip(names, *rows, strict=True))
+    widths = [max(map(cell_len, [*wrap(name, 1).split("\n"), *cells])) for name, *cells in columns]
+    room = whole - sum(widths) - FRAME * len(widths) - 1
+    if room < 0:
+        return []
+    for number, column in enumerate(columns):
+        wider = min(room, max(map(cell_len, column)) - widths[number])
+        widths[number] += wider
+        room -= wider
+    return widths
 
 
 def _wide(found: dict[str, Figures], main: str, title: str, widths: list[int]) -> Table:
     table = Table(title=title, title_justify="left")
-    table.add_column(say("evaluation.arm"), min_width=widths[0])
+    table.add_column(wrap(say("evaluation.arm"), widths[0]), width=widths[0])
     for (name, _), width in zip(found[main], widths[1:], strict=True):
-        table.add_column(name, justify="right", min_width=width, overflow="fold")
+        table.add_column(wrap(name, width), justify="right", width=width)
     for arm, figures in found.items():
         table.add_row(arm_name(arm), *(text for _, text in figures), style="bold" if arm == main else None)
     return table

@@ -11,6 +11,7 @@ from .data import read_rows
 from .labelled import LabelledRow, check_classes, read_labelled, unseen_classes
 from .overlap import Overlap, find_overlaps
 from .plan import Plan
+from .practice import check_practice
 from .step import RowUse, StepOptions, input_path
 from .task import ReadRow, task_class
 
@@ -45,7 +46,8 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
         classes that are rare or never learnt.
 
     Raises:
-        UserError: Rows are wrong, or test rows are training rows; names each file and line.
+        UserError: Rows are wrong, test rows are training rows, or rows to practise along have classes that are not
+            learnt; names each file and line.
     """
     files: dict[tuple[Path, RowUse], _File] = {}
     labelled: dict[Path, list[LabelledRow]] = {}
@@ -62,6 +64,7 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
     if problems:
         hints = dict.fromkeys(problem.hint for problem in problems)
         raise UserError("\n".join(dict.fromkeys(problem.message for problem in problems)), "\n".join(hints))
+    check_practice(plan, plan_path.parent)
     classes = _class_warnings(plan, plan_path.parent, labelled)
     return [*dict.fromkeys(classes), *_overlapping(list(files.values()))]
 

@@ -2,13 +2,17 @@
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from rich.console import Console
 
+from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.endpoint import is_endpoint, parse_endpoint
 from ..cli import DONE
 from ..files import Files
 from ..own_run import RUNS, SEED, absolute, model_of, print_run, results_of
@@ -37,16 +41,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw rows, compare the ways to answer, and say what the difference is; return 0, or 1 on failure."""
+    _refuse_endpoint(arguments)
     make_runs(arguments.runs)
     folder = arguments.runs.resolve() / f"pilot-{_name(arguments)}"
-    plan_path = _plan(arguments, folder)
-    run_folder = new_run(plan_path, arguments.runs)
+    there = folder.exists()
+    try:
+        run_folder = new_run(_plan(arguments, folder), arguments.runs)
+    except UserError:
+        if not there:  # rows that were copied for nothing
+            rmtree(folder, ignore_errors=True)
+        raise
     code = run_shown(run_folder, arguments.quiet)
     if arguments.json:
         print_run(run_folder, evaluation=next(iter(results_of(run_folder, "evaluate")), None))
     elif code == DONE:
         _show(run_folder, bool(arguments.documents))
     return code
+
+
+def _refuse_endpoint(arguments: argparse.Namespace) -> None:
+    """Refuse to train a model behind an endpoint, with the command of the plan that can be made for it.
+
+    Raises:
+        UserError: It is one; or rows to learn from are wrong.
+    """
+    from ..pilot_rows import pilot_rows
+
+    model = str(arguments.model)
+    if not is_endpoint(model):
+        return
+    parse_endpoint(model)
+    files = {name: getattr(arguments, name) for name in ("train", "validation", "test")}
+    named = [word for name, path in files.items() if path for word in (f"--{name}", str(path))]
+    documents = ["--documents", *map(str, arguments.documents)] if arguments.documents else []
+    label = ["--label", f"{_path(arguments)}:api"]
+    task = f"task_type={pilot_rows(arguments.train).task}"
+    hint = shlex.join(["ftadvisor", "plan", "--set", task, *label, *named, *documents, "--model", model])
+    raise UserError(say("planning.served", label=f"{_path(arguments)}:{arguments.method}", model=model), hint)
+
+
+def _path(arguments: argparse.Namespace) -> str:
+    return "rag+finetune" if arguments.documents else "finetune"
 
 
 def _name(arguments: argparse.Namespace) -> str:
@@ -66,7 +101,7 @@ def _plan(arguments: argparse.Namespace, folder: Path) -> Path:
     from ..profile import Profile
     from ..recommend import recommend
 
-    label = f"{'rag+finetune' if arguments.documents else 'finetune'}:{arguments.method}"
+    label = f"{_path(arguments)}:{arguments.method}"
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {"train": arguments.train_rows, "test": arguments.test_rows, "validation": sys.maxsize}
     read = {name: pilot_rows(path) for name in wanted if (path := getattr(arguments, name)) is not None}

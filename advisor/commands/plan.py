@@ -26,6 +26,7 @@ from ..recommendation import Recommendation
 from ..terminal import Terminal
 
 if TYPE_CHECKING:
+    from ...executors.plan import Plan
     from ...executors.recipe import Recipe
 
 
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         draft = make_plan(profile, recommendation, files=files, folder=folder, model=model, name=name)
     if files.replay and not any(step.kind == "train" for step in (draft.plan.steps if draft.plan else ())):
         raise UserError(say("planning.replay_idle", label=recommendation.label), say("planning.replay_idle_hint"))
+    if files.replay and draft.plan is not None:
+        _check_replay(draft.plan, folder)
     exported = folder / f"{arguments.output.stem}.{arguments.export}"
     recipe = _exportable(draft, arguments.export, arguments.output, exported) if arguments.export else None
     write_draft(draft, arguments.output, force=arguments.force)
@@ -63,6 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
     if recipe is not None:
         print(_exported(recipe, arguments.export, exported))
     return DONE
+
+
+def _check_replay(plan: "Plan", folder: Path) -> None:
+    """Refuse rows to practise along that training would refuse."""
+    from ...executors.practice import check_practice
+
+    with told_if_slow(say("planning.reading")):
+        check_practice(plan, folder)
 
 
 def _exportable(draft: PlanDraft, tool: str, plan_path: Path, folder: Path) -> "Recipe":

@@ -8,21 +8,17 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ...knowledge.durable import write_text
-from ...knowledge.errors import UserError
-from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
 from ..general import GENERAL, read_general, replayed
 from ..holding_out import hold_out
 from ..method import MethodOptions, method_ids, method_module
+from ..practice import read_practised
 from ..raw_rows import read_raw
 from ..step import OutputName, Result, StepContext, StepOptions
-from ..task import LANGUAGE_MODEL, ReadRow, TaskBase, TaskOptions, task_class
+from ..task import LANGUAGE_MODEL, ReadRow, TaskOptions, task_class
 from ..together import is_first, processes
 from ..trackers import Tracker
 from ..train_options import TrainOptions
-
-SHOWN = 10
-"""Of the classes that are not learnt."""
 
 
 class _Task(StepOptions):
@@ -126,19 +122,6 @@ def _validated(
     return hold_out(rows, options.validation_share, context.seed + 1)
 
 
-def _practised(path: Path, task: TaskBase, context: StepContext) -> Sequence[ReadRow]:
-    """Return the rows to practise along.
-
-    Raises:
-        UserError: They have classes that are not learnt; such a row teaches nothing, or that it has no class.
-    """
-    rows: Sequence[ReadRow] = task.read(path, context.plan.prompt)
-    if strange := sorted(task.unlearnt(rows)):
-        shown = ", ".join(strange[:SHOWN]) + (", ..." if len(strange) > SHOWN else "")
-        raise UserError(say("training.replay_unlearnt", path=path, shown=shown), say("training.replay_unlearnt_hint"))
-    return rows
-
-
 def _parsed(kind: type[BaseModel], values: Any) -> BaseModel:  # noqa: ANN401 - whatever a file holds
     """Return options of their kind, with problems told as part of the step's."""
     given = values.model_dump() if isinstance(values, BaseModel) else values
@@ -161,7 +144,9 @@ def execute(options: Options, context: StepContext) -> Result:
     known = task.study(rows, path)
     rows, validation = _validated(rows, options, context)
     if options.replay:
-        practised = _practised(context.input(options.replay), task(options.task_options, known), context)
+        practised = read_practised(
+            context.input(options.replay), task(options.task_options, known), context.plan.prompt
+        )
         rows = replayed(rows, practised, options.replay_share, context.seed)
     speaks = task.AUTO == LANGUAGE_MODEL
     training = Training(

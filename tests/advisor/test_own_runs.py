@@ -316,7 +316,17 @@ def test_pilot_puts_every_layout_as_question_and_answer(
 def test_wrong_words_are_told_and_leave_nothing(words: list[str], word: str, capsys: Shown) -> None:
     assert main([*words, "--language", "en"]) == WRONG_INPUT
     assert word in capsys.readouterr().err
-    assert not [path for path in Path("runs").glob("*") if not path.name.startswith("pilot")]
+    assert not [*Path("runs").glob("*")]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_pilot_with_an_endpoint_names_the_command_that_plans_for_it(capsys: Shown) -> None:
+    words = ["--train", "train.jsonl", "--test", "test.jsonl", "--model", "http://127.0.0.1:9/v1#m"]
+    assert main(["pilot", *words, "--language", "en"]) == WRONG_INPUT
+    assert not Path("runs").exists()
+    command = capsys.readouterr().err.partition("Next: ")[2].strip()
+    assert main([*shlex.split(command)[1:], "--language", "en"]) == DONE
+    assert Path("plan.yaml").is_file()
 
 
 @pytest.mark.usefixtures("folder")

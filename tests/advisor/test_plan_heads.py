@@ -30,9 +30,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (Path(kind) / "config.json").write_text(json.dumps({"model_type": kind} | shared | sizes), encoding="utf-8")
 
 
-def plan(model: str, rows: str, task: str, method: str) -> int:
+def plan(model: str, rows: str, task: str, method: str, *more: str) -> int:
     profile = ["--set", f"task_type={task}", "--label", f"finetune:{method}", "--language", "en"]
-    return main(["plan", *profile, "--train", f"{rows}.jsonl", "--model", model])
+    return main(["plan", *profile, "--train", f"{rows}.jsonl", "--model", model, *more])
 
 
 @pytest.mark.parametrize("model", [*SIZES])
@@ -50,6 +50,23 @@ def test_rows_with_classes_or_tags_are_learnt_by_a_head_of_the_named_model(
     steps = {step.kind: step.model_dump() for step in read_plan(Path("plan.yaml")).steps}
     assert (steps["train"]["task"], steps["measure"]["task"]) == (learnt, learnt)
     assert steps["train"]["train"] == f"{rows}.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("model", "rows", "task", "replay", "told"),
+    [
+        ("llama", "pairs", "generation", {"text": "words", "label": "a"}, "question: is missing"),
+        ("bert", "labelled", "classification", {"text": "words", "label": "strange"}, "no training row has: strange"),
+        ("bert", "labelled", "classification", {"text": "words", "label": "b"}, ""),
+    ],
+)
+def test_rows_to_practise_along_that_training_would_refuse_get_no_plan(
+    model: str, rows: str, task: str, replay: dict[str, Any], told: str, capsys: Shown
+) -> None:
+    Path("replay.jsonl").write_text(json.dumps(replay) + "\n", encoding="utf-8")
+    assert plan(model, rows, task, "lora", "--replay", "replay.jsonl") == (WRONG_INPUT if told else DONE)
+    assert told in capsys.readouterr().err
+    assert Path("plan.yaml").exists() == (not told)
 
 
 def test_a_decoder_learns_answers_as_a_language_model() -> None:

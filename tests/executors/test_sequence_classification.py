@@ -89,6 +89,7 @@ def test_rows_to_practise_along_with_classes_that_are_not_learnt_are_refused(
     assert main(["--quiet", "run", str(plan), "--runs", str(tmp_path / "runs")]) == 2
     told = capsys.readouterr().err
     assert "old.jsonl, have classes or tags that no training row has: greeting." in told
+    assert not [*tmp_path.glob("runs/*")]  # nothing was trained before
 
 
 @pytest.mark.parametrize(("kind", "method"), [("bert", "full"), ("roberta", "prompt_tuning")])
