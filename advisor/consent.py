@@ -27,7 +27,8 @@ def agree_to_send(plan: Plan, folder: Path, agreed: bool) -> None:
     asked, embedded = sendings(plan, folder), embeddings(plan, folder)
     for line in [*map(_asked_line, asked), *map(_embedded_line, embedded)]:
         print_note(line)
-    if agreed or all(one.endpoint.local for one in [*asked, *embedded]):
+    endpoints = [*(one.endpoint for one in asked), *(one.endpoint for one in embedded)]
+    if agreed or all(endpoint.local for endpoint in endpoints):
         return
     if not (sys.stdin.isatty() and _agreed(say("served.leaves"))):
         raise UserError(say("served.no_consent"), say("served.no_consent_hint"))
