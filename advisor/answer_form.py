@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..executors.data import Row
 from ..executors.metrics import FieldOptions
+from .json_answers import json_objects, json_outline
 
 MOST_FORMS = 4
 """One or two languages write one thing in one or two ways; more ways than this are no fixed form."""
@@ -25,7 +26,7 @@ class AnswerForm:
     Attributes:
         fields: The values that answers state and that can be right or wrong.
         format: A regular expression, with one named group per field, that a well-formed answer matches in full;
-            None when answers follow no common form.
+            None when answers follow no common form, or are JSON, whose keys may come in any order.
         outlines: The form in each way of writing it, with the values to choose from where a field lists them, such as
             ``【Clause】…【Decision】approve/refuse【Reply】…``.
     """
@@ -48,6 +49,9 @@ def recognise(rows: Sequence[Row], measured: Sequence[Row] = (), others: Sequenc
     judged = [name for name in names if all(name in row.expected for row in measured)]
     found = [_field(name, {row.expected[name] for row in everything if name in row.expected}) for name in judged]
     fields = tuple(field for field in found if field)
+    if objects := json_objects([row.answer for row in rows]):
+        outline = json_outline(objects, {field.name: field.values for field in fields if field.values})
+        return AnswerForm(fields=fields, outlines=(outline,) if outline else ())
     split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer)))]
     forms = Counter(markers for _, markers in split).most_common(MOST_FORMS)
     lengths = {len(markers) for markers, _ in forms}

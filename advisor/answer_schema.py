@@ -1,9 +1,9 @@
 """The answers that rows allow, where they are few, and the JSON Schema that they follow, where there is one."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from .json_answers import json_objects
 from .plan_data import Data
 
 MOST_CHOICES = 200
@@ -14,7 +14,9 @@ RECURRING = 10
 
 
 def choices_of(data: Data) -> tuple[str, ...]:
-    """Return the classes of labelled rows, or the answers that recur; empty where answers are free."""
+    """Return the classes of labelled rows, or the answers that recur; empty where answers are free, or JSON."""
+    if not data.classes and are_json(data):
+        return ()
     answers = data.classes or tuple(sorted({row.answer for row in data.rows}))
     recur = bool(data.classes) or len(answers) * RECURRING <= len(data.rows)
     return answers if recur and len(answers) <= MOST_CHOICES else ()
@@ -22,33 +24,24 @@ def choices_of(data: Data) -> tuple[str, ...]:
 
 def are_json(data: Data) -> bool:
     """Tell whether all answers are JSON objects."""
-    return bool(data.rows) and all(_object(row.answer) is not None for row in data.rows)
+    return bool(json_objects([row.answer for row in data.rows]))
 
 
 def schema_of(data: Data) -> dict[str, Any] | None:
-    """Return the JSON Schema of the answers: the choices, the keys where they are JSON, or else the expected fields."""
+    """Return the JSON Schema of the answers: the choices, JSON's own keys, or else the expected fields."""
     if not data.form.fields and (choices := choices_of(data)):
         one = {"type": "string", "enum": list(choices)}
         return {"type": "array", "items": one} if data.several else one
-    answers = [_object(row.answer) for row in data.rows]
-    if answers and all(answer is not None for answer in answers):
-        names = dict.fromkeys(name for answer in answers for name in answer or {})
-        fields = {name: _kind([answer[name] for answer in answers if answer and name in answer]) for name in names}
-        required = [name for name in names if all(name in (answer or {}) for answer in answers)]
+    if answers := json_objects([row.answer for row in data.rows]):
+        names = dict.fromkeys(name for answer in answers for name in answer)
+        fields = {name: _kind([answer[name] for answer in answers if name in answer]) for name in names}
+        required = [name for name in names if all(name in answer for answer in answers)]
     else:
         fields = {field.name: _values(field.values, field.pattern) for field in data.form.fields}
         required = list(fields)
     if not fields:
         return None
     return {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
-
-
-def _object(answer: str) -> dict[str, Any] | None:
-    try:
-        read = json.loads(answer)
-    except json.JSONDecodeError:
-        return None
-    return read if isinstance(read, dict) else None
 
 
 def _kind(values: Sequence[Any]) -> dict[str, Any]:

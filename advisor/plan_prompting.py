@@ -5,7 +5,7 @@ from typing import Any
 from ..knowledge.messages import say
 from ..knowledge.setting import settings_for
 from ..rag.endpoint import is_endpoint
-from .answer_schema import are_json, choices_of, schema_of
+from .answer_schema import choices_of, schema_of
 from .draft import Why
 from .plan_steps import Work, add_evaluation
 from .prepared import SCHEMA, prepared_name
@@ -71,9 +71,9 @@ def _form(work: Work, stem: str) -> dict[str, Any]:
     data = work.data
     if data.classes:
         return {}  # the step takes them from the rows
-    if not data.form.fields and not are_json(data) and (choices := choices_of(data)):
+    if not data.form.fields and (choices := choices_of(data)):
         return {"choices": Why(list(choices), say("planning.why_choices"))}
-    if data.form.format and not are_json(data):
+    if data.form.format:
         return {}  # the step has it to judge by
     known = schema_of(data) is not None
     return {"answer_schema": Why(prepared_name(stem, SCHEMA) if known else SCHEMA, say("planning.why_answer_schema"))}

@@ -1,7 +1,8 @@
 """What of a plan can be done with a model behind an endpoint, and what is sent there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..knowledge.messages import say
 from ..rag.endpoint import Endpoint, is_endpoint, parse_endpoint
 from ..rag.records import Hit, IndexOptions
 from ..rag.tokens import about_tokens
+from .answerer import Conversation
 from .arms import WITH_PASSAGES, make_arm
 from .compared_rows import read_compared
 from .data import Row
@@ -33,6 +35,9 @@ class Sending:
         requests: How often the model is asked.
         tokens: Of everything that is asked, estimated by words and ideographs.
         answers: The most tokens that may come back.
+        examples: Rows to learn from that are shown with their answers.
+        documents: Documents that are shown whole.
+        passages: Whether retrieved passages are shown.
     """
 
     endpoint: Endpoint
@@ -40,6 +45,22 @@ class Sending:
     requests: int
     tokens: int
     answers: int
+    examples: int = 0
+    documents: int = 0
+    passages: bool = False
+
+    def with_more(self, other: "Sending") -> "Sending":
+        """Return what is sent where the same rows are asked in another way, too."""
+        return Sending(
+            self.endpoint,
+            max(self.rows, other.rows),
+            self.requests + other.requests,
+            self.tokens + other.tokens,
+            self.answers + other.answers,
+            max(self.examples, other.examples),
+            max(self.documents, other.documents),
+            self.passages or other.passages,
+        )
 
 
 def check_endpoints(plan: Plan) -> None:
@@ -80,17 +101,14 @@ def sendings(plan: Plan, folder: Path) -> list[Sending]:
     """
     found: dict[Endpoint, Sending] = {}
     for step in plan.steps:
-        for name, rows, tokens in _asked(plan, step, folder):
-            endpoint = parse_endpoint(name)
-            before = found.get(endpoint, Sending(endpoint, 0, 0, 0, 0))
-            answers = before.answers + rows * getattr(step, "max_new_tokens")  # noqa: B009 - an evaluation's
-            most = max(before.rows, rows)
-            found[endpoint] = Sending(endpoint, most, before.requests + rows, before.tokens + tokens, answers)
+        for sending in _asked(plan, step, folder):
+            before = found.get(sending.endpoint)
+            found[sending.endpoint] = before.with_more(sending) if before else sending
     return [*found.values()]
 
 
-def _asked(plan: Plan, step: Any, folder: Path) -> Iterator[tuple[str, int, int]]:  # noqa: ANN401 - an evaluation
-    """Yield for each way to answer the endpoint that is asked, and how many rows and tokens it gets."""
+def _asked(plan: Plan, step: Any, folder: Path) -> Iterator[Sending]:  # noqa: ANN401 - an evaluation
+    """Yield what each way to answer sends, where it asks an endpoint."""
     if step.kind != "evaluate" or plan.model is None:
         return
     asked = {arm: getattr(step, TUNED[arm]) if arm in TUNED else plan.model.source for arm in step.arms}
@@ -103,7 +121,22 @@ def _asked(plan: Plan, step: Any, folder: Path) -> Iterator[tuple[str, int, int]
             none: list[list[Hit]] = [[] for _ in rows]
             made = make_arm(arm, rows, prompt, none, None, plan.seed, step.rag_examples, shown.documents)
             passages = len(rows) * _passage_tokens(plan, step) if arm in WITH_PASSAGES else 0
-            yield name, len(rows), about_tokens(turn["content"] for asked in made.prompts for turn in asked) + passages
+            yield Sending(
+                parse_endpoint(name),
+                len(rows),
+                len(rows),
+                about_tokens(turn["content"] for conversation in made.prompts for turn in conversation) + passages,
+                len(rows) * step.max_new_tokens,
+                _examples(made.prompts),
+                len(shown.documents) if arm == "long_context" else 0,
+                arm in WITH_PASSAGES,
+            )
+
+
+def _examples(conversations: Sequence[Conversation]) -> int:
+    """Return how many different questions stand answered in conversations."""
+    pairs = (pair for turns in conversations for pair in pairwise(turns) if pair[1]["role"] == "assistant")
+    return len({(question["content"], answer["content"]) for question, answer in pairs})
 
 
 def _rows(plan: Plan, step: Any, folder: Path) -> tuple[list[Row], Shown]:  # noqa: ANN401 - an evaluation

@@ -72,12 +72,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _own_prompt(arguments: argparse.Namespace) -> Any:  # noqa: ANN401 - a prompt
-    """Return the prompt where nobody gives one: for texts with classes the request to classify, else an empty one."""
+    """Return the prompt where nobody gives one: for texts with classes the request to classify, else an empty one.
+
+    An adapter in files may have been trained without one; a tuned model behind an endpoint is asked like its base.
+    """
     from ...executors.prompt import Prompt
     from ..answer_schema import choices_of
     from ..plan_data import make_prompt, read_data
 
-    if arguments.adapter or not arguments.rows.is_file():
+    if isinstance(arguments.adapter, Path) or not arguments.rows.is_file():
         return Prompt()
     files = Files(train=options_of(arguments.set, "evaluate").get("train"), test=absolute(arguments.rows))
     data = read_data(files, Path.cwd(), labelled=True)

@@ -1,3 +1,5 @@
+import json
+
 from ftadvisor.advisor.answer_form import recognise
 from ftadvisor.executors.data import Row
 
@@ -32,3 +34,15 @@ def test_the_form_captures_what_is_judged() -> None:
 def test_answers_without_a_common_form_have_none() -> None:
     free = [row(number, f"Anything {number}") for number in range(5)]
     assert recognise(free).format is None
+
+
+def test_json_has_keys_and_no_form() -> None:
+    made = [
+        row(n, json.dumps({"clause": f"A-{n}", "decision": LABELS[n % 3]} | ({"note": 1} if n == 1 else {})))
+        for n in range(9)
+    ]
+    judged = [one.model_copy(update={"expected": {"decision": LABELS[n % 3]}}) for n, one in enumerate(made)]
+    form = recognise(judged)
+    assert form.format is None
+    assert [field.name for field in form.fields] == ["decision"]
+    assert form.outlines == ('{"clause": …, "decision": "ask"/"no"/"yes"}',)

@@ -71,7 +71,7 @@ def test_ways_to_answer_are_compared_and_what_is_sent_is_told_before(start: Star
     arms = json.loads(shown.out)["evaluation"]["arms"]
     assert arms["base"]["exact"]["value"] == 0
     assert arms["prompting"]["exact"]["value"] == 1
-    assert f"To be sent to {server.url} (model m): 6 test rows in 12 requests" in shown.err
+    assert f"To be sent to {server.url} (model m): 6 test rows, in 12 requests" in shown.err
     assert len(server.requests) == 12
     (answers,) = Path().glob("runs/*/answers.jsonl")
     assert [json.loads(line)["answers"]["prompting"] for line in answers.read_text().splitlines()] == ["Blue."] * 6
@@ -86,7 +86,9 @@ def test_passages_of_an_index_are_sent_with_the_questions(start: Start, capsys: 
     words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--index", "index"]
     capsys.readouterr()
     assert main([*words, "--json", "--quiet", "--language", "en"]) == DONE
-    arms = json.loads(capsys.readouterr().out)["evaluation"]["arms"]
+    told = capsys.readouterr()
+    assert "6 test rows, retrieved passages of the documents, in 12 requests" in told.err
+    arms = json.loads(told.out)["evaluation"]["arms"]
     assert (arms["base"]["exact"]["value"], arms["rag"]["exact"]["value"]) == (0, 1)
 
 
@@ -98,8 +100,8 @@ def test_a_tuned_model_is_measured_beside_its_base(start: Start, capsys: Shown) 
     found = json.loads(shown.out)["evaluation"]
     assert (found["arms"]["base"]["exact"]["value"], found["arms"]["finetuned"]["exact"]["value"]) == (0, 1)
     assert found["differences"]["base"]["exact"]["value"] == 1
-    assert "(model m): 6 test rows in 6 requests" in shown.err
-    assert "(model ft:m:1): 6 test rows in 6 requests" in shown.err
+    assert "(model m): 6 test rows, in 6 requests" in shown.err
+    assert "(model ft:m:1): 6 test rows, in 6 requests" in shown.err
 
 
 def test_every_kind_of_prompting_is_asked(start: Start, capsys: Shown) -> None:
@@ -126,6 +128,8 @@ def test_every_kind_of_prompting_is_asked(start: Start, capsys: Shown) -> None:
     first = json.loads(answers.read_text().splitlines()[0])["answers"]
     assert first == {"base": "0", "few_shot": "3", "many_shot": "19", "long_context": "1g", "constrained": "b"}
     sent = sum(len(json.dumps(body["messages"])) for _, body, _ in server.requests)
+    shown = "2 test rows, 18 rows to learn from, with their answers, as examples, whole documents (1), in 10 requests"
+    assert shown in " ".join(told.err.split())
     (tokens,) = re.findall(r"10 requests of about (\d+) tokens", told.err)
     assert sent / 8 < int(tokens) < sent / 2
 

@@ -87,6 +87,20 @@ def test_answers_are_held_to_what_the_rows_show() -> None:
     assert "Answer with one of: no, yes." in str(chosen.prompt.instruction)
 
 
+def test_answers_that_are_json_are_asked_for_by_their_keys() -> None:
+    for name in ("train", "test"):
+        answers = [json.dumps({"total": n % 2, "country": "UK"}) for n in range(30)]
+        rows = [json.dumps({"question": f"{name} {n}", "answer": answer}) for n, answer in enumerate(answers)]
+        Path(f"{name}.jsonl").write_text("\n".join(rows))
+    plan = planned("constrained", *QUESTION)
+    assert step(plan, "evaluate")["format"] is None  # there is none to keep: keys may come in any order
+    assert plan.prompt.instruction is not None
+    for text in (plan.prompt.instruction.zh, plan.prompt.instruction.en):
+        assert text.endswith('{"total": …, "country": …}')
+    schema = json.loads(Path(step(plan, "evaluate")["answer_schema"]).read_text())
+    assert schema["required"] == ["total", "country"]  # also where the same few objects recur
+
+
 def test_rows_to_measure_on_never_stand_in_a_prompt() -> None:
     command = ["plan", "--label", "rag", "--model", "qwen2.5-0.5b", "--force", *QUESTION]
     assert main([*command[:-4], *QUESTION[-2:]]) == DONE

@@ -1,0 +1,50 @@
+"""How models behind endpoints are asked for classes, and what is told of answers that say nothing or break off."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ftadvisor.advisor.cli import DONE, main
+
+from ..rag.chat_server import ChatServer, Reply
+
+Start = Callable[[Reply], ChatServer]
+Shown = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Return a function that starts a server, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    servers: list[ChatServer] = []
+
+    def started(reply: Reply) -> ChatServer:
+        servers.append(ChatServer(reply))
+        return servers[-1]
+
+    yield started
+    for server in servers:
+        server.close()
+
+
+def said(body: dict[str, Any]) -> str:
+    """Return the question of a request."""
+    return str(body["messages"][-1]["content"])
+
+
+def test_a_tuned_model_gets_the_classes_like_its_base(start: Start, capsys: Shown) -> None:
+    rows = [{"text": f"Words of kind {kind}, number {number}", "label": kind} for number in range(4) for kind in "ab"]
+    Path("held.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    server = start(lambda path, body: (200, [said(body)[14] if body["messages"][0]["role"] == "system" else "Hello."]))
+    words = ["evaluate", "held.jsonl", "--model", f"{server.url}#m"]
+    heads = []
+    for more in ([], ["--adapter", f"{server.url}#ft"]):
+        server.requests.clear()
+        assert main([*words, *more, "--json", "--quiet", "--language", "en"]) == DONE
+        arms = json.loads(capsys.readouterr().out)["evaluation"]["arms"]
+        heads.append({body["messages"][0]["content"] for _, body, _ in server.requests if len(body["messages"]) > 1})
+    assert arms["prompting"]["macro_f1"]["value"] == arms["finetuned"]["macro_f1"]["value"] == 1
+    assert heads[0] == heads[1] != set()
+    assert {len(body["messages"]) for _, body, _ in server.requests if body["model"] == "ft"} == {2}
