@@ -109,7 +109,7 @@ def test_problems_are_told_in_the_language_of_the_user(toy_plan: Path, language:
     toy_plan.write_text(text.replace("language: en", "language: fr"), encoding="utf-8")
     told = refusal(toy_plan).message
     assert ("应为整数" in told) == (language == "zh")
-    assert ("'zh'、'en'" if language == "zh" else "'zh' or 'en'") in told
+    assert ("'zh' 或 'en'" if language == "zh" else "'zh' or 'en'") in told
 
 
 @pytest.mark.parametrize(
