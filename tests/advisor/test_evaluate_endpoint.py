@@ -338,6 +338,28 @@ def test_a_plan_is_run_before_and_after_a_vendor_tuned_the_model(start: Start, c
     assert not [*Path().glob(".*.plan.yaml")]
 
 
+def test_texts_with_classes_are_laid_out_for_tuning_and_measured_as_a_classifiers(start: Start, capsys: Shown) -> None:
+    server = start(lambda path, body: (200, ["a" if body["model"] == "ft:m:1" else "b"]))
+    for name, count in (("learnt", 24), ("held", 6)):
+        rows = [{"text": f"{name} words {number}", "label": "ab"[number % 2]} for number in range(count)]
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["--set", "task_type=classification", "--label", "finetune:api", "--train", "learnt.jsonl"]
+    assert main(["plan", *words, "--test", "held.jsonl", "--model", f"{server.url}#m", "--language", "en"]) == DONE
+    assert "prepared/plan/train.jsonl was checked as vendors read it: 24 conv" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    uploaded = json.loads(Path("prepared/plan/train.jsonl").read_text(encoding="utf-8").splitlines()[0])["messages"]
+    assert [turn["content"] for turn in uploaded[-2:]] == ["learnt words 0", "a"]
+    assert "a, b" in uploaded[0]["content"]
+    assert main(["run", "plan.yaml", "--tuned", f"{server.url}#ft:m:1", "--json", "--quiet"]) == DONE
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    arms = next(step["result"]["arms"] for step in steps if step["kind"] == "evaluate")
+    assert arms["finetuned"]["accuracy"]["value"] == 0.5
+    assert arms["finetuned"]["macro_f1"]["value"] == pytest.approx(1 / 3, abs=1e-3)
+    asked = next(body["messages"] for _, body, _ in server.requests if body["model"] == "ft:m:1")
+    assert asked[0] == uploaded[0]
+
+
 def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
 ) -> None:
