@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..executors.compared_rows import is_labelled, read_compared
+from ..executors.compared_rows import check_alike, is_labelled, read_compared
 from ..executors.data import Row, read_rows
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
@@ -74,13 +74,18 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
 
 
 def _labelled(files: Files, folder: Path) -> Data | None:
-    """Return what texts with classes say; None where the rows to learn from, or else those to measure on, are none."""
+    """Return what texts with classes say; None where no file has any.
+
+    Raises:
+        UserError: Some files have them and others do not.
+    """
     names = {"train": files.train, "test": files.test, "validation": files.validation}
     places = {part: place_of(name, folder) for part, name in names.items() if name}
     there = {part: place for part, place in places.items() if place.is_file()}
-    if not there or not is_labelled(next(iter(there.values()))):
+    if not any(map(is_labelled, there.values())):
         return None
     parts = {part: read_compared(place) for part, place in there.items()}
+    check_alike({there[part]: found.rows_as_read for part, found in parts.items()})
     first = next(iter(parts.values()))
     return Data(
         parts={part: tuple(found.rows) for part, found in parts.items()},

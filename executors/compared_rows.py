@@ -1,9 +1,11 @@
 """Rows to compare ways to answer on: questions with answers, or texts whose classes are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..knowledge.errors import UserError
+from ..knowledge.messages import say
 from .data import Row, read_rows
 from .labelled import LabelledRow, class_counts, read_labelled
 from .layout import layout_of
@@ -30,6 +32,11 @@ class ComparedRows:
     labelled: list[LabelledRow]
 
     @property
+    def rows_as_read(self) -> Sequence[Row] | Sequence[LabelledRow]:
+        """The rows as their file has them."""
+        return self.labelled or self.rows
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """All classes in the order of their names; empty where rows have none."""
         return tuple(class_counts(self.labelled))
@@ -50,6 +57,30 @@ def read_compared(path: Path) -> ComparedRows:
         return ComparedRows(read_rows(path), [])
     labelled = read_labelled(path)
     return ComparedRows([_asked(row) for row in labelled], labelled)
+
+
+def check_alike(files: Mapping[Path, Sequence[Row] | Sequence[LabelledRow]]) -> None:
+    """Verify that what is measured on and what is shown as examples are of one kind.
+
+    Args:
+        files: The rows of each file, none of them empty.
+
+    Raises:
+        UserError: Some are questions and others texts with classes, or only some may have several; names two files.
+    """
+    kinds = {path: _kind(rows[0]) for path, rows in files.items()}
+    first = next(iter(kinds), None)
+    for path, kind in kinds.items():
+        if first is not None and kind != kinds[first]:
+            values = {"one": first, "one_kind": kinds[first], "other": path, "other_kind": kind}
+            raise UserError(say("contents.mixed", **values), say("contents.mixed_hint"))
+
+
+def _kind(row: Row | LabelledRow) -> str:
+    """Return the fields that tell what kind of row it is."""
+    if isinstance(row, Row):
+        return "question + answer"
+    return "text + labels" if row.several else "text + label"
 
 
 def is_labelled(path: Path) -> bool:

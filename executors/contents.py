@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .compared_rows import read_compared
+from .compared_rows import check_alike, read_compared
 from .data import read_rows
 from .labelled import LabelledRow, check_classes, read_labelled, unseen_classes
 from .overlap import Overlap, find_overlaps
@@ -51,6 +52,7 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
     """
     files: dict[tuple[Path, RowUse], _File] = {}
     labelled: dict[Path, list[LabelledRow]] = {}
+    compared: dict[int, dict[Path, Any]] = {}
     problems: list[UserError] = []
     for number, step in enumerate(plan.steps, 1):
         for path, use in _named(step, plan.steps[: number - 1], plan_path.parent):
@@ -59,12 +61,16 @@ def check_contents(plan: Plan, plan_path: Path) -> list[str]:
             except UserError as error:
                 problems.append(error)
                 continue
+            if step.kind == "evaluate":
+                compared.setdefault(number, {})[path] = rows
             labelled[path] = [row for row in rows if isinstance(row, LabelledRow)]
             files[path, use] = _File(path, use, [row.asked for row in rows], [row.line for row in rows])
     if problems:
         hints = dict.fromkeys(problem.hint for problem in problems)
         raise UserError("\n".join(dict.fromkeys(problem.message for problem in problems)), "\n".join(hints))
     check_practice(plan, plan_path.parent)
+    for together in compared.values():
+        check_alike(together)
     classes = _class_warnings(plan, plan_path.parent, labelled)
     return [*dict.fromkeys(classes), *_overlapping(list(files.values()))]
 
@@ -99,7 +105,7 @@ def _read(step: StepOptions, path: Path, use: RowUse, plan: Plan) -> Sequence[Re
         compared = read_compared(path)
         if use == "measure":
             check_expected(compared.rows, getattr(step, "fields", ()), path)
-        return compared.labelled or compared.rows
+        return compared.rows_as_read
     return read_rows(path)
 
 

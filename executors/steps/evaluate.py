@@ -14,7 +14,7 @@ from ...knowledge.progress import Progress, silent
 from ...rag.endpoint import is_endpoint
 from ...rag.records import Hit
 from ..arms import ARMS, Arm, ArmName, main_arm, make_arm
-from ..compared_rows import ComparedRows, read_compared
+from ..compared_rows import ComparedRows, check_alike, read_compared
 from ..data import Row
 from ..examples import ordered
 from ..metrics import FieldOptions, regular
@@ -92,6 +92,8 @@ def execute(options: Options, context: StepContext) -> Result:
     path = context.input(options.test)
     held = read_compared(path)
     learnt = read_compared(context.input(options.train)) if options.train else None
+    if learnt:
+        check_alike({path: held.rows_as_read, context.input(str(options.train)): learnt.rows_as_read})
     check_expected(held.rows, options.fields, path)
     shown = shown_to(options, held, learnt, context.plan.prompt, context.model, context.input, context.progress)
     passages, retrieval = _retrieve(held.rows, options, context)

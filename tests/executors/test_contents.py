@@ -109,3 +109,12 @@ def test_a_quote_of_a_test_row_is_looked_up_before_anything_is_trained(folder: P
     with pytest.raises(UserError, match=r"(?s)test\.jsonl.*line 1.*Gloves can never go back"):
         execute_run(run, silent, lambda number, count, title: None)
     assert run.status().step == 1
+
+
+def test_rows_of_two_kinds_in_one_comparison_are_refused(folder: Path) -> None:
+    write(folder / "examples.jsonl", {"text": "May I return a scarf?", "label": "yes"})
+    shown = PLAN.replace("arms: [rag, combined]", "arms: [rag, few_shot]\n    train: examples.jsonl")
+    (folder / "plan.yaml").write_text(shown, encoding="utf-8")
+    told = refused(folder)
+    assert "test.jsonl are question + answer" in told
+    assert "examples.jsonl are text + label" in told

@@ -114,6 +114,30 @@ def test_documents_that_do_not_fit_are_refused_before_loading_with_figures(
     assert "--label rag" in told
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("measured_on", "learnt"),
+    [
+        ({"text": "t", "label": "card"}, {"text": "u", "labels": ["card", "cash"]}),
+        ({"question": "t", "answer": "card"}, {"text": "u", "label": "card"}),
+        ({"text": "t", "label": "card"}, {"question": "u", "answer": "card"}),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_rows_of_two_kinds_are_refused_by_the_names_of_both_files(
+    tiny_model: Path, capsys: Shown, measured_on: dict[str, Any], learnt: dict[str, Any], language: str
+) -> None:
+    write("test.jsonl", [measured_on])
+    write("train.jsonl", [learnt])
+    command = words(tiny_model, ["base", "few_shot"], train=Path("train.jsonl").absolute())
+    assert main([*command, "--quiet", "--language", language]) == WRONG_INPUT
+    told = "".join(capsys.readouterr().err.split())
+    assert all(name in told for name in ("test.jsonl", "train.jsonl"))
+    for row in (measured_on, learnt):
+        assert "+".join(row) in told
+    assert "1problem" not in told
+
+
 def test_rows_that_are_measured_on_are_never_shown(tiny_model: Path, folder: Path, capsys: Shown) -> None:
     write("both.jsonl", [*TRAIN, TEST[4]])
     assert main([*words(tiny_model, ["base", "few_shot"], train=folder / "both.jsonl"), "--quiet"]) == WRONG_INPUT
