@@ -41,7 +41,7 @@ class LocalModel:
 
         tokens = [prompt_tokens(self._tokenizer, conversation) for conversation in conversations]
         lengths = [len(each) for each in tokens]
-        _check_length(self._model, lengths, most_tokens)
+        check_length(_limit(self._model), lengths, most_tokens)
         self._model.eval()
         for places in _batches(lengths, self._batch_size, _unpadded(self._model)):
             with torch.inference_mode():
@@ -57,17 +57,28 @@ class LocalModel:
         return [Holding(self._vocabulary, constraint, rows)]
 
 
-def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - any model
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize) - _virtual_tokens(model)
+def check_length(limit: int, lengths: Sequence[int], max_new_tokens: int) -> None:
+    """Verify that prompts and their answers fit.
+
+    Args:
+        limit: Tokens that the model can read.
+        lengths: Of the prompts, in tokens.
+        max_new_tokens: Longest answer, in tokens.
+
+    Raises:
+        UserError: Prompts are too long; says how many, and by how much.
+    """
     longer = [length for length in lengths if length + max_new_tokens > limit]
     if longer:
         values = {"count": len(longer), "limit": limit, "longest": max(longer), "answer": max_new_tokens}
-        raise UserError(say("evaluation.too_long", **values), say("evaluation.too_long_hint"))
+        hint = say("evaluation.too_long_hint", options="max_new_tokens")
+        raise UserError(say("evaluation.too_long", **values), hint)
 
 
-def _virtual_tokens(model: Any) -> int:  # noqa: ANN401 - a model with or without an adapter
-    """Return how many positions the vectors of an adapter take before the prompt."""
-    return getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0
+def _limit(model: Any) -> int:  # noqa: ANN401 - a model with or without an adapter
+    """Return how many tokens a model reads, less the positions that vectors of an adapter take before the prompt."""
+    most: int = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize)
+    return most - (getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0)
 
 
 def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[int]]:

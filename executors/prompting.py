@@ -18,7 +18,7 @@ from .data import Row
 from .metrics import FieldOptions
 from .narrowed import narrowed
 from .prompt import Prompt
-from .shots import most_examples, with_examples
+from .shots import SEAM, most_examples, with_examples
 from .window import Window
 
 MOST_SHOTS = 1000
@@ -84,7 +84,7 @@ def shown_in(
         documents: Whole texts for ``long_context``.
 
     Raises:
-        UserError: The documents do not fit beside the longest question.
+        UserError: The documents, or as much as one example, do not fit beside the longest question.
     """
     rows: Sequence[Row] = learnt.rows if learnt else ()
     asked = [row.question for row in held.rows]
@@ -95,6 +95,8 @@ def shown_in(
     if "many_shot" in arms:
         window = room()
         prompts["many_shot"] = most_examples(prompt, rows, asked, window.tokens, options.many_shots, window.count)
+        if not prompts["many_shot"].examples:
+            raise _no_room(with_examples(prompt, rows, 1), asked, window)
     if "long_context" in arms:
         _check_documents(prompt, documents, asked, room())
     return Shown(prompts, tuple(documents), constraint)
@@ -150,6 +152,13 @@ def _schema(path: Path) -> dict[str, JsonValue]:
     if not isinstance(found, dict):
         raise UserError(say("evaluation.no_schema", path=path, problem=type(found).__name__))
     return found
+
+
+def _no_room(prompt: Prompt, asked: Sequence[str], window: Window) -> UserError:
+    """Return the error that a prompt with one example is too long."""
+    needed = max(window.count(prompt.messages(question, few_shot=True)) for question in dict.fromkeys(asked)) + SEAM
+    values = {"needed": needed, "answer": window.answer, "whole": window.whole}
+    return UserError(say("evaluation.no_room", **values), say("evaluation.no_room_hint"))
 
 
 def _check_documents(prompt: Prompt, documents: Sequence[str], asked: Sequence[str], window: Window) -> None:

@@ -47,7 +47,7 @@ def with_examples(prompt: Prompt, rows: Sequence[Row], count: int) -> Prompt:
 def most_examples(
     prompt: Prompt, rows: Sequence[Row], asked: Sequence[str], room: int, most: int, count: Count
 ) -> Prompt:
-    """Return the prompt with as many rows as fit beside the longest question; at least one of each language.
+    """Return the prompt with as many rows of each language as fit beside the longest question, or none.
 
     Args:
         prompt: Whose examples are replaced.
@@ -68,7 +68,7 @@ def most_examples(
         shown = with_examples(prompt, rows, number)
         return all(count(shown.messages(question, few_shot=True)) + SEAM <= room for question in longest)
 
-    low, high = 1, max(1, min(most, len(rows)))
+    low, high = 0, min(most, len(rows))
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)

@@ -76,6 +76,28 @@ def test_many_shot_fills_the_window_and_no_more(tiny_model: Path, folder: Path, 
     assert found[300]["shown"]["many_shot"] < found[400]["shown"]["many_shot"]
 
 
+def test_prompts_that_are_too_long_are_refused_before_any_arm_is_answered(
+    tiny_model: Path, folder: Path, capsys: Shown
+) -> None:
+    write("train.jsonl", [{"text": f"{row['text']} and more" * 20, "label": row["label"]} for row in TRAIN])
+    command = words(tiny_model, ["base", "zero_shot", "few_shot"], train=folder / "train.jsonl")
+    assert main([*command, "--quiet"]) == WRONG_INPUT
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Few-shot: The prompts of 9 question(s) are too long" in told
+    assert "Reduce shots, max_new_tokens" in told
+    assert not list(Path("runs").rglob("base.jsonl"))
+
+
+def test_a_window_without_room_for_one_example_is_refused_with_figures(
+    tiny_model: Path, folder: Path, capsys: Shown
+) -> None:
+    command = words(tiny_model, ["base", "many_shot"], train=folder / "train.jsonl", window=40)
+    assert main([*command, "--quiet"]) == WRONG_INPUT
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Not one example fits" in told
+    assert "8 for the answer that is more than the 40" in told
+
+
 def test_documents_that_do_not_fit_are_refused_before_loading_with_figures(
     tiny_model: Path, folder: Path, capsys: Shown
 ) -> None:

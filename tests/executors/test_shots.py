@@ -44,7 +44,7 @@ def test_as_many_examples_are_shown_as_fit_beside_the_longest_question() -> None
     assert len(prompt.examples) == 7  # of 10 letters each, beside the longest question and the room for seams
     assert len(most_examples(Prompt(), rows, asked, room=10_000, most=1000, count=letters).examples) == 50
     assert len(most_examples(Prompt(), rows, asked, room=10_000, most=5, count=letters).examples) == 5
-    assert len(most_examples(Prompt(), rows, asked, room=0, most=1000, count=letters).examples) == 1
+    assert len(most_examples(Prompt(), rows, asked, room=65, most=1000, count=letters).examples) == 0
 
 
 def test_with_a_real_tokenizer_one_example_more_would_not_fit(tiny_model: Path) -> None:
