@@ -78,7 +78,8 @@ def make_plan(
         return make_pretraining_plan(profile, recommendation, files=files, folder=folder, model=model, seed=seed)
     device = device_of(profile, look())
     prompts = recommendation.path == PROMPTING
-    data = read_data(files, folder, read, labelled=prompts)
+    uploads = any(entry.prepares == "messages" for entry in handwork)
+    data = read_data(files, folder, read, labelled=prompts or uploads)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
     told_rows = profile.labelled_examples or None
@@ -103,7 +104,7 @@ def make_plan(
             0 if prompts else int(settings_for(work.situation("prompt"))["examples"].value),
             "classification" if data.classes else facts_of(profile)["family"],
             passages=any(step.kind == "build_index" for step in work.steps.steps),
-            choices=choices_of(data) if prompts else (),
+            choices=choices_of(data) if prompts or data.classes else (),
         ),
         steps=tuple(work.steps.steps),
     )
@@ -111,7 +112,7 @@ def make_plan(
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (
         *before_running(files, folder, plan, data.rows, recommendation.next_step.rows),
-        *(upload_notes(prepared) if any(entry.prepares == "messages" for entry in handwork) else ()),
+        *(upload_notes(prepared) if uploads else ()),
         *by_hand(handwork, files, start, prepared, folder / name),
     )
     lost = (*work.base.skipped, *training.lost) if training else ()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..knowledge.messages import say
 from .data import Row, read_rows
 from .labelled import LabelledRow, class_counts, read_labelled
 from .layout import layout_of
@@ -47,7 +48,7 @@ def read_compared(path: Path) -> ComparedRows:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
     if not is_labelled(path):
-        return ComparedRows(read_rows(path), [])
+        return ComparedRows(read_rows(path, hint=say("evaluation.rows_hint")), [])
     labelled = read_labelled(path)
     return ComparedRows([_asked(row) for row in labelled], labelled)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .answerer import Conversation
+from .answerer import Conversation, Said
 from .constrained import Holding, Vocabulary
 from .constraint import Constraint
 from .tokens import prompt_tokens
@@ -35,19 +35,19 @@ class LocalModel:
 
     def answers(
         self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
-    ) -> Iterator[dict[int, str]]:
+    ) -> Iterator[dict[int, Said]]:
         """Yield the answers batch by batch, those to the longest conversations first."""
         import torch
 
         tokens = [prompt_tokens(self._tokenizer, conversation) for conversation in conversations]
         lengths = [len(each) for each in tokens]
-        _check_length(self._model, lengths, most_tokens)
+        check_length(_limit(self._model), lengths, most_tokens)
         self._model.eval()
         for places in _batches(lengths, self._batch_size, _unpadded(self._model)):
             with torch.inference_mode():
                 held = self._held(constraint, len(places))
-                texts = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens, held)
-            yield dict(zip(places, texts, strict=True))
+                said = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens, held)
+            yield dict(zip(places, said, strict=True))
 
     def _held(self, constraint: Constraint | None, rows: int) -> list[Holding]:
         """Return what holds a batch of answers to a form."""
@@ -57,17 +57,28 @@ class LocalModel:
         return [Holding(self._vocabulary, constraint, rows)]
 
 
-def _check_length(model: Any, lengths: list[int], max_new_tokens: int) -> None:  # noqa: ANN401 - any model
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize) - _virtual_tokens(model)
+def check_length(limit: int, lengths: Sequence[int], max_new_tokens: int) -> None:
+    """Verify that prompts and their answers fit.
+
+    Args:
+        limit: Tokens that the model can read.
+        lengths: Of the prompts, in tokens.
+        max_new_tokens: Longest answer, in tokens.
+
+    Raises:
+        UserError: Prompts are too long; says how many, and by how much.
+    """
     longer = [length for length in lengths if length + max_new_tokens > limit]
     if longer:
         values = {"count": len(longer), "limit": limit, "longest": max(longer), "answer": max_new_tokens}
-        raise UserError(say("evaluation.too_long", **values), say("evaluation.too_long_hint"))
+        hint = say("evaluation.too_long_hint", options="max_new_tokens")
+        raise UserError(say("evaluation.too_long", **values), hint)
 
 
-def _virtual_tokens(model: Any) -> int:  # noqa: ANN401 - a model with or without an adapter
-    """Return how many positions the vectors of an adapter take before the prompt."""
-    return getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0
+def _limit(model: Any) -> int:  # noqa: ANN401 - a model with or without an adapter
+    """Return how many tokens a model reads, less the positions that vectors of an adapter take before the prompt."""
+    most: int = getattr(model.config.get_text_config(), "max_position_embeddings", sys.maxsize)
+    return most - (getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0)
 
 
 def _batches(lengths: list[int], batch_size: int, unpadded: bool) -> list[list[int]]:
@@ -100,7 +111,7 @@ def _answer(
     prompts: list[list[int]],
     max_new_tokens: int,
     held: list[Holding],
-) -> list[str]:
+) -> list[Said]:
     ids, mask = _padded(prompts, tokenizer.pad_token_id)
     output = model.generate(
         input_ids=ids.to(model.device),
@@ -116,8 +127,11 @@ def _answer(
         pad_token_id=tokenizer.pad_token_id,
         logits_processor=held,
     )
-    texts: list[str] = tokenizer.batch_decode(output[:, ids.shape[1] :], skip_special_tokens=True)
-    return [text.strip() for text in texts]
+    written = output[:, ids.shape[1] :]
+    texts: list[str] = tokenizer.batch_decode(written, skip_special_tokens=True)
+    ends = model.generation_config.eos_token_id
+    stops = {ends} if isinstance(ends, int) else {*(ends or ())}
+    return [Said(text.strip(), stops.isdisjoint(tokens)) for text, tokens in zip(texts, written.tolist(), strict=True)]
 
 
 def _padded(prompts: list[list[int]], padding: int) -> "tuple[Tensor, Tensor]":

@@ -49,7 +49,7 @@ def check_practice(plan: Plan, folder: Path) -> None:
         UserError: Training would refuse them.
     """
     for number, step in enumerate(plan.steps):
-        if step.kind == "train":
+        if getattr(step, "replay", None):
             _check(step, number, plan, folder)
 
 

@@ -61,7 +61,7 @@ def execute_run(
             raise UserError(say("run.locked", path=folder.path), say("run.locked_hint"))
         bound_kernels()
         plan = read_plan(plan_path or folder.plan_file)
-        check_unchanged(folder, plan)
+        check_unchanged(folder, plan, plan_path or folder.plan_file)
         try:
             if plan_path:
                 folder.adopt(plan, plan_path)
@@ -71,8 +71,13 @@ def execute_run(
             raise RunFailed from error
 
 
-def check_unchanged(folder: RunFolder, plan: Plan) -> None:
+def check_unchanged(folder: RunFolder, plan: Plan, plan_path: Path) -> None:
     """Refuse a plan whose begun steps are not what they were begun as.
+
+    Args:
+        folder: The run.
+        plan: The plan.
+        plan_path: Its file.
 
     Raises:
         UserError: Names the first step that differs, and what to do.
@@ -82,7 +87,7 @@ def check_unchanged(folder: RunFolder, plan: Plan) -> None:
         number, kind = begun.name.removesuffix(".begun.json").split("-", 1)
         same = kinds.get(int(number)) == kind and json.loads(begun.read_bytes()) == _inputs(plan, int(number))
         if not same:
-            hint = say("run.changed_hint", files=folder.path / "steps" / f"{number}-*", plan=folder.plan_file)
+            hint = say("run.changed_hint", files=folder.path / "steps" / f"{number}-*", plan=plan_path)
             raise UserError(say("run.changed", number=number, kind=kind), hint)
 
 

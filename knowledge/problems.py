@@ -61,7 +61,15 @@ def _text(item: "ErrorDetails") -> str:
     if kind not in _SAID:
         return item["msg"].removeprefix("Value error, ")
     limits = {name: value for name, value in item.get("ctx", {}).items() if name not in {"error", "value"}}
+    if "expected" in limits:
+        limits["expected"] = _listed(limits["expected"])
     return say(f"problems.{kind}", value=_short(item["input"]), **limits)
+
+
+def _listed(expected: str) -> str:
+    """Return pydantic's list of what is allowed, ``'a', 'b' or 'c'``, as the user's language lists."""
+    rest, found, last = expected.rpartition(" or ")
+    return rest.replace(", ", say("problems.comma")) + (say("problems.or") if found else "") + last
 
 
 def _short(value: object) -> str:

@@ -87,6 +87,7 @@ class Options(PromptingOptions, _Comparison):
 def execute(options: Options, context: StepContext) -> Result:
     """Answer all test rows in every way, score the answers, and keep them in ``answers.jsonl``."""
     from ..evaluate import answer_arms, cut, drawn, empty, row_record, scored
+    from ..prompt_lengths import check_prompts
 
     path = context.input(options.test)
     held = read_compared(path)
@@ -96,6 +97,7 @@ def execute(options: Options, context: StepContext) -> Result:
     passages, retrieval = _retrieve(held.rows, options, context)
     arms = [_arm(name, held.rows, passages, shown, options, context) for name in options.arms]
     write_json(context.run_folder / PROMPTS, {arm.name: arm.prompts[0] for arm in arms})
+    check_prompts(arms, context.model, options.max_new_tokens, context.progress)
     answerings = answer_arms(
         arms,
         context.model,

@@ -316,41 +316,6 @@ def test_an_address_with_a_password_is_refused_before_it_is_written(start: Start
     assert not any("secret" in path.read_text(encoding="utf-8") for path in Path().rglob("*") if path.is_file())
 
 
-def test_a_plan_is_run_before_and_after_a_vendor_tuned_the_model(start: Start, capsys: Shown) -> None:
-    server = start(lambda path, body: (200, ["Blue." if body["model"] == "ft:m:1" else "Red."]))
-    rows = [{"question": f"Which colour has place {number}?", "answer": "Blue."} for number in range(12)]
-    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    words = ["--set", "task_type=generation", "--label", "finetune:api", "--train", "train.jsonl"]
-    assert main(["plan", *words, "--test", "test.jsonl", "--model", f"{server.url}#m", "--language", "en"]) == DONE
-    shown = " ".join(capsys.readouterr().out.split())
-    assert f"ftadvisor run plan.yaml --tuned '{server.url}#TUNED'" in shown
-    assert "prepared/plan/train.jsonl was checked as vendors read it: 12 conversations" in shown
-    assert not Path("prepared/plan/test.jsonl").exists()
-    for tuned, arms in (([], ["base", "prompting"]), (["--tuned", f"{server.url}#ft:m:1"], ["base", "finetuned"])):
-        assert main(["run", "plan.yaml", *tuned, "--json", "--quiet"]) == DONE
-        found = json.loads(capsys.readouterr().out)["steps"][0]["result"]["arms"]
-        assert {*arms} <= {*found}
-    assert (found["base"]["exact"]["value"], found["finetuned"]["exact"]["value"]) == (0, 1)
-    uploaded = Path("prepared/plan/train.jsonl").read_text(encoding="utf-8").splitlines()[0]
-    tuned_turns = next(body["messages"] for _, body, _ in server.requests if body["model"] == "ft:m:1")
-    assert [turn["role"] for turn in json.loads(uploaded)["messages"][:-1]] == [turn["role"] for turn in tuned_turns]
-    assert json.loads(uploaded)["messages"][0] == tuned_turns[0]  # it is asked as it was tuned
-    assert not [*Path().glob(".*.plan.yaml")]
-
-
-def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("plans").mkdir()
-    words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]
-    assert main([*words, "-o", "plans/own.yaml", "--language", "en"]) == DONE
-    capsys.readouterr()
-    tuned = ["run", "plans/own.yaml", "--tuned", "http://127.0.0.1:9/v1#t", "--language", "en"]
-    assert main(tuned) == WRONG_INPUT
-    assert "files named in plans/own.yaml do not exist" in " ".join(capsys.readouterr().err.split())
-
-
 @pytest.mark.parametrize("label", ["finetune:lora", "rag+finetune:lora", "classifier:tfidf", "continued_pretraining"])
 def test_no_plan_trains_a_model_behind_an_endpoint(start: Start, capsys: Shown, label: str) -> None:
     words = ["plan", "--set", "task_type=generation", "--label", label, "--model", "http://127.0.0.1:9/v1#m"]

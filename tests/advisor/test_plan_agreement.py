@@ -95,6 +95,7 @@ def test_a_local_model_that_stands_in_for_an_interface_is_said_to(tmp_path: Path
     assert found.base == "llm_api"
     draft = make_plan(profile, found, files=Files(), folder=tmp_path)
     assert "stands in" in draft.notice
+    assert "--model https://HOST/v1#MODEL" in draft.notice
     assert draft.notice in draft.comments["model.source"]
     assert not make_plan(profile, found, files=Files(), folder=tmp_path, model=SMALL).notice
 

@@ -44,6 +44,15 @@ def test_a_classifier_is_planned_beside_the_simplest_one(kind: str, tmp_path: Pa
     assert read_plan(tmp_path / "plan.yaml") == draft.plan
 
 
+def test_the_plan_of_an_encoder_does_not_point_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\nhello,a\nbye,b\n", encoding="utf-8")
+    [another] = [
+        text for text in planned("classifier:encoder", tmp_path, Files(train="rows.csv")).remaining if "--label" in text
+    ]
+    assert "prompting:few_shot" in another
+    assert "classifier:encoder" not in another
+
+
 def test_the_embedder_reads_the_language_or_is_the_named_one(tmp_path: Path) -> None:
     def embedder(language: str, named: str | None = None) -> str:
         plan = planned("classifier:embeddings_linear", tmp_path, Files(), language, named).plan

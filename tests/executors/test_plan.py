@@ -105,8 +105,11 @@ steps:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_problems_are_told_in_the_language_of_the_user(toy_plan: Path, language: str) -> None:
     use_language("zh" if language == "zh" else "en")
-    toy_plan.write_text(toy_plan.read_text(encoding="utf-8").replace("seed: 17", "seed: x"), encoding="utf-8")
-    assert ("应为整数" in refusal(toy_plan).message) == (language == "zh")
+    text = toy_plan.read_text(encoding="utf-8").replace("seed: 17", "seed: x")
+    toy_plan.write_text(text.replace("language: en", "language: fr"), encoding="utf-8")
+    told = refusal(toy_plan).message
+    assert ("应为整数" in told) == (language == "zh")
+    assert ("'zh' 或 'en'" if language == "zh" else "'zh' or 'en'") in told
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,18 @@ def test_many_shot_fills_the_window_and_no_more(tiny_model: Path, folder: Path, 
     assert found[300]["shown"]["many_shot"] < found[400]["shown"]["many_shot"]
 
 
+def test_prompts_that_are_too_long_are_refused_before_any_arm_is_answered(
+    tiny_model: Path, folder: Path, capsys: Shown
+) -> None:
+    write("train.jsonl", [{"text": f"{row['text']} and more" * 20, "label": row["label"]} for row in TRAIN])
+    command = words(tiny_model, ["base", "zero_shot", "few_shot"], train=folder / "train.jsonl")
+    assert main([*command, "--quiet"]) == WRONG_INPUT
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Few-shot: The prompts of 9 question(s) are too long" in told
+    assert "Reduce shots, max_new_tokens" in told
+    assert not list(Path("runs").rglob("base.jsonl"))
+
+
 def test_a_window_without_room_for_one_example_is_refused_with_figures(
     tiny_model: Path, folder: Path, capsys: Shown
 ) -> None:
@@ -135,7 +147,8 @@ def test_classes_are_measured_as_a_classifiers_are(tiny_model: Path, folder: Pat
     assert {*given} <= {*TOPICS}
     right = sum(answer == row["label"] for answer, row in zip(given, TEST, strict=True)) / len(TEST)
     assert found["arms"]["constrained"]["accuracy"]["value"] == pytest.approx(right)
-    assert found["cut"] == {"constrained": 0}
+    assert found["cut"]["constrained"] == 0
+    assert {*found["cut"]} == {*found["empty"]}  # those of every arm are counted
     assert {"macro_f1", "accuracy", "weighted_f1"} <= {*found["arms"]["constrained"]}
     assert {*found["differences"]} == {"majority", "zero_shot"}
     assert sum(sum(counts.values()) for counts in found["confusion"]["zero_shot"]["label"].values()) == len(TEST)

@@ -247,6 +247,14 @@ def test_steps_that_have_not_begun_may_be_changed(toy_plan: Path, tmp_path: Path
     assert [record["options"].get("epochs") for record in folder.finished_steps()] == [None, 1]
 
 
+def test_a_plan_that_does_not_fit_a_run_is_the_one_to_be_changed_back(toy_plan: Path, tmp_path: Path) -> None:
+    folder = start(toy_plan, tmp_path / "runs")
+    set_option(toy_plan, "epochs: 2", "epochs: 1")
+    with pytest.raises(UserError) as caught:
+        go_on(folder, toy_plan)
+    assert f"Undo the change in {toy_plan};" in caught.value.hint
+
+
 def test_steps_after_one_that_is_done_anew_are_done_anew_too(toy_plan: Path, tmp_path: Path) -> None:
     folder = start(toy_plan, tmp_path / "runs")
     before = folder.finished_steps()[1]["result"]

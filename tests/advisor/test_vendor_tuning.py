@@ -1,0 +1,81 @@
+"""A vendor's tuning: what is laid out for it, and the plan that measures the model before and after."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+
+from ..rag.chat_server import ChatServer
+
+ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(6)]
+Shown = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    """Serve a model that is wrong about blue things, and a tuned one that is right."""
+    found = ChatServer(lambda path, body: (200, ["Blue." if body["model"] == "ft:m:1" else "Red."]))
+    yield found
+    found.close()
+
+
+def test_a_plan_is_run_before_and_after_a_vendor_tuned_the_model(server: ChatServer, capsys: Shown) -> None:
+    rows = [{"question": f"Which colour has place {number}?", "answer": "Blue."} for number in range(12)]
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["--set", "task_type=generation", "--label", "finetune:api", "--train", "train.jsonl"]
+    assert main(["plan", *words, "--test", "test.jsonl", "--model", f"{server.url}#m", "--language", "en"]) == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"ftadvisor run plan.yaml --tuned '{server.url}#TUNED'" in shown
+    assert "prepared/plan/train.jsonl was checked as vendors read it: 12 conversations" in shown
+    assert not Path("prepared/plan/test.jsonl").exists()
+    for tuned, arms in (([], ["base", "prompting"]), (["--tuned", f"{server.url}#ft:m:1"], ["base", "finetuned"])):
+        assert main(["run", "plan.yaml", *tuned, "--json", "--quiet"]) == DONE
+        found = json.loads(capsys.readouterr().out)["steps"][0]["result"]["arms"]
+        assert {*arms} <= {*found}
+    assert (found["base"]["exact"]["value"], found["finetuned"]["exact"]["value"]) == (0, 1)
+    uploaded = Path("prepared/plan/train.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    tuned_turns = next(body["messages"] for _, body, _ in server.requests if body["model"] == "ft:m:1")
+    assert [turn["role"] for turn in json.loads(uploaded)["messages"][:-1]] == [turn["role"] for turn in tuned_turns]
+    assert json.loads(uploaded)["messages"][0] == tuned_turns[0]  # it is asked as it was tuned
+    assert not [*Path().glob(".*.plan.yaml")]
+
+
+def test_texts_with_classes_are_laid_out_for_tuning_and_measured_as_a_classifiers(
+    server: ChatServer, capsys: Shown
+) -> None:
+    for name, count in (("learnt", 24), ("held", 6)):
+        rows = [{"text": f"{name} words {number}", "label": ["Blue.", "Red."][number % 2]} for number in range(count)]
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["--set", "task_type=classification", "--label", "finetune:api", "--train", "learnt.jsonl"]
+    assert main(["plan", *words, "--test", "held.jsonl", "--model", f"{server.url}#m", "--language", "en"]) == DONE
+    assert "prepared/plan/train.jsonl was checked as vendors read it: 24 conv" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    uploaded = json.loads(Path("prepared/plan/train.jsonl").read_text(encoding="utf-8").splitlines()[0])["messages"]
+    assert [turn["content"] for turn in uploaded[-2:]] == ["learnt words 0", "Blue."]
+    assert "Blue., Red." in uploaded[0]["content"]
+    assert main(["run", "plan.yaml", "--tuned", f"{server.url}#ft:m:1", "--json", "--quiet"]) == DONE
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    arms = next(step["result"]["arms"] for step in steps if step["kind"] == "evaluate")
+    assert arms["finetuned"]["accuracy"]["value"] == 0.5
+    assert arms["finetuned"]["macro_f1"]["value"] == pytest.approx(1 / 3, abs=1e-3)
+    asked = next(body["messages"] for _, body, _ in server.requests if body["model"] == "ft:m:1")
+    assert asked[0] == uploaded[0]
+
+
+def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(capsys: Shown) -> None:
+    Path("plans").mkdir()
+    words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]
+    assert main([*words, "-o", "plans/own.yaml", "--language", "en"]) == DONE
+    capsys.readouterr()
+    tuned = ["run", "plans/own.yaml", "--tuned", "http://127.0.0.1:9/v1#t", "--language", "en"]
+    assert main(tuned) == WRONG_INPUT
+    assert "files named in plans/own.yaml do not exist" in " ".join(capsys.readouterr().err.split())
