@@ -9,6 +9,7 @@ from ..executors.data import Row, read_rows
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
 from ..executors.shots import with_examples
+from ..knowledge.errors import UserError
 from ..knowledge.messages import Language, say_in
 from ..knowledge.text import Text, is_chinese
 from ..rag.tokens import TOKENS_PER_UNIT, token_starts
@@ -56,13 +57,18 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
     Raises:
         UserError: A file holds wrong rows; lists each.
     """
-    if labelled and (found := _labelled(files, folder)):
+    if labelled and (found := _labelled(files, folder, train)):
         return found
-    parts = {
-        "train": _rows(files.train, folder, train),
-        "validation": _rows(files.validation, folder),
-        "test": _rows(files.test, folder),
-    }
+    try:
+        parts = {
+            "train": _rows(files.train, folder, train),
+            "validation": _rows(files.validation, folder),
+            "test": _rows(files.test, folder),
+        }
+    except UserError:
+        if labelled:
+            _refuse_mixed(files, folder)  # rows of another kind than the first file's are not wrong in themselves
+        raise
     rows = parts["train"] or parts["test"] or parts["validation"]
     return Data(
         parts={name: part for name, part in parts.items() if part},
@@ -73,16 +79,10 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
     )
 
 
-def _labelled(files: Files, folder: Path) -> Data | None:
-    """Return what texts with classes say; None where no file has any.
-
-    Raises:
-        UserError: Some files have them and others do not.
-    """
-    names = {"train": files.train, "test": files.test, "validation": files.validation}
-    places = {part: place_of(name, folder) for part, name in names.items() if name}
-    there = {part: place for part, place in places.items() if place.is_file()}
-    if not any(map(is_labelled, there.values())):
+def _labelled(files: Files, folder: Path, train: Read | None) -> Data | None:
+    """Return what texts with classes say; None where the rows to learn from, or else those to measure on, are none."""
+    there = _there(files, folder)
+    if not there or not is_labelled(next(iter(there.values())), train if "train" in there else None):
         return None
     parts = {part: read_compared(place) for part, place in there.items()}
     check_alike({there[part]: found.rows_as_read for part, found in parts.items()})
@@ -96,6 +96,17 @@ def _labelled(files: Files, folder: Path) -> Data | None:
         classes=first.classes,
         several=first.several,
     )
+
+
+def _there(files: Files, folder: Path) -> dict[str, Path]:
+    """Return the files that are there, rows to learn from first."""
+    names = {"train": files.train, "test": files.test, "validation": files.validation}
+    places = {part: place_of(name, folder) for part, name in names.items() if name}
+    return {part: place for part, place in places.items() if place.is_file()}
+
+
+def _refuse_mixed(files: Files, folder: Path) -> None:
+    check_alike({place: read_compared(place).rows_as_read for place in _there(files, folder).values()})
 
 
 def _rows(name: str | None, folder: Path, read: Read | None = None) -> tuple[Row, ...]:

@@ -1,7 +1,7 @@
 """The one way in which a comparison asks a model, whether it lies on this machine or answers at an endpoint."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .constraint import Constraint
 from .prompt import Message
@@ -10,12 +10,24 @@ Conversation = Sequence[Message]
 """Turns up to the question."""
 
 
+class Said(NamedTuple):
+    """Hold one answer.
+
+    Attributes:
+        text: Without thoughts.
+        cut: Whether the limit of its length cut it off.
+    """
+
+    text: str
+    cut: bool = False
+
+
 class Answerer(Protocol):
     """Answer conversations; ``generate.LocalModel`` and ``served.ServedModel`` do."""
 
     def answers(
         self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
-    ) -> Iterator[dict[int, str]]:
+    ) -> Iterator[dict[int, Said]]:
         """Yield answers as soon as they are there, each once, in any order.
 
         What is yielded at once should be kept at once: asked again for the others only, the model gives the same
@@ -40,8 +52,8 @@ def all_answers(
     most_tokens: int,
     constraint: Constraint | None = None,
 ) -> list[str]:
-    """Return the answers to all conversations, in their order; see ``Answerer.answers``."""
-    found: dict[int, str] = {}
+    """Return the texts of the answers to all conversations, in their order; see ``Answerer.answers``."""
+    found: dict[int, Said] = {}
     for some in answerer.answers(conversations, most_tokens, constraint):
         found |= some
-    return [found[place] for place in range(len(conversations))]
+    return [found[place].text for place in range(len(conversations))]

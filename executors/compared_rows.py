@@ -9,7 +9,7 @@ from ..knowledge.messages import say
 from .data import Row, read_rows
 from .labelled import LabelledRow, class_counts, read_labelled
 from .layout import layout_of
-from .raw_rows import read_raw
+from .raw_rows import Read, read_raw
 
 LABELLED = "labelled"
 BETWEEN = "\n"
@@ -54,7 +54,7 @@ def read_compared(path: Path) -> ComparedRows:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
     if not is_labelled(path):
-        return ComparedRows(read_rows(path), [])
+        return ComparedRows(read_rows(path, hint=say("evaluation.rows_hint")), [])
     labelled = read_labelled(path)
     return ComparedRows([_asked(row) for row in labelled], labelled)
 
@@ -83,9 +83,14 @@ def _kind(row: Row | LabelledRow) -> str:
     return "text + labels" if row.several else "text + label"
 
 
-def is_labelled(path: Path) -> bool:
-    """Tell whether the first row of a file is a text with its class or classes."""
-    rows, _ = read_raw(path)
+def is_labelled(path: Path, read: Read | None = None) -> bool:
+    """Tell whether the first row of a file is a text with its class or classes.
+
+    Args:
+        path: The file.
+        read: What was read of it already.
+    """
+    rows, _ = read or read_raw(path)
     fields = rows[0].values.keys() if rows else ()
     return "question" not in fields and layout_of(fields) == LABELLED
 

@@ -88,19 +88,20 @@ class Conversation(BaseModel):
         return self.messages[-2].content
 
 
-def read_rows(path: Path, read: Read | None = None) -> list[Row]:
+def read_rows(path: Path, read: Read | None = None, hint: str | None = None) -> list[Row]:
     """Read questions and answers, or rows in other layouts that come down to these.
 
     Args:
         path: The file.
         read: What was read of it already.
+        hint: What rows may look like, where the caller reads others, too.
 
     Raises:
         UserError: The file is missing or empty, or rows are wrong; lists each with its line.
     """
     reader = RowReader(path, read)
     rows = [row for line, values in reader.usual() if (row := reader.question(line, values))]
-    reader.finish([row.id for row in rows])
+    reader.finish([row.id for row in rows], hint)
     return rows
 
 

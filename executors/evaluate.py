@@ -43,10 +43,12 @@ class Answering:
     Attributes:
         answers: One per row.
         seconds: How long answering took, loading the model not counted.
+        cut: How many answers the limit of their length cut off.
     """
 
     answers: list[str]
     seconds: float
+    cut: int = 0
 
 
 def answer_arms(
@@ -81,7 +83,7 @@ def answer_arms(
                 answerer = None  # frees the memory before the next one is loaded
                 answerer, opened = _opened(base, arm.adapter, batch_size, progress, requests), arm.adapter
             _ask(answerer, arm, answers, max_new_tokens, progress)
-        answerings[arm.name] = Answering(answers.answers, answers.seconds)
+        answerings[arm.name] = Answering(answers.answers, answers.seconds, len(answers.cut))
     return {arm.name: answerings[arm.name] for arm in arms}
 
 
@@ -104,7 +106,8 @@ def _ask(answerer: Answerer, arm: Arm, kept: KeptAnswers, max_new_tokens: int, p
     label = say("evaluation.answering_arm", arm=arm_name(arm.name))
     start = monotonic()
     for some in answerer.answers([arm.prompts[place] for place in missing], max_new_tokens, arm.constraint):
-        kept.add({missing[place]: answer for place, answer in some.items()}, monotonic() - start)
+        texts = {missing[place]: said.text for place, said in some.items()}
+        kept.add(texts, monotonic() - start, [missing[place] for place, said in some.items() if said.cut])
         start = monotonic()
         progress(label, len(kept.found), len(arm.prompts))
 
@@ -138,11 +141,12 @@ def scored(
 
 
 def cut(arms: Sequence[Arm], answerings: Mapping[str, Answering]) -> dict[str, int]:
-    """Return how many answers of each constrained arm do not have its form, as they were cut off too early."""
+    """Return how many answers of each arm were cut off; of a constrained one, those that lack its form for that."""
     return {
         arm.name: sum(not arm.constraint.holds(answer) for answer in answerings[arm.name].answers)
-        for arm in arms
         if arm.constraint is not None
+        else answerings[arm.name].cut
+        for arm in arms
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .answerer import Conversation
+from .answerer import Conversation, Said
 from .constrained import Holding, Vocabulary
 from .constraint import Constraint
 from .tokens import prompt_tokens
@@ -35,7 +35,7 @@ class LocalModel:
 
     def answers(
         self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
-    ) -> Iterator[dict[int, str]]:
+    ) -> Iterator[dict[int, Said]]:
         """Yield the answers batch by batch, those to the longest conversations first."""
         import torch
 
@@ -46,8 +46,8 @@ class LocalModel:
         for places in _batches(lengths, self._batch_size, _unpadded(self._model)):
             with torch.inference_mode():
                 held = self._held(constraint, len(places))
-                texts = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens, held)
-            yield dict(zip(places, texts, strict=True))
+                said = _answer(self._model, self._tokenizer, [tokens[place] for place in places], most_tokens, held)
+            yield dict(zip(places, said, strict=True))
 
     def _held(self, constraint: Constraint | None, rows: int) -> list[Holding]:
         """Return what holds a batch of answers to a form."""
@@ -111,7 +111,7 @@ def _answer(
     prompts: list[list[int]],
     max_new_tokens: int,
     held: list[Holding],
-) -> list[str]:
+) -> list[Said]:
     ids, mask = _padded(prompts, tokenizer.pad_token_id)
     output = model.generate(
         input_ids=ids.to(model.device),
@@ -127,8 +127,11 @@ def _answer(
         pad_token_id=tokenizer.pad_token_id,
         logits_processor=held,
     )
-    texts: list[str] = tokenizer.batch_decode(output[:, ids.shape[1] :], skip_special_tokens=True)
-    return [text.strip() for text in texts]
+    written = output[:, ids.shape[1] :]
+    texts: list[str] = tokenizer.batch_decode(written, skip_special_tokens=True)
+    ends = model.generation_config.eos_token_id
+    stops = {ends} if isinstance(ends, int) else {*(ends or ())}
+    return [Said(text.strip(), stops.isdisjoint(tokens)) for text, tokens in zip(texts, written.tolist(), strict=True)]
 
 
 def _padded(prompts: list[list[int]], padding: int) -> "tuple[Tensor, Tensor]":

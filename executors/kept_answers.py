@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..knowledge.durable import append_line
@@ -23,6 +23,7 @@ class KeptAnswers:
 
     Attributes:
         found: The answers so far, by place.
+        cut: The places of those that the limit of their length cut off.
         seconds: How long they took together.
     """
 
@@ -30,6 +31,7 @@ class KeptAnswers:
         asked = hashlib.sha256(json.dumps([conversations, repr(constraint)]).encode()).hexdigest()
         self._path, self._total = path, len(conversations)
         self.found: dict[int, str] = {}
+        self.cut: set[int] = set()
         self.seconds = 0.0
         drop_torn_line(path)
         lines = path.read_bytes().splitlines() if path.exists() else []
@@ -38,7 +40,8 @@ class KeptAnswers:
             path.unlink(missing_ok=True)
             self._append({"asked": asked})
         for line in map(json.loads, lines[1:]):
-            self._take({int(place): text for place, text in line["answers"].items()}, line["seconds"])
+            answers = {int(place): text for place, text in line["answers"].items()}
+            self._take(answers, line["seconds"], line.get("cut", []))
 
     @property
     def missing(self) -> list[int]:
@@ -50,18 +53,20 @@ class KeptAnswers:
         """All answers in their order; only there once none is missing."""
         return [self.found[place] for place in range(self._total)]
 
-    def add(self, answers: Mapping[int, str], seconds: float) -> None:
+    def add(self, answers: Mapping[int, str], seconds: float, cut: Collection[int] = ()) -> None:
         """Keep more answers, flushed to the disk.
 
         Args:
             answers: By place.
             seconds: How long they took.
+            cut: The places of those that were cut off.
         """
-        self._append({"answers": answers, "seconds": seconds})
-        self._take(answers, seconds)
+        self._append({"answers": answers, "seconds": seconds, "cut": sorted(cut)})
+        self._take(answers, seconds, cut)
 
-    def _take(self, answers: Mapping[int, str], seconds: float) -> None:
+    def _take(self, answers: Mapping[int, str], seconds: float, cut: Collection[int]) -> None:
         self.found |= answers
+        self.cut |= {*cut}
         self.seconds += seconds
 
     def _append(self, values: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from ..knowledge.messages import say
 from ..rag.chat import PATH, Written, chat
 from ..rag.endpoint import Endpoint, StatusError, broken, post_whole
 from ..rag.thoughts import spoken, thinks
-from .answerer import Conversation
+from .answerer import Conversation, Said
 from .at_once import at_once
 from .constraint import Constraint, JsonShape, Labels
 
@@ -48,20 +48,21 @@ class ServedModel:
 
     def answers(
         self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
-    ) -> Iterator[dict[int, str]]:
+    ) -> Iterator[dict[int, Said]]:
         """Yield each answer as it comes; one that was cut off within the model's thoughts is empty."""
         if not conversations:
             return
         form, answer = self._first(conversations[0], most_tokens, constraint)
         yield {0: answer}
 
-        def ask(place: int) -> str:
-            return _read(spoken(self._send(conversations[place], most_tokens, form.body).text), form)
+        def ask(place: int) -> Said:
+            written = self._send(conversations[place], most_tokens, form.body)
+            return Said(_read(spoken(written.text), form), written.cut)
 
-        for place, text in at_once(ask, range(1, len(conversations)), self._requests):
-            yield {place: text}
+        for place, said in at_once(ask, range(1, len(conversations)), self._requests):
+            yield {place: said}
 
-    def _first(self, conversation: Conversation, most_tokens: int, constraint: Constraint | None) -> tuple[_Form, str]:
+    def _first(self, conversation: Conversation, most_tokens: int, constraint: Constraint | None) -> tuple[_Form, Said]:
         """Return the form of requests that the endpoint understands, and the answer that it gave.
 
         Raises:
@@ -81,7 +82,7 @@ class ServedModel:
                 raise UserError(say("answers.only_thought"), say("served.cut_hint", limit=4 * most_tokens))
             answer = _read(said, form)
             if constraint is None or constraint.holds(answer):
-                return form, answer
+                return form, Said(answer, written.cut)
         raise UserError(say("served.no_form", url=self._endpoint.url), say("served.no_form_hint"))
 
     def _send(self, conversation: Conversation, most_tokens: int, more: Body) -> Written:

@@ -131,6 +131,7 @@ def _show(folder: Any, label: str, kind: str) -> None:  # noqa: ANN401 - a run's
     from ...executors.arms import main_arm
     from ...executors.report.classified import comparison_of
     from ...executors.report.record import Classified, Evaluation
+    from ...executors.report.wording import answer_notes
     from ..comparison_view import print_arms
 
     for result in results_of(folder, kind):
@@ -138,5 +139,7 @@ def _show(folder: Any, label: str, kind: str) -> None:  # noqa: ANN401 - a run's
         evaluation = comparison_of(classes) or Evaluation.model_validate(result)
         if arm := main_arm(label, list(evaluation.arms)):
             print_arms(evaluation, arm, Console(highlight=False, markup=False))
+        for note in answer_notes(evaluation):
+            print(note)
     for path in folder.reports():
         print(say("run.report", path=path))

@@ -1,6 +1,7 @@
 """``ftadvisor run``: execute a plan, or continue a run that was interrupted."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...executors.endpoint_use import check_endpoints
@@ -11,6 +12,7 @@ from ...knowledge.messages import say
 from ..cli import DONE
 from ..consent import agree_to_send
 from ..output import print_json, print_note
+from ..own_run import results_of
 from ..running import new_run, run_shown
 from ..tuned_plan import with_tuned
 
@@ -68,4 +70,13 @@ def _document(folder: RunFolder) -> dict[str, object]:
 
 
 def _outcome(folder: RunFolder) -> list[str]:
-    return [say("run.done", path=folder.path), *(say("run.report", path=path) for path in folder.reports())]
+    reports = (say("run.report", path=path) for path in folder.reports())
+    return [say("run.done", path=folder.path), *_answer_notes(folder), *reports]
+
+
+def _answer_notes(folder: RunFolder) -> Iterator[str]:
+    from ...executors.report.record import Evaluation
+    from ...executors.report.wording import answer_notes
+
+    for result in results_of(folder, "evaluate"):
+        yield from answer_notes(Evaluation.model_validate(result))

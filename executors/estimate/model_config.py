@@ -8,6 +8,7 @@ from ...knowledge.errors import UserError
 from ...knowledge.find import find_model, model_names, plain
 from ...knowledge.json_value import JsonValue
 from ...knowledge.messages import say
+from ...rag.endpoint import is_endpoint
 
 Config = dict[str, JsonValue]
 
@@ -20,8 +21,10 @@ def config_of(name: str) -> tuple[str, Config]:
             its models that another account of the hub holds under the same name.
 
     Raises:
-        UserError: No such model, or the file is no config.
+        UserError: No such model, or the file is no config; or it runs behind an endpoint, which has none to show.
     """
+    if is_endpoint(name):
+        raise UserError(say("find.served", model=name), say("find.served_hint", model=name))
     path = _path_of(name)
     if path.is_file():
         return name, _read(path)

@@ -98,7 +98,7 @@ class Evaluation(_Part):
         confusion: By arm and field.
         signatures: How a metric was computed, so that others can compare theirs.
         shown: How many examples from the rows to learn from stood in an arm's prompts.
-        cut: How many answers of an arm that is held to a form were cut off before they had it.
+        cut: How many answers of an arm the limit of their length cut off; where it is held to a form, too early for it.
         empty: How many answers of an arm say nothing.
     """
 

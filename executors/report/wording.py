@@ -6,7 +6,7 @@ from ...knowledge.messages import say
 from ...knowledge.quantity import duration, share, size
 from .names import NUMBERS, arm_name, metric_name
 from .next_steps import CONTROL, gap, points, primary_metric
-from .record import Interval, Report, Training
+from .record import Evaluation, Interval, Report, Training
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,14 @@ def score_notes(report: Report) -> list[str]:
     ]
     counts = say("advice.comma").join(f"{arm_name(arm)} {count}" for arm, count in found.shown.items())
     shown = [say("report.note.shown", counts=counts)] if counts else []
+    return [*signed, *shown, *answer_notes(found)]
+
+
+def answer_notes(found: Evaluation) -> list[str]:
+    """Return how many answers of which arms were cut off or say nothing."""
     cut = [say("report.note.cut", arm=arm_name(arm), count=count) for arm, count in found.cut.items() if count]
     empty = [say("report.note.empty", arm=arm_name(arm), count=count) for arm, count in found.empty.items() if count]
-    return [*signed, *shown, *cut, *empty]
+    return [*cut, *empty]
 
 
 def training_table(report: Report) -> Table:

@@ -125,6 +125,12 @@ def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> No
     assert "Traceback" not in complaint
 
 
+def test_a_model_behind_an_endpoint_is_called_that(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["estimate", "--model", "http://127.0.0.1:9/v1#m", "--method", "lora", "--gpu", "a100"]
+    assert main([*words, "--language", "en"]) == 2
+    assert "http://127.0.0.1:9/v1#m is an endpoint" in capsys.readouterr().err
+
+
 def test_a_model_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimate", "--method", "lora", "--language", "en"]) == 2
     assert "--model" in capsys.readouterr().err

@@ -84,3 +84,12 @@ def test_wrong_labelled_rows_are_told_with_their_lines(tmp_path: Path, english: 
     path.write_text('{"text": "t", "label": "l"}\n{"text": "t"}\n')
     with pytest.raises(UserError, match="line 2"):
         read_compared(path)
+
+
+def test_rows_of_another_layout_are_told_all_that_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "tagged.jsonl"
+    path.write_text('{"tokens": ["Ann"], "tags": ["O"]}\n', encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        read_compared(path)
+    assert "question" in caught.value.hint
+    assert "label" in caught.value.hint

@@ -36,3 +36,13 @@ def test_a_models_own_sampling_settings_do_not_count(tiny_model: Path, tmp_path:
 def test_prompts_that_the_model_cannot_read_are_refused(tiny_model: Path, english: None) -> None:
     with pytest.raises(UserError, match=r"3 question\(s\).*512"):
         answers(tiny_model, max_new_tokens=512)
+
+
+def test_answers_that_reach_the_limit_are_known_from_those_that_end(tiny_model: Path) -> None:
+    model, tokenizer = load_model(ModelSource(source=str(tiny_model))), load_tokenizer(str(tiny_model))
+    (found,) = LocalModel(model, tokenizer, 3).answers(PROMPTS, 24)
+    assert all(answer.cut for answer in found.values())
+    model.generation_config.eos_token_id = [*range(len(tokenizer) // 2)]  # so that all end before long
+    (ended,) = LocalModel(model, tokenizer, 3).answers(PROMPTS, 24)
+    assert not any(answer.cut for answer in ended.values())
+    assert all(len(ended[place].text) < len(found[place].text) for place in found)

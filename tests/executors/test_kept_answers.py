@@ -20,11 +20,12 @@ def test_what_was_kept_is_found_again_and_the_rest_is_missing(tmp_path: Path) ->
     kept = KeptAnswers(path, ASKED)
     assert kept.missing == [0, 1, 2, 3]
     kept.add({2: "天空是蓝色的", 0: "seven"}, 1.5)
-    kept.add({1: ""}, 0.5)
+    kept.add({1: ""}, 0.5, [1])
     again = KeptAnswers(path, ASKED)
     assert again.missing == [3]
     assert again.found == {0: "seven", 1: "", 2: "天空是蓝色的"}
     assert again.seconds == 2.0
+    assert again.cut == {1}
 
 
 def test_a_line_that_a_crash_tore_is_asked_again(tmp_path: Path) -> None:

@@ -171,7 +171,8 @@ def test_classes_are_measured_as_a_classifiers_are(tiny_model: Path, folder: Pat
     assert {*given} <= {*TOPICS}
     right = sum(answer == row["label"] for answer, row in zip(given, TEST, strict=True)) / len(TEST)
     assert found["arms"]["constrained"]["accuracy"]["value"] == pytest.approx(right)
-    assert found["cut"] == {"constrained": 0}
+    assert found["cut"]["constrained"] == 0
+    assert {*found["cut"]} == {*found["empty"]}  # those of every arm are counted
     assert {"macro_f1", "accuracy", "weighted_f1"} <= {*found["arms"]["constrained"]}
     assert {*found["differences"]} == {"majority", "zero_shot"}
     assert sum(sum(counts.values()) for counts in found["confusion"]["zero_shot"]["label"].values()) == len(TEST)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ftadvisor.executors.answerer import all_answers
+from ftadvisor.executors.answerer import Said, all_answers
 from ftadvisor.executors.constraint import Constraint, JsonShape, Labels, Written
 from ftadvisor.executors.prompt import Message, Prompt
 from ftadvisor.executors.served import ServedModel
@@ -124,11 +124,11 @@ def test_what_is_wrong_shows_with_the_first_request(start: Start, english: None)
 
 def test_answers_that_came_before_an_error_are_given_out(start: Start) -> None:
     server = start(lambda path, body: (403, "no") if said(body) == "q5" else echo(path, body))
-    found: dict[int, str] = {}
+    found: dict[int, Said] = {}
     answers = ServedModel(Endpoint(server.url, "m"), 1).answers(asked(*(f"q{n}" for n in range(9))), 16)
     with pytest.raises(RefusedError, match="403"):
         list(map(found.update, answers))
-    assert found == {number: f"re: q{number}" for number in range(5)}
+    assert found == {number: Said(f"re: q{number}") for number in range(5)}
 
 
 def test_newer_models_get_the_limit_by_its_newer_name_and_no_temperature(
@@ -153,7 +153,11 @@ def test_thoughts_are_no_part_of_an_answer_and_one_cut_off_in_them_is_empty(star
         cut = [{"delta": {"content": "<think>Hm"}}, {"delta": {}, "finish_reason": "length"}]
         return 200, cut if said(body) == "b" else ["<think>Hm</think>", "Blue."]
 
-    assert ask(start(reply), asked("a", "b", "c")) == ["Blue.", "", "Blue."]
+    server = start(reply)
+    assert ask(server, asked("a", "b", "c")) == ["Blue.", "", "Blue."]
+    found: dict[int, Said] = {}
+    list(map(found.update, ServedModel(Endpoint(server.url, "m")).answers(asked("a", "b", "c"), 16)))
+    assert [found[place].cut for place in range(3)] == [False, True, False]
 
 
 def test_a_limit_that_thoughts_use_up_is_told_before_more_is_paid_for(start: Start, english: None) -> None:
