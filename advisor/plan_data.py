@@ -56,7 +56,7 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
     Raises:
         UserError: A file holds wrong rows; lists each.
     """
-    if labelled and (found := _labelled(files, folder)):
+    if labelled and (found := _labelled(files, folder, train)):
         return found
     parts = {
         "train": _rows(files.train, folder, train),
@@ -73,12 +73,12 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
     )
 
 
-def _labelled(files: Files, folder: Path) -> Data | None:
+def _labelled(files: Files, folder: Path, train: Read | None) -> Data | None:
     """Return what texts with classes say; None where the rows to learn from, or else those to measure on, are none."""
     names = {"train": files.train, "test": files.test, "validation": files.validation}
     places = {part: place_of(name, folder) for part, name in names.items() if name}
     there = {part: place for part, place in places.items() if place.is_file()}
-    if not there or not is_labelled(next(iter(there.values()))):
+    if not there or not is_labelled(next(iter(there.values())), train if "train" in there else None):
         return None
     parts = {part: read_compared(place) for part, place in there.items()}
     first = next(iter(parts.values()))

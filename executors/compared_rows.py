@@ -8,7 +8,7 @@ from ..knowledge.messages import say
 from .data import Row, read_rows
 from .labelled import LabelledRow, class_counts, read_labelled
 from .layout import layout_of
-from .raw_rows import read_raw
+from .raw_rows import Read, read_raw
 
 LABELLED = "labelled"
 BETWEEN = "\n"
@@ -53,9 +53,14 @@ def read_compared(path: Path) -> ComparedRows:
     return ComparedRows([_asked(row) for row in labelled], labelled)
 
 
-def is_labelled(path: Path) -> bool:
-    """Tell whether the first row of a file is a text with its class or classes."""
-    rows, _ = read_raw(path)
+def is_labelled(path: Path, read: Read | None = None) -> bool:
+    """Tell whether the first row of a file is a text with its class or classes.
+
+    Args:
+        path: The file.
+        read: What was read of it already.
+    """
+    rows, _ = read or read_raw(path)
     fields = rows[0].values.keys() if rows else ()
     return "question" not in fields and layout_of(fields) == LABELLED
 
