@@ -172,7 +172,8 @@ def _post(endpoint: Endpoint, body: Mapping[str, Any]) -> bytes:
     except HTTPError as error:
         raise _RefusedError(error.code, say("describe.problem.status", status=error.code)) from error
     except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        reason = str(getattr(error, "reason", error))
+        reason = reason.replace(endpoint.key, "***") if endpoint.key else reason  # an odd answer may repeat it
         raise _RefusedError(599, say("describe.problem.unreachable", reason=reason)) from error
     if len(answer) > MOST_BYTES:
         raise EndpointError(say("describe.problem.long"))

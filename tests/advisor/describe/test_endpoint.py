@@ -223,6 +223,14 @@ def test_a_broken_endless_or_odd_answer_is_told_and_the_lexicons_read(
     assert len(told) == 2
 
 
+def test_a_key_that_an_odd_answer_repeats_is_not_shown() -> None:
+    odd = Odd(b"Bearer secret-of-the-user\r\n\r\n")
+    with pytest.raises(EndpointError) as error:
+        complete(odd.endpoint._replace(key="secret-of-the-user"), "s", "u", ())
+    assert "Bearer ***" in str(error.value)
+    assert "secret-of-the-user" not in str(error.value)
+
+
 def test_a_server_that_drips_is_left() -> None:
     drips = Odd(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", drip=True)
     with pytest.raises(EndpointError):
