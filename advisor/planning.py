@@ -27,7 +27,7 @@ from .plan_prompting import add_prompting
 from .plan_refusals import refuse_untrainable
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
-from .prepared import prepare
+from .prepared import needed, prepare
 from .profile import Profile
 from .recommendation import Recommendation
 from .upload import upload_notes
@@ -108,6 +108,7 @@ def make_plan(
         ),
         steps=tuple(work.steps.steps),
     )
+    handwork = needed(handwork, plan)
     prepared = prepare(handwork, data, plan.prompt, stem)
     start = _by_hand_model(profile, recommendation, model or work.base.source)
     remaining = (

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 from ..executors.data import Row
+from ..executors.plan import Plan
 from ..executors.prompt import Prompt
 from ..knowledge.handwork import Handwork
 from .answer_schema import schema_of
@@ -36,6 +37,13 @@ def prepare(handwork: Sequence[Handwork], data: Data, prompt: Prompt, stem: str)
         elif entry.prepares == "schema" and (schema := schema_of(data)):
             found[SCHEMA] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
     return {prepared_name(stem, name): content for name, content in found.items()}
+
+
+def needed(handwork: Sequence[Handwork], plan: Plan) -> list[Handwork]:
+    """Return what is left by hand, without the form of answers where no step of the plan reads one from a file."""
+    reads = any(getattr(step, "answer_schema", None) for step in plan.steps)
+    without: dict[str, Any] = {"before": None, "prepares": ""}
+    return [entry if reads or entry.prepares != "schema" else entry.model_copy(update=without) for entry in handwork]
 
 
 def prepared_name(stem: str, name: str) -> str:

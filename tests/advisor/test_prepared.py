@@ -27,7 +27,6 @@ RETURNS = Files(
 TABLES = {"prepared/plan/train.csv", "prepared/plan/validation.csv", "prepared/plan/test.csv"}
 PREPARED = {
     "finetune:api": {"prepared/plan/train.jsonl", "prepared/plan/validation.jsonl"},
-    "prompting:constrained": {"prepared/plan/answer.schema.json"},
 }
 
 
@@ -102,9 +101,24 @@ def test_each_file_is_read_once(
 
 
 def test_the_expected_fields_become_a_schema(tmp_path: Path) -> None:
-    schema = json.loads(planned("prompting:constrained", tmp_path).prepared["prepared/plan/answer.schema.json"])
-    assert schema["required"] == list(schema["properties"])
-    assert any("enum" in field for field in schema["properties"].values())
+    rows = [{"question": "q", "answer": f"free {n}", "expected": {"decision": "no" if n else "yes"}} for n in range(9)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    draft = planned("prompting:constrained", tmp_path, Files(train="train.jsonl"))
+    schema = json.loads(draft.prepared["prepared/plan/answer.schema.json"])
+    assert schema["properties"] == {"decision": {"type": "string", "enum": ["no", "yes"]}}
+    assert schema["required"] == ["decision"]
+
+
+@pytest.mark.parametrize("more", [{"label": "card"}, {"labels": ["card"]}])
+def test_a_schema_that_no_step_reads_is_neither_prepared_nor_asked_for(tmp_path: Path, more: dict[str, object]) -> None:
+    rows = [{"text": f"text {n}", **more} for n in range(3)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    for files in (Files(train="train.jsonl"), RETURNS):
+        draft = planned("prompting:constrained", tmp_path, files)
+        assert draft.prepared == {}
+        assert not any("answer.schema.json" in text for text in draft.remaining)
+    nothing = planned("prompting:constrained", tmp_path, Files())
+    assert any("answer.schema.json" in text for text in nothing.remaining)
 
 
 def test_answers_that_are_json_give_their_own_schema(tmp_path: Path) -> None:
