@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..executors.compared_rows import check_alike, is_labelled, read_compared
 from ..executors.data import Row, read_rows
+from ..executors.labelled import check_classes
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
 from ..executors.shots import with_examples
@@ -86,6 +87,8 @@ def _labelled(files: Files, folder: Path, train: Read | None) -> Data | None:
         return None
     parts = {part: read_compared(place) for part, place in there.items()}
     check_alike({there[part]: found.rows_as_read for part, found in parts.items()})
+    if "train" in parts:
+        check_classes(parts["train"].labelled, there["train"])  # what is rare is told when the plan runs
     first = next(iter(parts.values()))
     return Data(
         parts={part: tuple(found.rows) for part, found in parts.items()},

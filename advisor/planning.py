@@ -24,7 +24,7 @@ from .plan_output import PLAN
 from .plan_pretraining import LABEL as PRETRAINING
 from .plan_pretraining import make_pretraining_plan
 from .plan_prompting import add_prompting
-from .plan_refusals import refuse_untrainable
+from .plan_refusals import refuse_unasked, refuse_untrainable
 from .plan_remaining import NOT_LANGUAGE_MODELS, before_running, by_hand, handwork_of
 from .plan_steps import TRAINING, Work, add_steps
 from .prepared import needed, prepare
@@ -88,6 +88,8 @@ def make_plan(
     work = work_with(base=choose_base(profile, recommendation, model, device, wish_of))
     if trains:
         refuse_untrainable(LANGUAGE_MODEL, work.method, work.base)
+    else:
+        refuse_unasked(work.base)
     training = None if prompts else add_steps(work, baseline_only=baseline_only)
     if prompts:
         add_prompting(work, stem)

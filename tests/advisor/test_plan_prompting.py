@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ftadvisor.advisor.cli import DONE, main
+from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
 from ftadvisor.executors.plan import Plan
 from ftadvisor.executors.plan_file import read_plan
 
@@ -99,6 +99,37 @@ def test_answers_that_are_json_are_asked_for_by_their_keys() -> None:
         assert text.endswith('{"total": …, "country": …}')
     schema = json.loads(Path(step(plan, "evaluate")["answer_schema"]).read_text())
     assert schema["required"] == ["total", "country"]  # also where the same few objects recur
+
+
+@pytest.mark.parametrize("path", ["prompting:zero_shot", "rag"])
+@pytest.mark.parametrize(("language", "said"), [("en", "is no decoder"), ("zh", "不是解码器")])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "bert", "vocab_size": 50, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+        | {"intermediate_size": 16, "max_position_embeddings": 64, "type_vocab_size": 2},
+        {"model_type": "t5", "vocab_size": 50, "d_model": 8, "d_kv": 4, "d_ff": 16, "num_layers": 1, "num_heads": 2}
+        | {"is_encoder_decoder": True},
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_refused_with_the_plan(
+    config: dict[str, Any], path: str, language: str, said: str, capsys: Shown
+) -> None:
+    Path("model").mkdir()
+    Path("model/config.json").write_text(json.dumps(config))
+    command = ["plan", "--label", path, "--model", "./model", *QUESTION, "--language", language]
+    assert main(command) == WRONG_INPUT
+    assert said in capsys.readouterr().err
+    assert not Path("plan.yaml").exists()
+
+
+def test_one_class_is_refused_with_the_plan(capsys: Shown) -> None:
+    Path("train.csv").write_text("text,label\na,same\nb,same\n")
+    Path("test.csv").write_text("text,label\nc,same\n")
+    command = ["plan", "--label", "prompting:few_shot", "--model", "qwen2.5-0.5b", *LABELLED]
+    assert main(command) == WRONG_INPUT
+    assert "too few classes to tell apart: same" in " ".join(capsys.readouterr().err.split())
+    assert not Path("plan.yaml").exists()
 
 
 def test_rows_to_measure_on_never_stand_in_a_prompt() -> None:
