@@ -150,7 +150,7 @@ def test_rows_that_are_measured_on_are_never_shown(tiny_model: Path, folder: Pat
 )
 def test_a_kind_says_what_it_needs(tiny_model: Path, capsys: Shown, arm: str, missing: str) -> None:
     assert main([*words(tiny_model, ["base", arm]), "--quiet"]) == WRONG_INPUT
-    assert f"the arm {arm} needs {missing}" in capsys.readouterr().err
+    assert f"the arm {arm} needs the option {missing}" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("folder")
