@@ -50,7 +50,7 @@ def embeddings(plan: Plan, folder: Path) -> list[Embedding]:
 def _embedder(step: Any, earlier: Sequence[StepOptions], folder: Path) -> str | None:  # noqa: ANN401 - of any kind
     """Return the embedder of the index that a step builds or looks up; None where there is none, or no vectors."""
     if step.kind == "build_index":
-        return str(step.embedder)
+        return getattr(step, "embedder", None)  # somebody's own step may have none
     name = getattr(step, "index", None)
     if name is None:
         return None
