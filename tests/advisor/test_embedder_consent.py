@@ -9,7 +9,7 @@ import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
 from ftadvisor.rag import endpoint
 
-from ..rag.chat_server import ChatServer, Reply
+from ..rag.chat_server import ChatServer, Reply, starting_servers
 
 pytest.importorskip("faiss", reason="needs the rag extra")
 
@@ -38,15 +38,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     monkeypatch.chdir(tmp_path)
     Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
     Path("guide.md").write_text("# Guide\n\nEvery thing is blue.\n", encoding="utf-8")
-    servers: list[ChatServer] = []
-
-    def started(reply: Reply) -> ChatServer:
-        servers.append(ChatServer(reply))
-        return servers[-1]
-
-    yield started
-    for server in servers:
-        server.close()
+    with starting_servers() as started:
+        yield started
 
 
 def blue(path: str, body: dict[str, Any]) -> tuple[int, Any]:

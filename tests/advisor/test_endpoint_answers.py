@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ftadvisor.advisor.cli import DONE, main
 
-from ..rag.chat_server import ChatServer, Reply
+from ..rag.chat_server import ChatServer, Reply, starting_servers
 
 Start = Callable[[Reply], ChatServer]
 Shown = pytest.CaptureFixture[str]
@@ -18,15 +18,8 @@ Shown = pytest.CaptureFixture[str]
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a server, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    servers: list[ChatServer] = []
-
-    def started(reply: Reply) -> ChatServer:
-        servers.append(ChatServer(reply))
-        return servers[-1]
-
-    yield started
-    for server in servers:
-        server.close()
+    with starting_servers() as started:
+        yield started
 
 
 def said(body: dict[str, Any]) -> str:

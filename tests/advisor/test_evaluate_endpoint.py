@@ -18,7 +18,7 @@ from ftadvisor.executors.kept_answers import KeptAnswers
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.rag import endpoint
 
-from ..rag.chat_server import ChatServer, Reply
+from ..rag.chat_server import ChatServer, Reply, starting_servers
 
 ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(6)]
 KEY = "sk-secret-of-the-user"
@@ -47,15 +47,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
     Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
-    servers: list[ChatServer] = []
-
-    def started(reply: Reply) -> ChatServer:
-        servers.append(ChatServer(reply))
-        return servers[-1]
-
-    yield started
-    for server in servers:
-        server.close()
+    with starting_servers() as started:
+        yield started
 
 
 def blue(path: str, body: dict[str, Any]) -> tuple[int, Any]:

@@ -15,7 +15,7 @@ from ftadvisor.knowledge.errors import RefusedError, UserError
 from ftadvisor.rag import endpoint
 from ftadvisor.rag.endpoint import Endpoint
 
-from ..rag.chat_server import ChatServer, Reply
+from ..rag.chat_server import ChatServer, Reply, starting_servers
 
 Start = Callable[[Reply], ChatServer]
 LABELS = Labels(("refund", "complaint"))
@@ -33,15 +33,8 @@ SHAPE = JsonShape(
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a server; where a request is made again, nobody waits for it."""
     monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
-    servers: list[ChatServer] = []
-
-    def started(reply: Reply) -> ChatServer:
-        servers.append(ChatServer(reply))
-        return servers[-1]
-
-    yield started
-    for server in servers:
-        server.close()
+    with starting_servers() as started:
+        yield started
 
 
 def asked(*questions: str) -> list[list[Message]]:

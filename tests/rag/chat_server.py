@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any
@@ -66,3 +67,17 @@ class ChatServer:
     def close(self) -> None:
         self._http.shutdown()
         self._http.server_close()
+
+
+@contextmanager
+def starting_servers() -> "Iterator[Callable[[Reply], ChatServer]]":
+    """Give a function that starts a server; all end together."""
+    servers: list[ChatServer] = []
+
+    def started(reply: Reply) -> ChatServer:
+        servers.append(ChatServer(reply))
+        return servers[-1]
+
+    yield started
+    for server in servers:
+        server.close()
