@@ -44,16 +44,3 @@ class Answerer(Protocol):
         Raises:
             UserError: Conversations are too long for the model, or it cannot be asked, or not under this constraint.
         """
-
-
-def all_answers(
-    answerer: Answerer,
-    conversations: Sequence[Conversation],
-    most_tokens: int,
-    constraint: Constraint | None = None,
-) -> list[str]:
-    """Return the texts of the answers to all conversations, in their order; see ``Answerer.answers``."""
-    found: dict[int, Said] = {}
-    for some in answerer.answers(conversations, most_tokens, constraint):
-        found |= some
-    return [found[place].text for place in range(len(conversations))]

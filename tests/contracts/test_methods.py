@@ -17,6 +17,8 @@ from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.progress import silent
 
+from ..executors.all_answers import all_answers
+
 RATES = {"full": 3e-3, "bitfit": 3e-2, "ia3": 1.0, "prompt_tuning": 1e-1, "p_tuning_v2": 1.0, "prefix_tuning": 1e-1}
 """Rates that move a random model within a few steps; soft prompts can steer one only so far."""
 
@@ -133,7 +135,6 @@ def test_gradients_reach_all_trainable_parameters_and_no_others(method: str, mod
 
 def test_answers_do_not_depend_on_the_batch(method: str, model: Path) -> None:
     import torch
-    from ftadvisor.executors.answerer import all_answers
     from ftadvisor.executors.generate import LocalModel
 
     module = method_module(method)

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from ftadvisor.executors.answerer import all_answers
 from ftadvisor.executors.constraint import Constraint, JsonShape, Labels, Written, any_of
 from ftadvisor.executors.generate import LocalModel
 from ftadvisor.executors.models import load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.knowledge.errors import UserError
+
+from .all_answers import all_answers
 
 pytest.importorskip("llguidance", reason="needs llguidance, of the train extra")
 pytestmark = pytest.mark.usefixtures("english")

@@ -3,12 +3,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from ftadvisor.executors.answerer import all_answers
 from ftadvisor.executors.generate import LocalModel
 from ftadvisor.executors.models import load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.knowledge.errors import UserError
+
+from .all_answers import all_answers
 
 PROMPTS = [
     Prompt().messages(question) for question in ("seven days?", "退货期限为七天。退货期限为七天。", "What is blue?")

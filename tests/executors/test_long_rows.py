@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ftadvisor.executors.answerer import all_answers
 from ftadvisor.executors.generate import LocalModel
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import context_length, load_config, load_model, load_tokenizer
@@ -18,6 +17,7 @@ from ftadvisor.executors.train import train
 from ftadvisor.knowledge.errors import UserError
 from ftadvisor.knowledge.progress import silent
 
+from .all_answers import all_answers
 from .test_train import ignore, training
 
 pytest.importorskip("torch", reason="needs the train extra")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ftadvisor.executors.answerer import Said, all_answers
+from ftadvisor.executors.answerer import Said
 from ftadvisor.executors.constraint import Constraint, JsonShape, Labels, Written
 from ftadvisor.executors.prompt import Message, Prompt
 from ftadvisor.executors.served import ServedModel
@@ -16,6 +16,7 @@ from ftadvisor.rag import endpoint
 from ftadvisor.rag.endpoint import Endpoint
 
 from ..rag.chat_server import ChatServer, Reply, starting_servers
+from .all_answers import all_answers
 
 Start = Callable[[Reply], ChatServer]
 LABELS = Labels(("refund", "complaint"))
