@@ -140,7 +140,7 @@ def test_wrong_options_are_told(tmp_path: Path, old: str, new: str, told: str) -
         read_plan(put(tmp_path, plan=PLAN.replace(old, new)))
 
 
-def test_classifiers_that_learnt_different_classes_are_compared_on_the_same_rows_with_any_line_ends(tmp_path: Path) -> None:
+def test_classifiers_that_learnt_different_classes_are_compared_on_the_same_rows(tmp_path: Path) -> None:
     plan = put(tmp_path, plan=PLAN.replace("classifier: embeddings_linear\n    train: train.csv", "train: fewer.csv"))
     (tmp_path / "fewer.csv").write_text((tmp_path / "train.csv").read_text("utf-8"), encoding="utf-8")
     odd = "wholly\u2028unlike\u0085the rest"
