@@ -120,6 +120,15 @@ def test_rows_that_repeat_the_test_are_told(written: Written) -> None:
     assert kinds(rows, test=test) == [(1, "leaks_test")]
 
 
+def test_every_row_that_repeats_the_test_is_told_and_left_out(written: Written, tmp_path: Path) -> None:
+    test = written({"question": "How do I return a parcel?", "answer": "x"}, name="test.jsonl")
+    asked = ["how do I return a parcel", "Where do you live?", "How do I return a parcel?", "How do I return a parcel!"]
+    checked = check_file(written(*({"question": text, "answer": "x"} for text in asked)), len, test=test)
+    assert [one.line for one in checked.faults if one.kind == "leaks_test"] == [1, 3, 4]
+    wish = Wish(validation=0, test=0, seed=1, group=None, most_broken=0)
+    assert prepare(checked, tmp_path / "rows.jsonl", tmp_path / "out", wish)["rows"]["train"] == 1
+
+
 def test_odd_encodings_are_read_and_told(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     text = '{"question": "a", "answer": "b"}\n{"question": "什么时候可以退货？", "answer": "七天内"}\n'

@@ -134,6 +134,15 @@ def write(folder: Path, language: Language, results: list[tuple[dict[str, Any], 
     return report
 
 
+def test_a_chinese_report_names_methods_and_the_path_in_chinese(tmp_path: Path) -> None:
+    results = [(step, {**result, "method": "full"} if "method" in result else result) for step, result in WHOLE]
+    write(tmp_path, "zh", results)
+    for name in ("report.md", "report.html"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert "全参数微调" in text
+        assert "路径 RAG + 微调（LoRA）" in text
+
+
 class Tags(HTMLParser):
     """Check that every tag is closed, and collect what would be fetched from elsewhere."""
 
