@@ -126,6 +126,8 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
         elif faults := serious_faults("messages", values):
             reader.problems += [at_line(line, text) for text in faults]
             continue
+        else:
+            values = values | layout("messages").converted(values)
         if conversation := reader.parse(Conversation, line, values):
             found.append(conversation)
     reader.finish([row.id for row in found])
