@@ -22,7 +22,7 @@ from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
 from .plan_refusals import refuse_untrainable
-from .plan_remaining import ENCODERS, by_hand, handwork_of
+from .plan_remaining import ENCODERS, by_hand, handwork_of, to_prepare
 from .plan_training import set_up
 from .prepared import prepare
 from .profile import Profile
@@ -141,9 +141,7 @@ def make_headed_plan(
         steps=tuple(steps.steps),
     )
     fitting = PAIRS if task == REWRITE else {name for name, fits in BY_LAYOUT.items() if fits == task}
-    missing = (
-        () if prepared or layout in fitting else (say(f"planning.prepare_{task}", path=files.train or "train.jsonl"),)
-    )
+    missing = () if prepared or layout in fitting else (to_prepare(f"planning.prepare_{task}", files.train, folder),)
     remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, prepared, training.lost)
