@@ -178,7 +178,7 @@ def train(
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
-    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
+    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted, uneven=task.uneven)
     _audit(training, watch, model, tokenizer, rows, learned)
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
