@@ -116,7 +116,7 @@ def test_problems_are_told_in_the_language_of_the_user(toy_plan: Path, language:
 def test_what_steps_say_of_their_options_is_chinese(tmp_path: Path) -> None:
     use_language("zh")
     steps = [
-        {"kind": "measure", "task": "causal_lm", "adapter": "a", "output": "../a"},
+        {"kind": "classify", "name": "a", "train": "a.csv", "output": "../a"},
         {"kind": "evaluate", "test": "a.jsonl", "arms": ["base"], "format": "("},
         {"kind": "evaluate", "test": "a.jsonl", "arms": ["base"], "fields": [{"name": "a"}]},
     ]
