@@ -91,4 +91,7 @@ def _prepare(arguments: argparse.Namespace, checked: Checked) -> int:
     else:
         print("\n".join(prepared_lines(arguments.output, summary)))
         print_note(say("data.see_summary", path=arguments.output / SUMMARY))
+    for part, share in (("validation", wish.validation), ("test", wish.test)):
+        if share and not summary["rows"][part]:
+            print_note(say("data.part_empty", part=part))
     return DONE
