@@ -12,12 +12,12 @@ from ..executors.plan import ModelSource, Plan
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read, read_raw
 from ..knowledge.errors import UserError
+from ..knowledge.label_text import title_of
 from ..knowledge.messages import say
 from .base_model import Base, can_be_loaded, describe, source_from
 from .device import device_of
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
-from .label_text import title_of
 from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
