@@ -180,6 +180,10 @@ def test_options_are_read_as_people_write_them() -> None:
         str(Path(name).resolve()) for name in ("documents", "test.jsonl")
     ]
     assert options_of(["general=builtin:general/text.jsonl"], "train")["general"] == "builtin:general/text.jsonl"
+    assert options_of(["finetuned=https://host/v1#m"], "evaluate")["finetuned"] == "https://host/v1#m"
+    for pattern in ("[A-Z]+", "Clause: .+", "{", "007", "true"):
+        assert options_of([f"format={pattern}"], "evaluate")["format"] == pattern
+    assert options_of(["format="], "evaluate")["format"] is None
     assert options_of(["method_options.bottleneck=8"], "train", {"method": "adapter"})["method_options"]
     named = step_of("train", name="a", train="a", output="a", method_options={"targets": "all-linear"})
     assert named == step_of("train", name="a", train="a", output="a")
