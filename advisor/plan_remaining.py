@@ -27,7 +27,7 @@ def handwork_of(recommendation: Recommendation) -> list[Handwork]:
     if recommendation.base in NOT_LANGUAGE_MODELS:
         found = entries["not-text-base"] if recommendation.path in TRAINED else find_handwork(recommendation.label)
         return [found] if found else []
-    if recommendation.path == "finetune" and recommendation.base in ENCODERS:
+    if recommendation.path == "finetune" and recommendation.variant != "api" and recommendation.base in ENCODERS:
         return [entries["encoder-base"]]
     entry = find_handwork(recommendation.label)
     return [entry] if entry else []

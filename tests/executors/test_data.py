@@ -52,6 +52,17 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path, english: No
     assert "answer" in lines[3]
 
 
+def test_a_text_of_white_space_is_empty(tmp_path: Path, english: None) -> None:
+    path = write(tmp_path / "rows.jsonl", {"question": "q", "answer": " \n"}, {"question": "\u3000", "answer": "a"})
+    for read in (read_rows, lambda path: read_conversations(path, Prompt())):
+        with pytest.raises(UserError) as error:
+            read(path)
+        assert [line.split(": must")[0] for line in error.value.message.splitlines()[1:]] == [
+            "line 1: answer",
+            "line 2: question",
+        ]
+
+
 def test_many_problems_are_counted_not_all_shown(tmp_path: Path, english: None) -> None:
     with pytest.raises(UserError) as error:
         read_rows(write(tmp_path / "rows.jsonl", *["x"] * 100))
