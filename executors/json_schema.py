@@ -49,7 +49,7 @@ class Schema:
         self._unresolvable: type[Exception] = require("referencing").exceptions.Unresolvable
         kind = library.validators.validator_for(schema, default=library.Draft202012Validator)
         try:
-            kind.check_schema(schema)
+            kind.check_schema(schema, format_checker=None)  # which expressions are none, Python does not say
         except library.SchemaError as error:
             raise UserError(say("evaluation.wrong_schema", problem=f"{error.json_path}: {error.message}")) from None
         apart = library.validators.extend(kind, {"pattern": _where_read(kind.VALIDATORS["pattern"])})
@@ -63,7 +63,9 @@ class Schema:
         """
         try:
             return bool(self._validator.is_valid(value))
-        except (self._unresolvable, re.error, OverflowError) as error:
+        except re.error as error:
+            raise UserError(say("evaluation.wrong_schema", problem=f"{error.pattern!r}: {error}")) from None
+        except (self._unresolvable, OverflowError) as error:
             raise UserError(say("evaluation.wrong_schema", problem=error)) from None
         except RecursionError:  # deeper than anyone can read, or a schema that leads to itself
             return False
