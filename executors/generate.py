@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .answerer import Conversation, Said
+from .compact import compact
 from .constrained import Holding, Vocabulary
 from .constraint import Constraint
 from .out_of_memory import is_out_of_memory, make_room
@@ -51,7 +52,7 @@ class LocalModel:
         self, conversations: Sequence[Conversation], most_tokens: int, constraint: Constraint | None = None
     ) -> Iterator[dict[int, Said]]:
         """Yield the answers batch by batch; of those that begin alike, the longest conversations come first."""
-        tokens = [prompt_tokens(self._tokenizer, conversation) for conversation in conversations]
+        tokens = [compact(prompt_tokens(self._tokenizer, conversation)) for conversation in conversations]
         check_length(_limit(self._model), [len(each) for each in tokens], most_tokens)
         self._model.eval()
         unpadded = _unpadded(self._model)
@@ -62,7 +63,7 @@ class LocalModel:
     def _answered(
         self,
         group: Group,
-        tokens: Sequence[list[int]],
+        tokens: Sequence[Sequence[int]],
         most_tokens: int,
         constraint: Constraint | None,
         unpadded: bool,
@@ -79,7 +80,7 @@ class LocalModel:
             del waiting[: len(places)]
             yield dict(zip(places, said, strict=True))
 
-    def _start(self, tokens: list[int]) -> Start | None:
+    def _start(self, tokens: Sequence[int]) -> Start | None:
         """Return what a group of prompts begins with, read once; None where that is nothing."""
         import torch
 
@@ -94,7 +95,7 @@ class LocalModel:
         raise _too_little(len(tokens))
 
     def _said(
-        self, prompts: list[list[int]], start: Start | None, most_tokens: int, constraint: Constraint | None
+        self, prompts: Sequence[Sequence[int]], start: Start | None, most_tokens: int, constraint: Constraint | None
     ) -> list[Said] | None:
         """Return the answers to one batch, or None where memory ran out."""
         import torch
@@ -157,7 +158,7 @@ def _limit(model: Any) -> int:  # noqa: ANN401 - a model with or without an adap
     return most - (getattr(getattr(model, "active_peft_config", None), "num_virtual_tokens", None) or 0)
 
 
-def _next_batch(waiting: Sequence[int], tokens: Sequence[list[int]], batch_size: int, unpadded: bool) -> list[int]:
+def _next_batch(waiting: Sequence[int], tokens: Sequence[Sequence[int]], batch_size: int, unpadded: bool) -> list[int]:
     """Return the rows to answer next, of one length where none may be padded.
 
     Args:
@@ -184,7 +185,7 @@ def _unpadded(model: Any) -> bool:  # noqa: ANN401 - a model with or without an 
 def _answer(
     model: Any,  # noqa: ANN401 - a model with or without an adapter
     tokenizer: Any,  # noqa: ANN401 - its own
-    prompts: list[list[int]],
+    prompts: Sequence[Sequence[int]],
     start: Start | None,
     max_new_tokens: int,
     held: list[Holding],
@@ -207,7 +208,7 @@ def _answer(
     return [Said(text.strip(), stops.isdisjoint(tokens)) for text, tokens in zip(texts, written.tolist(), strict=True)]
 
 
-def _padded(prompts: list[list[int]], padding: int, shared: int) -> "tuple[Tensor, Tensor]":
+def _padded(prompts: Sequence[Sequence[int]], padding: int, shared: int) -> "tuple[Tensor, Tensor]":
     """Return tokens and mask, padded before what is not shared, so that all answers begin at the same position."""
     import torch
 

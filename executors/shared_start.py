@@ -46,7 +46,7 @@ class Start(NamedTuple):
     cache: "DynamicCache"
 
 
-def groups_of(conversations: Sequence[Conversation], tokens: Sequence[list[int]]) -> list[Group]:
+def groups_of(conversations: Sequence[Conversation], tokens: Sequence[Sequence[int]]) -> list[Group]:
     """Divide prompts into groups with one start; all without a start that is worth it are one group.
 
     Args:
@@ -81,7 +81,7 @@ def keeps_every_token(model: Any) -> bool:  # noqa: ANN401 - a model with or wit
     return own is None and bool(layers) and all(type(layer) is plain for layer in layers)
 
 
-def read_start(model: Any, tokens: list[int], settings: Mapping[str, Any]) -> Start | None:  # noqa: ANN401 - as above
+def read_start(model: Any, tokens: Sequence[int], settings: Mapping[str, Any]) -> Start | None:  # noqa: ANN401 - as above
     """Let a model read a start, and return it, or None where the model keeps something else after all.
 
     Args:
@@ -92,7 +92,7 @@ def read_start(model: Any, tokens: list[int], settings: Mapping[str, Any]) -> St
     import torch
 
     cache: DynamicCache = require("transformers").DynamicCache(config=model.config.get_text_config())
-    ids = torch.tensor([tokens], device=model.device)
+    ids = torch.tensor([[*tokens]], device=model.device)
     whole = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "past_key_values": cache}
     model.generate(**whole, max_new_tokens=1, **settings)  # the one token that it writes is not read any more
     return Start(len(tokens), cache) if cache.get_seq_length() == len(tokens) else None
@@ -111,8 +111,8 @@ def _widened(layer: Any, rows: int) -> Any:  # noqa: ANN401 - the kind that ``ke
     return found
 
 
-def _shared(prompts: Sequence[list[int]]) -> int:
-    first, last = min(prompts), max(prompts)  # what these two begin with, all between them do
+def _shared(prompts: Sequence[Sequence[int]]) -> int:
+    first, last = min(prompts, key=tuple), max(prompts, key=tuple)  # what these two begin with, all between them do
     most = min(map(len, prompts)) - 1
     shared = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), most)
     shared = min(shared, most)
