@@ -28,13 +28,22 @@ from .freed_memory import is_returned, return_freed_memory
 from .general import forgetting, general_loss
 from .guard import advice
 from .heads import head_shape
+from .heaviest import largest_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, keeps_float32, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
-from .refusals import longest_row, refuse_impossible, refuse_kernels, refuse_slow, room
+from .recomputing import recompute_activations
+from .refusals import (
+    longest_row,
+    refuse_impossible,
+    refuse_kernels,
+    refuse_slow,
+    refuse_unmade_kernels,
+    room,
+)
 from .result_readme import learnt
 from .sharding import refuse_unshared, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
@@ -131,18 +140,22 @@ def train(
     task = task_class(training.task)(training.task_options, training.known)
     refuse_slow(tokenizer, training.task, task)
     loader = task.loader(tokenizer)
-    refuse_growth(training.new_tokens, training.method, load_config(base).model_type)
+    bare_config = load_config(base)
+    refuse_unmade_kernels(training.options, bare_config.model_type)
+    refuse_growth(training.new_tokens, training.method, bare_config.model_type)
     pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
     virtual_tokens = getattr(training.method_options, "virtual_tokens", 0)
-    bare_config = load_config(base)
     readable = room(bare_config, context_length(base), virtual_tokens)
     limit = longest_row(training.max_length, bare_config, readable)
-    learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer, training.passages)
-    checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer, training.passages)
+    learned, left_out = encoded(task, tokenizer, rows, limit, training.leave_out_longer, training.passages)
+    checked, _ = encoded(task, tokenizer, validation, limit, training.leave_out_longer, training.passages)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
-    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
+    shape = {
+        **largest_shape(task, learned, training.options, training.seed),
+        **head_shape(loader.auto, config.num_labels),
+    }
     if training.method != "full":  # which trains all rows, and the config says how many
         shape["added_tokens"] = len(pieces)
     config = grown_config(config, pieces)
@@ -179,6 +192,8 @@ def train(
         return_freed_memory()
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
     watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
+    if left_out:
+        watch.tell(advice("left_out", count=left_out, total=len(rows), limit=limit))
     _audit(training, watch, model, tokenizer, rows, learned)
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
@@ -292,13 +307,13 @@ def _track(training: Training, trainer: Any, watch: Watcher) -> None:  # noqa: A
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
-    """Return the base model stored as the method needs it, in float32 where its own weights are trained.
+    """Return the base model stored as the method needs it, in float32 where its own weights are trained, or compute.
 
     Raises:
         UserError: The plan's choices exclude each other.
     """
     base, wanted = training.base, training.base.quantisation
-    if base.dtype == "auto" and keeps_float32(method):
+    if base.dtype == "auto" and (keeps_float32(method) or training.options.precision == "float32"):
         base = base.model_copy(update={"dtype": "float32"})
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)
@@ -310,14 +325,6 @@ def _base(training: Training, method: MethodModule) -> ModelSource:
     allowed = ", ".join(method.BASES)
     message = say("training.no_such_base", method=training.method, quantisation=wanted, allowed=allowed)
     raise UserError(message, say("training.no_such_base_hint"))
-
-
-def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or without an adapter
-    """Keep only each block's input and compute the rest again in the backward pass."""
-    # transformers 5.2x renamed the method; without reentrance no input needs a gradient
-    name = "activation_checkpointing_enable"
-    enable = getattr(model, name if hasattr(model, name) else "gradient_checkpointing_enable")
-    enable({"use_reentrant": False})
 
 
 def _train_or_resume(

@@ -3,9 +3,9 @@
 Source: Liu et al. 2022, arXiv 2205.05638, section 3.3.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
@@ -31,6 +31,12 @@ class Options(MethodOptions):
 
     targets: tuple[str, ...] = Field((), description="names of scaled linear modules; empty for the paper's choice")
     feedforward: tuple[str, ...] = Field((), description="those of the targets whose inputs are scaled")
+
+    @model_validator(mode="after")
+    def _of_the_targets(self) -> Self:
+        if others := [name for name in self.feedforward if name not in self.targets]:
+            raise ValueError(say("training.no_part_of_targets", names=", ".join(others)))
+        return self
 
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
