@@ -127,7 +127,7 @@ def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, prog
     import torch
 
     if (source / "config.json").is_file():
-        return load_adapted(base, source, progress).to("cpu", torch.float32)
+        return load_adapted(base, source, progress).cpu().float()
     loader = task_of(source).loader(adapted_tokenizer(base, source))
     rounded = quantisation != "none" and into == "trained_on"
     form = {"quantisation": quantisation if rounded else "none", "dtype": base.dtype if rounded else "float32"}
