@@ -43,7 +43,8 @@ def _problems(lines: list[str]) -> Iterator[str]:
         yield say("planning.upload_few", rows=len(lines), fewest=FEWEST)
     for number, line in enumerate(lines, start=1):
         roles = [turn["role"] for turn in json.loads(line)["messages"]]
-        if roles not in (["user", "assistant"], ["system", "user", "assistant"]):
+        asked = roles[1:] if roles[:1] == ["system"] else roles
+        if not asked or asked != ["user", "assistant"] * (len(asked) // 2):
             yield say("planning.upload_roles", line=number, roles=", ".join(roles))
         if not all(text.strip() for text in _texts(line)):
             yield say("planning.upload_empty", line=number)

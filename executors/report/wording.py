@@ -118,8 +118,11 @@ def _training_row(found: Training) -> list[str]:
 
 
 def share_of(part: int, whole: int) -> str:
-    """Return a small share with two digits, such as ``0.62 %``."""
-    return f"{100 * part / whole:.2g} %" if whole else ""
+    """Return a small share with two digits, such as ``0.62 %``, and all of them as ``100 %``."""
+    if not whole:
+        return ""
+    percent = 100 * part / whole
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 
 def recall_table(report: Report) -> Table | None:

@@ -211,6 +211,12 @@ def test_a_training_that_took_no_more_memory_than_was_there_is_reported_beside_a
     assert "again" not in (tmp_path / "figures" / "memory.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("trained", "share"), [(11_900_000, "(100 %)"), (11_890_000, "(100 %)"), (73_728, "(0.62 %)")])
+def test_the_trained_share_is_written_for_people(tmp_path: Path, trained: int, share: str) -> None:
+    write(tmp_path, "en", [(WHOLE[1][0], training("combined", trainable_parameters=trained))])
+    assert share in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
 def advice(changes: dict[str, Any], *trainings: Result) -> str:
     found = Evaluation.model_validate(evaluation(**changes))
     return "\n".join(next_steps("combined", found, [Training.model_validate(each) for each in trainings]))
@@ -247,6 +253,30 @@ class TestNextSteps:
         table = {"yes": {"yes": 5, "no": 3, "-": 0}, "no": {"yes": 1, "no": 9, "-": 0}}
         said = advice({"confusion": {"combined": {"decision": table}}})
         assert "“yes” answered as “no” (3 of 8 rows)" in said
+
+    def test_one_class_for_all_rows_is_said_instead_of_the_mistakes(self) -> None:
+        table = {"yes": {"yes": 0, "no": 30, "-": 0}, "no": {"yes": 0, "no": 9, "-": 0}}
+        head = training("x", task="sequence_classification")
+        said = advice({"confusion": {"combined": {"label": table}}}, head)
+        assert "all 39 rows as “no”" in said
+        assert "weighted" in said
+        assert "“yes” answered" not in said
+        table["yes"] = {"yes": 1, "no": 29, "-": 0}
+        said = advice({"confusion": {"combined": {"label": table}}}, head)
+        assert "all" not in said
+        assert "“yes” answered as “no” (29 of 30 rows)" in said
+
+    def test_what_is_worse_than_guessing_is_not_to_be_replaced_by_it(self) -> None:
+        said = advice(against("majority", -0.2, -0.1))
+        assert "of no use yet" in said
+        assert "Use “" not in said
+
+    def test_a_short_training_is_said_to_still_improve_but_not_to_have_ended_late(self) -> None:
+        for best, loss, more in ((60, [[30, 1.4], [60, 1.2]], True), (30, [[30, 1.2], [60, 1.4]], False)):
+            found = Training.model_validate(training("x", best=best, steps=60, validation_loss=loss))
+            shown = "\n".join(next_steps(None, None, [found]))
+            assert ("More epochs may help" in shown) == more
+            assert "fewer epochs" not in shown
 
     def test_few_rows_are_noticed(self) -> None:
         assert "only 40 test rows" in advice({"rows": 40})
