@@ -203,7 +203,8 @@ def _update(trainer: Any, layout: TrainOptions) -> None:
 def _validate(trainer: Any, batch_size: int) -> None:
     tokens = trainer.tokens
     for rows in trainer.heaviest_validated(batch_size):
-        trainer.validation(rows, batch_size)
+        with trainer.accelerator.autocast():  # as the trainer has it once it trains
+            trainer.validation(rows, batch_size)
     trainer.tokens = tokens
 
 

@@ -11,6 +11,7 @@ from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
+from ..quantised import widen_rest
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 5e-3
 BASES: tuple[Quantisation, ...] = ("none", "int8", "nf4")
 CHECKPOINTING = True
+WIDENS = True
 
 
 class Options(MethodOptions):
@@ -53,7 +55,7 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         feedforward_modules=list(options.feedforward) if options.targets else None,
     )
     try:
-        return get_peft_model(model, config)
+        return get_peft_model(widen_rest(model), config)
     except ValueError as error:
         kind = model.config.model_type
         message, hint = say("training.no_targets", method="ia3", kind=kind), say("training.no_targets_hint")
