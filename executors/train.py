@@ -25,7 +25,7 @@ from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
-from .general import forgetting, general_loss
+from .general import forgetting, general_loss, unseen
 from .guard import advice
 from .heads import head_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
@@ -180,6 +180,8 @@ def train(
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
     watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
     _audit(training, watch, model, tokenizer, rows, learned)
+    if training.general and before is None and not shared:
+        watch.tell(unseen(config, tokenizer))
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
         if options.gradient_checkpointing and not training.options.gradient_checkpointing:
@@ -228,8 +230,8 @@ def train(
         "estimated_memory_bytes": watch.expected,
         "canary": tried.shown,
     }
-    if before is not None:
-        after = general_loss(model, tokenizer, training.general)
+    after = general_loss(model, tokenizer, training.general) if before is not None else None
+    if before is not None and after is not None:
         found["general_loss"] = {"before": before, "after": after}
         advised += forgetting(before, after)
     return found | {"advice": [asdict(one) for one in advised]}
