@@ -36,7 +36,7 @@ from .models import context_length, device, load_config, load_model, load_tokeni
 from .plan import ModelSource
 from .refusals import longest_row, refuse_impossible, refuse_kernels, refuse_slow, room
 from .result_readme import learnt
-from .sharding import refuse_unshared, whole_state
+from .sharding import refuse_unshared, use_one_table, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -169,6 +169,8 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader, "cpu" if shared else "")  # no device may have room for all of it
     grow_model(bare, pieces)
+    if shared:
+        use_one_table(bare)
     fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general and not shared else None
     model = method.attach(bare, training.method_options)
