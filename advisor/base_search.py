@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..knowledge.errors import UserError
+from ..knowledge.label_text import variant_title
 from ..knowledge.messages import say
 from ..knowledge.model import ModelCard
 from .base_model import Base, can_be_loaded, describe
 from .device import Device
 from .facts import LORA_GB
 from .fitting import Wish, fit, size_text
-from .label_text import variant_title
 from .model_choice import suitable_models
 from .plan_refusals import has_what_is_trained
 from .profile import Profile

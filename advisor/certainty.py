@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from ..knowledge.label_text import title_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
-from .label_text import title_of
 from .recommendation import Certainty
 from .weighing import Weighed
 from .whatif import OpenQuestion

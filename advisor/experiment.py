@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from math import sqrt
 from typing import Any, NamedTuple
 
+from ..knowledge.label_text import title_of
 from ..knowledge.messages import say
-from .label_text import title_of
 from .labels import PATHS, covers
 from .weighing import Weighed, weigh
 from .whatif import Situation

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from ..knowledge.case import PublishedCase
+from ..knowledge.label_text import title_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .answer_text import answer_text
 from .explain_parts import bullets, heading, part, sources
-from .label_text import title_of
 
 
 def case_lines(case: PublishedCase, width: int) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from ..knowledge.label_text import title_of, variant_title
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.method import MethodCard
 from ..knowledge.rule import Rule
 from .explain_parts import bullets, heading, part
-from .label_text import title_of, variant_title
 from .labels import PATHS, VARIANTS
 
 #: What people call the terms that are explained.

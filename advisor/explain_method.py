@@ -10,7 +10,7 @@ from .explain_parts import bullets, heading, part, sources
 
 def method_lines(card: MethodCard, width: int) -> Iterator[str]:
     """Yield what a method trains, costs and suits, its starting values, and who says so."""
-    yield heading("method", card.title, card.id)
+    yield heading("method", str(card.title), card.id)
     yield part("summary", card.summary, width)
     yield part("trains", f"{card.trains} {_share(card)}", width)
     yield part("inference", card.inference, width)

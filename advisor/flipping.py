@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from itertools import islice
 from math import log10, sqrt
 
+from ..knowledge.label_text import title_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.quantity import number
 from ..knowledge.question import Question
 from .answer_text import answer_text
-from .label_text import title_of
 from .recommendation import Flip
 from .whatif import Situation, ask_order
 

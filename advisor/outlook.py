@@ -1,9 +1,9 @@
 """Say how firmly the recommendation stands against what nobody has answered."""
 
+from ..knowledge.label_text import title_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
-from .label_text import title_of
 from .prospects import Prospects
 
 

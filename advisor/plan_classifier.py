@@ -6,10 +6,10 @@ from ..executors.labelled import read_labelled
 from ..executors.plan import Plan
 from ..executors.prompt import Prompt
 from ..knowledge.errors import UserError
+from ..knowledge.label_text import title_of
 from ..knowledge.messages import say
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
-from .label_text import title_of
 from .plan_remaining import by_hand, handwork_of
 from .profile import Profile
 from .recommendation import Recommendation

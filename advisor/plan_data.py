@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..executors.compared_rows import check_alike, is_labelled, read_compared
-from ..executors.data import Row, read_rows
+from ..executors.data import Row, Talk, read_learnt, read_rows
 from ..executors.labelled import check_classes
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
@@ -46,7 +46,9 @@ class Data:
     several: bool = False
 
 
-def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled: bool = False) -> Data:
+def read_data(
+    files: Files, folder: Path, train: Read | None = None, *, labelled: bool = False, talks: bool = False
+) -> Data:
     """Read the rows that a plan in some folder names, so far as they exist.
 
     Args:
@@ -54,6 +56,7 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
         folder: Where the plan will lie.
         train: What was read of the rows to learn from already.
         labelled: Whether texts with classes are rows, too: questions whose answers are the classes.
+        talks: Whether rows to learn from and to choose by may be conversations of several turns.
 
     Raises:
         UserError: A file holds wrong rows; lists each.
@@ -62,8 +65,8 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
         return found
     try:
         parts = {
-            "train": _rows(files.train, folder, train),
-            "validation": _rows(files.validation, folder),
+            "train": _rows(files.train, folder, train, talks=talks),
+            "validation": _rows(files.validation, folder, talks=talks),
             "test": _rows(files.test, folder),
         }
     except UserError:
@@ -75,7 +78,7 @@ def read_data(files: Files, folder: Path, train: Read | None = None, *, labelled
         parts={name: part for name, part in parts.items() if part},
         rows=rows,
         form=recognise(rows, measured=parts["test"], others=parts["validation"]),
-        question_tokens=_longest([row.question for row in rows]),
+        question_tokens=_longest([_before_answer(row) for row in rows]),
         answer_tokens=_longest([row.answer for row in rows]),
     )
 
@@ -112,10 +115,14 @@ def _refuse_mixed(files: Files, folder: Path) -> None:
     check_alike({place: read_compared(place).rows_as_read for place in _there(files, folder).values()})
 
 
-def _rows(name: str | None, folder: Path, read: Read | None = None) -> tuple[Row, ...]:
+def _rows(name: str | None, folder: Path, read: Read | None = None, *, talks: bool = False) -> tuple[Row, ...]:
     if name is None or not place_of(name, folder).is_file():
         return ()
-    return tuple(read_rows(place_of(name, folder), read))
+    return tuple((read_learnt if talks else read_rows)(place_of(name, folder), read))
+
+
+def _before_answer(row: Row) -> str:
+    return "\n".join(turn.content for turn in row.turns[:-1]) if isinstance(row, Talk) else row.question
 
 
 def make_prompt(
@@ -140,7 +147,8 @@ def make_prompt(
         + _form_text("en", english or chinese)
         + choices_text("en", choices, data.several),
     )
-    learnt = data.parts.get("train", ())  # a prompt that shows rows to measure on would be measured on what it shows
+    learnt = [row for row in data.parts.get("train", ()) if not isinstance(row, Talk)]
+    # a prompt that shows rows to measure on would be measured on what it shows
     return with_examples(Prompt(instruction=instruction), learnt, examples)
 
 

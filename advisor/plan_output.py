@@ -8,9 +8,9 @@ from ..executors.run import step_title
 from ..executors.step import StepOptions
 from ..knowledge.durable import write_bytes
 from ..knowledge.errors import UserError
+from ..knowledge.label_text import title_of
 from ..knowledge.messages import say
 from .draft import PlanDraft
-from .label_text import title_of
 from .recommendation import Recommendation
 
 PLAN = Path("plan.yaml")
@@ -71,4 +71,5 @@ def plan_summary(draft: PlanDraft, recommendation: Recommendation, path: Path) -
 
 def _step(step: StepOptions) -> str:
     name = getattr(step, "name", "")
-    return f"{step_title(step.kind)} ({name})" if name else step_title(step.kind)
+    title = step_title(step.kind)
+    return say("advice.with_variant", path=title, variant=name) if name else title

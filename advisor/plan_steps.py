@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..knowledge.label_text import title_of
 from ..knowledge.messages import say, say_in
 from ..knowledge.setting import Situation, settings_for
 from .base_model import Base
@@ -10,7 +11,6 @@ from .device import Device
 from .draft import Steps, Why, reasoned
 from .files import Files
 from .fitting import Wish
-from .label_text import title_of
 from .plan_data import Data
 from .plan_training import Training, set_up, wish_for
 from .recommendation import Recommendation

@@ -69,7 +69,8 @@ def set_up(
     wish = wish_for(method, base, device, rows, row_tokens)
     fitting = fit(wish) if base.config else None
     memory = _fits_text(fitting, device)
-    reason = f"{per_update.why} [{', '.join(per_update.evidence)}]; {memory}"
+    source = ", ".join(per_update.evidence)
+    reason = say("planning.separator").join([f"{per_update.why} [{source}]", memory])
     quantised = method == "qlora" or (fitting is not None and fitting.quantise)
     runs = "qlora" if quantised and method == "lora" else method
     return Training(
@@ -118,7 +119,8 @@ def _with_targets(method: str, options: dict[str, Any]) -> dict[str, Any]:
     place = load(MethodCard)[method].settings.get("targets")
     if place is None:
         return options
-    why = Why((), f"{place.value}: {place.because} [{', '.join(place.evidence)}]")
+    because = f"{place.because} [{', '.join(place.evidence)}]"
+    why = Why((), say("advice.named", name=place.value, text=because))
     return options | {"method_options": {**options.get("method_options", {}), "targets": why}}
 
 
@@ -157,12 +159,13 @@ def _fits_text(fitting: Fitting | None, device: Device) -> str:
     if fitting is None or fitting.needed_bytes is None:
         return say("planning.not_estimated", problem=fitting.unknown if fitting else say("planning.no_config"))
     needed = size_text(fitting.needed_bytes)
-    measures = "".join(f"; {measure}" for measure in fitting.measures)
+    separator = say("planning.separator")
     if device.memory_bytes is None:
-        return say("planning.needs", needed=needed) + measures
+        return separator.join([say("planning.needs", needed=needed), *fitting.measures])
     available = size_text(device.memory_bytes)
     key = "planning.fits" if fitting.fits else "planning.does_not_fit"
-    return say(key, needed=needed, available=available) + measures + _gpus_text(device, available)
+    told = separator.join([say(key, needed=needed, available=available), *fitting.measures])
+    return told + _gpus_text(device, available)
 
 
 def _gpus_text(device: Device, available: str) -> str:

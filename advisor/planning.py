@@ -34,7 +34,7 @@ from .upload import upload_notes
 from .wiring import facts_of
 
 SEED = 17
-PROMPTING, CLASSIFIER, LANGUAGE_MODEL = "prompting", "classifier", "causal_lm"
+PROMPTING, CLASSIFIER, FINETUNING, LANGUAGE_MODEL = "prompting", "classifier", "finetune", "causal_lm"
 
 
 def make_plan(
@@ -67,7 +67,7 @@ def make_plan(
         return PlanDraft(
             None, {}, tuple(by_hand(handwork, files, model or _by_hand_model(profile, recommendation, "")))
         )
-    read = read_train(files, folder) if recommendation.path == "finetune" else None
+    read = read_train(files, folder) if recommendation.path == FINETUNING else None
     if trains_head(profile, recommendation, model, read):
         return make_headed_plan(
             profile, recommendation, files=files, folder=folder, model=model, seed=seed, stem=stem, read=read
@@ -79,7 +79,7 @@ def make_plan(
     device = device_of(profile, look())
     prompts = recommendation.path == PROMPTING
     uploads = any(entry.prepares == "messages" for entry in handwork)
-    data = read_data(files, folder, read, labelled=prompts or uploads)
+    data = read_data(files, folder, read, labelled=prompts or uploads, talks=recommendation.path == FINETUNING)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
     told_rows = profile.labelled_examples or None

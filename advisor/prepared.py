@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from ..executors.data import Row
+from ..executors.data import Row, Talk
 from ..executors.plan import Plan
-from ..executors.prompt import Prompt
+from ..executors.prompt import Message, Prompt
 from ..knowledge.handwork import Handwork
 from .answer_schema import schema_of
 from .plan_data import Data
@@ -67,7 +67,13 @@ def _table(rows: Sequence[Row]) -> str:
 
 def _messages(rows: Sequence[Row], prompt: Prompt) -> str:
     """Return the rows as conversations, one JSON object a line, as vendors' tuning services take them."""
-    return _lines({"messages": prompt.messages(row.question, answer=row.answer)} for row in rows)
+    return _lines({"messages": _turns(row, prompt)} for row in rows)
+
+
+def _turns(row: Row, prompt: Prompt) -> list[Message]:
+    if isinstance(row, Talk):
+        return [Message(role=turn.role, content=turn.content) for turn in row.turns]
+    return prompt.messages(row.question, answer=row.answer)
 
 
 def _lines(entries: Any) -> str:  # noqa: ANN401 - any number of JSON values

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..knowledge.label_text import title_of
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
@@ -11,7 +12,6 @@ from .article_notes import article_notes
 from .base import base_of
 from .certainty import certain
 from .flipping import flips
-from .label_text import title_of
 from .labels import names_of
 from .losing import lost
 from .near_cases import near_cases

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
+from ..knowledge.label_text import title_of, variant_title
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
 from ..knowledge.rule import Rule
 from ..knowledge.sources import short_titles
 from .flipping import THE_CASE_ITSELF, flip_text
-from .label_text import title_of, variant_title
 from .losing import speaks_against
 from .recommendation import Flip, NearCase, Reason, Recommendation
 from .wrapping import wrap

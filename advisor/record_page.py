@@ -11,6 +11,7 @@ from ..executors.report.costs import size_bars
 from ..executors.report.page import bullets, cards, page, section, table
 from ..knowledge.case import PublishedCase
 from ..knowledge.durable import write_text
+from ..knowledge.label_text import title_of
 from ..knowledge.load import load
 from ..knowledge.messages import current_language, say
 from ..knowledge.question import Question
@@ -18,7 +19,6 @@ from ..knowledge.sources import Evidence
 from .answer_text import answer_text
 from .answers import as_word, wording_word
 from .flipping import flip_text
-from .label_text import title_of
 from .profile import Profile
 from .recommendation import NearCase, Recommendation
 from .recommendation_view import changes, memory_text

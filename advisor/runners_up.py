@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from ..knowledge.label_text import variant_title
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.rule import Rule
 from .facts import FULL_BYTES
 from .fitting import Wish, leanest, size_text
-from .label_text import variant_title
 
 COMPARED = ("full", "lora", "qlora")
 """The ways that people ask about; every other method's memory lies between full fine-tuning's and QLoRA's."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
@@ -14,6 +13,9 @@ from ..executors.task import task_class, task_ids
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .own_run import absolute
+
+TEXTS = (str, str | None)
+"""What options are that hold a text."""
 
 Records = Mapping[str, type[BaseModel]]
 """What a step's options are checked against: its own under an empty name, nested ones under the option's name."""
@@ -90,14 +92,23 @@ def _pair(word: str) -> tuple[str, str]:
 
 
 def _value(record: type[BaseModel], option: str, text: str) -> Any:  # noqa: ANN401 - any YAML value
-    value = value_of(text)
+    value = _as_text(text) if record.model_fields[option].annotation in TEXTS else value_of(text)
     if is_list(record, option) and value is not None and not isinstance(value, list):
         value = [part.strip() for part in text.split(",") if part.strip()]
     if option not in getattr(record, "inputs", ()):
         return value
     if isinstance(value, list):  # the plan lies elsewhere
-        return [absolute(Path(str(one))) for one in value]
-    return absolute(Path(value)) if isinstance(value, str) else value
+        return [absolute(str(one)) for one in value]
+    return absolute(value) if isinstance(value, str) else value
+
+
+def _as_text(text: str) -> Any:  # noqa: ANN401 - a text, or nothing
+    """Return what stands there for an option that holds a text: ``007`` is one, and so is ``[A-Z]+``."""
+    try:
+        value = value_of(text)
+    except UserError:
+        return text
+    return value if value is None or isinstance(value, str) else text
 
 
 def _refuse_unknown(kind: str, names: Sequence[str], records: Records) -> None:

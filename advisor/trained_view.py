@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..executors.data import read_rows
+from ..executors.report.names import method_name
 from ..executors.run import advice_line
 from ..executors.run_folder import RunFolder
 from ..knowledge.errors import UserError
@@ -45,7 +46,7 @@ def _figures(found: Mapping[str, Any]) -> dict[str, Any]:
     last = found["loss"][-1][1] if found["loss"] else float("nan")
     best = best_loss(found)
     return {
-        "method": found["method"],
+        "method": method_name(found["method"]),
         "rows": found["rows"],
         "steps": found["steps"],
         "loss": f"{last:.3f}",

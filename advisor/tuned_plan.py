@@ -4,7 +4,7 @@ from ..executors.plan import Plan
 from ..executors.step import StepOptions, parse_step
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from ..rag.endpoint import parse_endpoint
+from ..rag.endpoint import is_endpoint, parse_endpoint
 
 EVALUATION = "evaluate"
 
@@ -17,7 +17,7 @@ def with_tuned(plan: Plan, tuned: str) -> Plan:
         tuned: The tuned model's address; it gets passages where another way to answer does.
 
     Raises:
-        UserError: The address is wrong, or the plan compares nothing.
+        UserError: The address is wrong, or the plan compares nothing, or an adapter of its own there.
     """
     parse_endpoint(tuned)
     if not any(step.kind == EVALUATION for step in plan.steps):
@@ -29,4 +29,6 @@ def with_tuned(plan: Plan, tuned: str) -> Plan:
 def _beside(step: StepOptions, tuned: str) -> StepOptions:
     values = step.model_dump()
     arm = "combined" if "rag" in values["arms"] else "finetuned"
+    if arm in values["arms"] and not is_endpoint(str(values[arm])):
+        raise UserError(say("served.own_adapter", arm=arm, adapter=values[arm]), say("served.no_comparison_hint"))
     return parse_step(values | {"arms": [*dict.fromkeys([*values["arms"], arm])], arm: tuned})

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from .classified import MAJORITY, earlier_answers, majority, matrix
 from .compared_rows import ComparedRows
 from .labelled import LabelledRow, class_counts
-from .stated import found_value, held_value, normalised
+from .stated import found_value, held_object, normalised
 from .step import StepContext
 
 FIELD = "label"
@@ -31,8 +31,9 @@ def labels_in(answer: str, names: Sequence[str], several: bool) -> tuple[str, ..
     if not several:
         found = _label(answer, names)
         return () if found is None else (found,)
-    if (held := held_value(answer, FIELD)) is not None:
-        values = held if isinstance(held, list) else [held]
+    if FIELD in (held := held_object(answer)):
+        value = held[FIELD]
+        values = value if isinstance(value, list) else [] if value is None else [value]
         return tuple(dict.fromkeys(name for value in values for name in labels_in(str(value), names, several)))
     given = [_label(line, names) for line in answer.splitlines()]
     if any(given):

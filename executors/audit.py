@@ -36,8 +36,8 @@ def audit(
     shown: dict[str, JsonValue] = {
         "tokens": tokens,
         "learnt_tokens": answers,
-        "prompt": str(tokenizer.decode(first.tokens[: first.answer_start])),
-        "learnt": str(tokenizer.decode(first.tokens[first.answer_start :])),
+        "prompt": str(tokenizer.decode([*first.tokens[: first.answer_start]])),
+        "learnt": str(tokenizer.decode([*first.tokens[first.answer_start :]])),
     }
     return [*_template(tokenizer, rows), *_ends(tokenizer, stops, learned), *_begins(tokenizer, learned)], shown
 
@@ -70,5 +70,5 @@ def _ends(tokenizer: "PreTrainedTokenizerBase", stops: set[int], learned: Sequen
 
 def _begins(tokenizer: "PreTrainedTokenizerBase", learned: Sequence[TokenRow]) -> Iterator[Advice]:
     begin = tokenizer.bos_token_id
-    if begin is not None and any(row.tokens[:2] == [begin, begin] for row in learned):
+    if begin is not None and any([*row.tokens[:2]] == [begin, begin] for row in learned):
         yield advice("begun_twice", token=str(tokenizer.bos_token))

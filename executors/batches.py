@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .compact import compact
 from .tokens import TokenRow
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def collate(rows: Sequence[TokenRow], padding: int) -> dict[str, Any]:
 
     longest = max(map(len, rows))
     labels = [
-        [IGNORED] * row.answer_start + row.tokens[row.answer_start :] + [IGNORED] * (longest - len(row)) for row in rows
+        [*[IGNORED] * row.answer_start, *row.tokens[row.answer_start :], *[IGNORED] * (longest - len(row))]
+        for row in rows
     ]
     return padded([row.tokens for row in rows], padding) | {
         "labels": torch.tensor(labels),
@@ -102,6 +104,6 @@ def filled(rows: Sequence[Sequence[int]], value: int) -> "Tensor":
     return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
 
 
-def shortened(tokens: list[int], limit: int) -> list[int]:
+def shortened(tokens: Sequence[int], limit: int) -> Sequence[int]:
     """Return tokens without the end of a text that is longer than the limit; the mark behind the text stays."""
-    return tokens if len(tokens) <= limit else [*tokens[: limit - 1], tokens[-1]]
+    return tokens if len(tokens) <= limit else compact([*tokens[: limit - 1], tokens[-1]])

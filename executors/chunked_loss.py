@@ -40,22 +40,22 @@ def chunked_answer_loss(model: Any, batch: dict[str, Any]) -> "tuple[Tensor, Ten
     from torch.utils.checkpoint import checkpoint
 
     labels = batch["labels"]
-    output = model(
-        input_ids=batch["input_ids"],
-        attention_mask=batch["attention_mask"],
-        logits_to_keep=1,
-        output_hidden_states=True,
-        use_cache=False,
-    )
-    head = getattr(model, "module", model).get_output_embeddings()
-    hidden = output.hidden_states[-1][:, -labels.shape[1] :][:, :-1]  # soft prompts stand before the labels' places
+    inner = getattr(model, "module", model)
+    body, head = inner.get_decoder(), inner.get_output_embeddings()
+    states: list[Tensor] = []
+    hook = body.register_forward_hook(lambda _, __, made: states.append(made[0]))
+    try:  # what the model itself would return are the states of all layers, in float32
+        model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], logits_to_keep=1, use_cache=False)
+    finally:
+        hook.remove()
+    hidden = states[0][:, -labels.shape[1] :][:, :-1]  # soft prompts stand before the labels' places
     counted = labels[:, 1:] != IGNORED
-    states, targets = hidden[counted], labels[:, 1:][counted]
+    asked, targets = hidden[counted], labels[:, 1:][counted]
 
     def part(some: "Tensor", right: "Tensor") -> "Tensor":
         return cross_entropy(head(some).float(), right, reduction="sum")
 
-    pairs = zip(states.split(LABELS), targets.split(LABELS), strict=True)
+    pairs = zip(asked.split(LABELS), targets.split(LABELS), strict=True)
     losses = [checkpoint(part, some, right, use_reentrant=False) for some, right in pairs]
     total = torch.stack([loss for loss in losses if isinstance(loss, torch.Tensor)]).sum()
     return total, counted.sum()

@@ -91,7 +91,10 @@ def measure(right: "Truth", found: "Truth", scores: "NDArray[np.float32] | None"
         if scores is not None:
             areas.append(auc(right, scores, weights))
     same = len({*rows}) == 1  # drawing rows again cannot tell how sure that is; the exact interval of accuracy can
-    metrics = {name: accuracy if same and rows[0] else _interval(float(values[name]), drawn[name]) for name in values}
+    metrics = {
+        name: accuracy if same and rows[0] else _as_sure(_interval(float(values[name]), drawn[name]), accuracy)
+        for name in values
+    }
     metrics = {"macro_f1": metrics["macro_f1"], "accuracy": accuracy, "weighted_f1": metrics["weighted_f1"]}
     if scores is not None and np.isfinite(area := float(auc(right, scores)[0])):
         metrics["auc"] = _interval(area, areas)
@@ -153,3 +156,8 @@ def _interval(value: float, drawn: "list[NDArray[np.float64]]") -> Interval:
 
     low, high = np.nanpercentile(np.concatenate(drawn), [2.5, 97.5])
     return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
+
+
+def _as_sure(found: Interval, accuracy: Interval) -> Interval:
+    """Return the interval of accuracy for a figure that equals it and that every draw of the rows gives."""
+    return accuracy if found["low"] == found["high"] and abs(found["value"] - accuracy["value"]) < 1e-9 else found

@@ -108,7 +108,7 @@ def earlier_answers(
         path = context.output(str(getattr(earlier.options, "output", ""))) / PREDICTIONS
         if not path.is_file():  # it measured another task
             continue
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        rows = [json.loads(line) for line in path.read_bytes().splitlines()]  # texts may hold other line ends
         if [row["text"] for row in rows] == [row.text for row in held]:
             rows = [row | {"found": [label for label in row["found"] if label in names]} for row in rows]
             given = [LabelledRow(line=1, text=row["text"], labels=tuple(row["found"]), several=True) for row in rows]

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..knowledge.messages import say
 from ..knowledge.problems import problems_of
@@ -19,6 +19,14 @@ OTHER_LAYOUTS = frozenset({"instruction", "prompt_completion", "messages"})
 
 ANSWERED = OTHER_LAYOUTS | {"question_answer"}
 """Layouts that one file may mix: a language model learns to answer rows of each."""
+
+
+def _unblank(value: object) -> object:
+    """Return nothing for a text of white space alone, which is as empty as none."""
+    return "" if isinstance(value, str) and not value.strip() else value
+
+
+Filled = Annotated[str, BeforeValidator(_unblank), Field(min_length=1)]
 
 
 class Row(BaseModel):
@@ -36,8 +44,8 @@ class Row(BaseModel):
 
     line: int
     id: str
-    question: str = Field(min_length=1)
-    answer: str = Field(min_length=1)
+    question: Filled
+    answer: Filled
     quote: str | None = Field(None, min_length=1)
     relevant: tuple[str, ...] = ()
     expected: dict[str, str] = {}
@@ -56,6 +64,16 @@ class Turn(BaseModel):
 
     role: str = Field(pattern="^(system|user|assistant)$")
     content: str = Field(min_length=1)
+
+
+class Talk(Row):
+    """Hold a conversation of more than a question and its answer as the last two of its turns.
+
+    Attributes:
+        turns: All of them, a system message included.
+    """
+
+    turns: tuple[Turn, ...]
 
 
 class Conversation(BaseModel):
@@ -105,6 +123,22 @@ def read_rows(path: Path, read: Read | None = None, hint: str | None = None) -> 
     return rows
 
 
+def read_learnt(path: Path, read: Read | None = None) -> list[Row]:
+    """Read questions and answers as ``read_rows`` does, and longer conversations, which are learnt but not measured on.
+
+    Args:
+        path: The file.
+        read: What was read of it already.
+
+    Raises:
+        UserError: The file is missing or empty, or rows are wrong; lists each with its line.
+    """
+    reader = RowReader(path, read)
+    rows = [row for line, values in reader.usual() if (row := reader.answered(line, values))]
+    reader.finish([row.id for row in rows])
+    return rows
+
+
 def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
     """Read conversations to learn from, in any layout that comes down to them.
 
@@ -126,6 +160,8 @@ def read_conversations(path: Path, prompt: Prompt) -> list[Conversation]:
         elif faults := serious_faults("messages", values):
             reader.problems += [at_line(line, text) for text in faults]
             continue
+        else:
+            values = values | layout("messages").converted(values)
         if conversation := reader.parse(Conversation, line, values):
             found.append(conversation)
     reader.finish([row.id for row in found])
@@ -165,6 +201,16 @@ class RowReader:
             return self.parse(Row, line, values | {"question": turns[0]["content"], "answer": turns[1]["content"]})
         self.problems += [at_line(line, text) for text in faults or [say("training.data_no_question")]]
         return None
+
+    def answered(self, line: int, values: dict[str, object]) -> Row | None:
+        """Return a row as ``question`` does, and a conversation that is more than a question and its answer, too."""
+        if "question" in values or "messages" not in values or serious_faults("messages", values):
+            return self.question(line, values)
+        turns = layout("messages").converted(values)["messages"]
+        if [turn["role"] for turn in turns] == ["user", "assistant"]:
+            return self.question(line, values)
+        last = {"question": turns[-2]["content"], "answer": turns[-1]["content"]}
+        return self.parse(Talk, line, {**values, **last, "turns": turns})
 
     def parse(self, kind: type[Kind], line: int, values: dict[str, object]) -> Kind | None:
         """Return the row, or None after noting what is wrong with it."""

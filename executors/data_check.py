@@ -197,7 +197,7 @@ def _alone(rows: Sequence[CheckedRow], name: str | None) -> Iterator[Fault]:
 
 
 def _leaking(rows: Sequence[CheckedRow], test: Sequence[CheckedRow]) -> Iterator[Fault]:
-    """Yield rows that ask what the test asks; the test's rows that are most like one each are named."""
-    for overlap in find_overlaps([row.asked for row in test], [row.asked for row in rows]):
+    """Yield all rows that ask what the test asks, each with the test's row that is most like it."""
+    for overlap in find_overlaps([row.asked for row in rows], [row.asked for row in test]):
         kind = "leaks_test" if overlap.exact else "near_test"
-        yield fault(rows[overlap.training].line, kind, test=test[overlap.test].line)
+        yield fault(rows[overlap.test].line, kind, test=test[overlap.training].line)

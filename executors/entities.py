@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..knowledge.durable import write_text
+from .layouts.tagged import ALONE, LAST, MARKS, WITHIN
 from .ratios import Ratio, Ratios
 
 ANSWERS = "answers.jsonl"
@@ -13,7 +14,7 @@ Entity = tuple[str, int, int]
 
 
 def entities(tags: Sequence[str]) -> set[Entity]:
-    """Return the names in a row of tags of the kinds BIO and BIOES; tags of other forms hold none.
+    """Return the names in a row of tags of the kinds BIO, BIOES, BMES and BILOU; tags of other forms hold none.
 
     A name ends before ``O``, before the beginning of another one and before another kind; one that lacks its
     beginning begins where it shows.
@@ -24,13 +25,13 @@ def entities(tags: Sequence[str]) -> set[Entity]:
     found, kind, start = set(), "", 0
     for place, tag in enumerate([*tags, "O"]):
         mark, _, named = tag.partition("-")
-        goes_on = bool(kind) and mark in {"I", "E"} and named == kind
+        goes_on = bool(kind) and mark in WITHIN | LAST and named == kind
         if kind and not goes_on:
             found.add((kind, start, place))
             kind = ""
-        if not goes_on and mark in {"B", "I", "E", "S"} and named:
+        if not goes_on and mark in MARKS and named:
             kind, start = named, place
-        if kind and mark in {"E", "S"}:
+        if kind and mark in LAST | ALONE:
             found.add((kind, start, place + 1))
             kind = ""
     return found

@@ -13,6 +13,12 @@ Event = dict[str, JsonValue]
 ADVICE = "advice"
 """The event that whoever runs a plan is shown at once; it has a ``text`` and a ``fix``."""
 
+STARTED = "step_started"
+"""The event of every attempt at a step; ``anew`` where no earlier one is gone on with."""
+
+Advised = tuple[JsonValue, JsonValue]
+"""What tells one piece of advice from another: whom it is about, and its kind."""
+
 
 def append_event(path: Path, name: str, values: Event) -> None:
     """Add one line and flush it to the disk.
@@ -24,6 +30,27 @@ def append_event(path: Path, name: str, values: Event) -> None:
     """
     event = {"event": name, "time": datetime.now(UTC).isoformat(timespec="milliseconds")} | values
     append_line(path, json.dumps(event, ensure_ascii=False))
+
+
+def advised(values: Event) -> Advised:
+    """Return which piece of advice an event gives."""
+    return values.get("name"), values.get("kind")
+
+
+def advised_before(path: Path, step: int) -> set[Advised]:
+    """Return the advice that was given since a step was begun anew: going on with it would only repeat that.
+
+    Args:
+        path: The run's ``events.jsonl``.
+        step: Its number.
+    """
+    found = set[Advised]()
+    for event in read_events(path):
+        if event["event"] == STARTED and event["step"] == step and event.get("anew"):
+            found.clear()
+        elif event["event"] == ADVICE:
+            found.add(advised(event))
+    return found
 
 
 def drop_torn_line(path: Path) -> None:

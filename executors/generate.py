@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .answerer import Conversation, Said
+from .compact import compact
 from .constrained import Holding, Vocabulary
 from .constraint import Constraint
 from .tokens import prompt_tokens
@@ -39,7 +40,7 @@ class LocalModel:
         """Yield the answers batch by batch, those to the longest conversations first."""
         import torch
 
-        tokens = [prompt_tokens(self._tokenizer, conversation) for conversation in conversations]
+        tokens = [compact(prompt_tokens(self._tokenizer, conversation)) for conversation in conversations]
         lengths = [len(each) for each in tokens]
         check_length(_limit(self._model), lengths, most_tokens)
         self._model.eval()
@@ -108,7 +109,7 @@ def _unpadded(model: Any) -> bool:  # noqa: ANN401 - a model with or without an 
 def _answer(
     model: Any,  # noqa: ANN401 - a model with or without an adapter
     tokenizer: Any,  # noqa: ANN401 - its own
-    prompts: list[list[int]],
+    prompts: Sequence[Sequence[int]],
     max_new_tokens: int,
     held: list[Holding],
 ) -> list[Said]:
@@ -134,11 +135,11 @@ def _answer(
     return [Said(text.strip(), stops.isdisjoint(tokens)) for text, tokens in zip(texts, written.tolist(), strict=True)]
 
 
-def _padded(prompts: list[list[int]], padding: int) -> "tuple[Tensor, Tensor]":
+def _padded(prompts: Sequence[Sequence[int]], padding: int) -> "tuple[Tensor, Tensor]":
     """Return tokens and mask, padded on the left so that all answers begin at the same position."""
     import torch
 
     longest = max(map(len, prompts))
-    ids = [[padding] * (longest - len(prompt)) + prompt for prompt in prompts]
+    ids = [[*[padding] * (longest - len(prompt)), *prompt] for prompt in prompts]
     mask = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
     return torch.tensor(ids), torch.tensor(mask)

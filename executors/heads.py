@@ -122,3 +122,24 @@ def train_head(model: Any) -> None:
     """Make the head's parameters trainable, for methods that are no adapter of the PEFT library."""
     for name in head_modules(model):
         model.get_submodule(name).requires_grad_(True)
+
+
+def widen_head(model: Any) -> None:
+    """Keep a task's head in float32 whatever the body is stored in: an update of a bfloat16 number may round away.
+
+    The PEFT library widens what it adds, but trains a copy of the head as it finds it. Its inputs are widened, too,
+    for where nothing else does so: in a training or an answering that computes in the body's number type.
+
+    Source: peft 0.21.2, tuners/tuners_utils.py, ``cast_adapter_dtype``.
+    """
+    import torch
+
+    for module in map(model.get_submodule, head_modules(model)):
+        if any(weight.dtype != torch.float32 for weight in module.parameters()):
+            module.float()
+            module.register_forward_pre_hook(_as_its_weights)
+
+
+def _as_its_weights(module: Any, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    number_type = next(module.parameters()).dtype  # of a shared model it is another while it computes
+    return tuple(value.to(number_type) if value.is_floating_point() else value for value in given)

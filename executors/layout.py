@@ -87,3 +87,9 @@ def wrong_text(values: Values, names: Sequence[str], kind: str) -> Iterator[Wron
         yield "wrong_type", {"field": field, "expected": "text", "found": type(value).__name__}
     elif not text_of(values, names):
         yield kind, {"field": field}
+
+
+def wrong_where_given(values: Values, names: Sequence[str]) -> Iterator[Wrong]:
+    """Yield what is wrong with a text that a row may leave out or leave empty."""
+    if set(names) & values.keys():
+        yield from (one for one in wrong_text(values, names, "empty") if one[0] != "empty")

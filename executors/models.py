@@ -13,7 +13,7 @@ from ..knowledge.progress import Progress, silent
 from ..knowledge.quiet import quiet_libraries
 from ..rag.endpoint import is_endpoint
 from .family import family_of
-from .heads import GAPS, HEADS, POOLER, fresh_modules, is_head, kind_of, no_gap_head, note_fresh
+from .heads import GAPS, HEADS, POOLER, fresh_modules, is_head, kind_of, no_gap_head, note_fresh, widen_head
 from .plan import ModelSource
 from .pooling import POOLING, pooled_class, pooling_of
 from .task import Loader
@@ -120,6 +120,7 @@ def load_model(
     note_fresh(model, found["missing_keys"])
     _check_body(model, folder)
     _note_own_head(model)
+    widen_head(model)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = loader.padding
     if loader.config and family_of(config) == "decoder":  # its head reads the last token that is no padding

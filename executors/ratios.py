@@ -51,9 +51,8 @@ def ratio_interval(name: str, ratios: Sequence[Ratio], seed: int) -> Interval:
 
     parts = [(np.asarray(above, dtype=float), np.asarray(below, dtype=float)) for above, below in ratios]
     value = _apart([_share(name, above.sum(), below.sum()) for above, below in parts])
-    first = [_share(name, above, below) for above, below in zip(*parts[0], strict=True)] if len(parts) == 1 else []
-    if first and len({*first}) == 1 and name not in EXPONENTS:  # drawing rows again cannot tell how sure that is
-        return interval(first, seed)
+    if name not in EXPONENTS and (rows := _settled(parts)):  # drawing rows again cannot tell how sure that is
+        return interval([value] * rows, seed, lowest=1.0 - len(parts))
     chance, count = np.random.default_rng(seed), len(parts[0][0])
     size = max(1, MOST_NUMBERS // count)
     drawn = []
@@ -63,6 +62,16 @@ def ratio_interval(name: str, ratios: Sequence[Ratio], seed: int) -> Interval:
         drawn.append(_apart([_shares(name, above, below) for above, below in sums]))
     low, high = np.percentile(np.concatenate(drawn), [2.5, 97.5])
     return Interval(value=value, low=min(value, float(low)), high=max(value, float(high)))
+
+
+def _settled(parts: "Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]") -> int:
+    """Return how many rows count where every draw of them gives the same value; 0 where it may give another."""
+    import numpy as np
+
+    counting = np.logical_or.reduce([below > 0 for _, below in parts])
+    equal = len(parts) > 1 and all(np.array_equal(*pair) for pair in zip(*parts, strict=True))
+    same = all(len({*(above[below > 0] / below[below > 0]).tolist()}) <= 1 for above, below in parts)
+    return int(counting.sum() or len(counting)) if equal or same else 0
 
 
 def _apart(values: Sequence[Any]) -> Any:  # noqa: ANN401 - numbers, or arrays of them

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,14 @@ TABLES = (".csv", ".tsv")
 DELIMITERS = (",", ";", "\t")
 """What divides the cells of a file .csv; where a comma is a decimal mark, spreadsheets write semicolons."""
 
-LISTS = ("labels", "tokens", "tags")
+LISTS = ("labels", "tokens", "words", "tags", "ner_tags")
 """Columns of a table whose cells hold several values."""
+
+NESTED = (*LISTS, "answers", "messages", "conversations", "relevant", "expected")
+"""Columns whose cells may hold JSON; in any other one it is a text, such as an answer that is JSON, or turns."""
+
+HALF = re.compile(r"\\u[dD][89abAB]")
+"""How JSON writes the first half of a character of two; without its second half it is none."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +93,11 @@ def _json_lines(text: str, faults: list[Fault]) -> Iterator[RawRow]:
     for line, match in enumerate(re.finditer(r"(.*)\n?", text), start=1):  # no copy of the whole text, cut up
         if (content := match[1]).strip():
             try:
-                values = json.loads(content)
-            except ValueError as error:
-                faults.append(fault(line, "not_json", error=error))
+                values = READER.decode(content)
+            except (ValueError, RecursionError) as error:
+                faults.append(_fault_of(line, error))
                 continue
-            yield from _row(line, values, faults)
+            yield from _row(line, values, faults, halves=bool(HALF.search(content)))
 
 
 def _json_list(text: str, faults: list[Fault]) -> Iterator[RawRow]:
@@ -100,25 +106,34 @@ def _json_list(text: str, faults: list[Fault]) -> Iterator[RawRow]:
     lines = [line for line, _ in found]
     if len({*lines}) < len(lines):
         lines = [*range(1, len(lines) + 1)]
+    halves = bool(HALF.search(text))
     for line, (_, values) in zip(lines, found, strict=True):
-        if isinstance(values, ValueError):
-            faults.append(fault(line, "not_json", error=values))
+        if isinstance(values, Exception):
+            faults.append(_fault_of(line, values))
         else:
-            yield from _row(line, values, faults)
+            yield from _row(line, values, faults, halves=halves)
 
 
 def _members(text: str) -> Iterator[tuple[int, object]]:
     """Yield each member with the line it begins on; what cannot be read as the error, and nothing after it."""
-    decoder, place, counted, line = json.JSONDecoder(), text.index("[") + 1, 0, 1
+    place, counted, line = text.index("[") + 1, 0, 1
     while (place := _skip(text, place)) < len(text) and text[place] != "]":
         line += text.count("\n", counted, place)
         counted = place
         try:
-            values, place = decoder.raw_decode(text, place)
-        except ValueError as error:  # nothing after it can be told apart
+            values, place = READER.raw_decode(text, place)
+        except _TwiceError as error:
+            yield line, error
+            _, place = json.JSONDecoder().raw_decode(text, place)
+        except (ValueError, RecursionError) as error:  # nothing after it can be told apart
             yield line, error
             return
-        yield line, values
+        else:
+            yield line, values
+    behind = _skip(text, place + 1)
+    if place >= len(text) or behind < len(text):
+        wrong = "Expecting ',' delimiter" if place >= len(text) else "Extra data"
+        yield line + text.count("\n", counted, behind), json.JSONDecodeError(wrong, text, min(behind, len(text)))
 
 
 def _skip(text: str, place: int) -> int:
@@ -126,16 +141,55 @@ def _skip(text: str, place: int) -> int:
     return found.end() if found else place
 
 
-def _row(line: int, values: object, faults: list[Fault]) -> Iterator[RawRow]:
-    if isinstance(values, dict):
-        yield RawRow(line, values)
-    else:
+class _TwiceError(ValueError):
+    """Say that an object names a field twice; the field is its only argument."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _TwiceError(_twice([name for name, _ in pairs]))
+    return found
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    """Return the first name that stands there a second time; columns of a table may lack one."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
+
+
+READER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=lambda _: None)
+"""Reads JSON; NaN, which programs write where a value is missing, is none."""
+
+
+def _fault_of(line: int, error: Exception) -> Fault:
+    if isinstance(error, _TwiceError):
+        return fault(line, "field_twice", field=error.args[0])
+    return fault(line, "not_json", error=error)
+
+
+def _row(line: int, values: object, faults: list[Fault], *, halves: bool) -> Iterator[RawRow]:
+    """Yield a row, or note why it is none.
+
+    Args:
+        line: Where it begins.
+        values: What was read.
+        faults: Receives what is wrong.
+        halves: Whether half characters may be in it.
+    """
+    if not isinstance(values, dict):
         faults.append(fault(line, "not_object"))
+    elif halves and re.search("[\ud800-\udfff]", json.dumps(values, ensure_ascii=False)):
+        faults.append(fault(line, "lost_characters"))
+    else:
+        yield RawRow(line, values)
 
 
 def _paragraphs(text: str) -> Iterator[RawRow]:
+    counted, line = 0, 1
     for match in re.finditer(r"(?:[^\n]*\S[^\n]*\n?)+", text):
-        yield RawRow(text.count("\n", 0, match.start()) + 1, {"text": match[0].strip()})
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        yield RawRow(line, {"text": match[0].strip()})
 
 
 def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
@@ -155,6 +209,9 @@ def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
             continue
         if columns is None:
             columns = [cell.strip() for cell in cells]
+            if (field := _twice([*filter(None, columns)])) is not None:  # which of the two is meant cannot be told
+                faults.append(fault(line, "field_twice", field=field))
+                return
         elif len(cells) != len(columns):
             faults.append(fault(line, "cells", found=len(cells), expected=len(columns)))
         else:
@@ -173,9 +230,17 @@ def _cell(name: str, cell: str) -> object:
     """Return a cell's value: lists are JSON, or divided by ``|`` in labels and by spaces in tokens and tags."""
     if cell.startswith(("[", "{")):
         try:
-            return json.loads(cell)
-        except ValueError:
-            return cell
+            found = READER.decode(cell)
+        except (ValueError, RecursionError):
+            found = None
+        if found is not None and (name in NESTED or _are_turns(found)):
+            return found
     if name not in LISTS:
         return cell
     return [part for part in (cell.split(DIVIDER) if name == "labels" else cell.split()) if part.strip()]
+
+
+def _are_turns(found: object) -> bool:
+    """Tell whether JSON is a list of messages, as in a table's columns ``prompt`` and ``completion``."""
+    turns = found if isinstance(found, list) else []
+    return bool(turns) and all(isinstance(turn, dict) and {"role", "content"} <= turn.keys() for turn in turns)

@@ -12,6 +12,7 @@ from .heads import HEAD_KINDS, has_head
 from .models import is_on_hub
 from .plan import ModelSource
 from .pooling import POOLING
+from .report.names import method_name
 from .task import task_class
 from .vocabulary import NEW
 
@@ -40,7 +41,7 @@ def readme(
     task = str(about.get("task", "causal_lm"))
     parts = [
         _front(base, method, hasattr(model, "peft_config")),
-        f"# {say('result.title', method=method, base=base.source)}",
+        f"# {say('result.title', method=method_name(method), base=base.source)}",
         "\n".join(_facts(base, method, task, about)),
         f"## {say('result.with_us')}",
         f"```\nftadvisor evaluate TEST.jsonl --adapter {say('result.this_folder')}\n```",
@@ -72,7 +73,11 @@ def _facts(base: ModelSource, method: str, task: str, about: Mapping[str, Any]) 
     known, told, new = about.get("known", {}), about.get(LEARNT, {}), about.get(NEW, {})
     revision = f" ({base.revision})" if base.revision else ""
     rounded = f", {base.quantisation}" if base.quantisation != "none" else ""
-    facts = {"base": f"`{base.source}`{revision}{rounded}", "method": method, "task": task}
+    facts = {
+        "base": f"`{base.source}`{revision}{rounded}",
+        "method": say("advice.with_variant", path=method_name(method), variant=f"`{method}`"),
+        "task": say("advice.with_variant", path=say(f"training.task.{task}"), variant=f"`{task}`"),
+    }
     if told:
         facts["rows"] = f"{told['rows']:,}"
     if told.get("validation_loss") is not None:

@@ -17,7 +17,8 @@ from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from ..rag.endpoint import without_key
-from .events import ADVICE, append_event, drop_torn_line
+from ..rag.refused import MisnamedError
+from .events import ADVICE, STARTED, Advised, advised, advised_before, append_event, drop_torn_line
 from .kernel_cache import bound_kernels
 from .plan import Plan
 from .plan_file import read_plan
@@ -105,7 +106,7 @@ def _do_steps(folder: RunFolder, plan: Plan, progress: Progress, stage: Stage, n
             folder.forget_after(number)
             stage(number, len(plan.steps), step_title(options.kind))
             seen = tuple(earlier)
-            sink = _sink(folder, notice)
+            sink = _sink(folder, number, notice)
             context = StepContext(folder.path, folder.plan_folder(), plan, number, seen, progress, sink)
             found = _guarded(folder, context)
         earlier.append(found)
@@ -142,17 +143,26 @@ def _guarded(folder: RunFolder, context: StepContext) -> EarlierResult:
     except UserError as error:
         _note(folder, context, "failed", error)
         kind = RefusedError if isinstance(error, RefusedError) else UserError
-        raise kind(error.message, f"{error.hint}\n{resume_hint(folder)}".strip()) from error
+        raise kind(error.message, _way_on(folder, context.number, error)) from error
     except Exception as error:
         _note(folder, context, "failed", error)
         raise RunFailed from error
 
 
+def _way_on(folder: RunFolder, number: int, error: UserError) -> str:
+    """Return how to continue, what must be mended for it, and how where it is the plan: nothing need be done anew."""
+    if isinstance(error, RefusedError):
+        renamed = say("run.renamed") if isinstance(error, MisnamedError) else ""
+        return "\n".join(filter(None, [resume_hint(folder), error.hint, renamed]))
+    changed = say("run.resume_changed", plan=folder.plan_file, files=folder.path / "steps" / f"{number}-*")
+    mended = say("run.resume_mended", command=resume_command(folder))
+    return "\n".join(filter(None, [mended, error.hint, changed]))
+
+
 def _do_step(folder: RunFolder, context: StepContext) -> EarlierResult:
     options = context.plan.steps[context.number - 1]
     folder.write_status("running", context.number)
-    _begin(folder, context, options.kind)
-    context.event("step_started", step=context.number, kind=options.kind)
+    context.event(STARTED, step=context.number, kind=options.kind, anew=_begin(folder, context, options.kind))
     start = monotonic()
     result = step_module(options.kind).execute(options, context)
     seconds = monotonic() - start
@@ -162,18 +172,28 @@ def _do_step(folder: RunFolder, context: StepContext) -> EarlierResult:
     return EarlierResult(context.number, options, result, seconds)
 
 
-def _begin(folder: RunFolder, context: StepContext, kind: str) -> None:
+def _begin(folder: RunFolder, context: StepContext, kind: str) -> bool:
+    """Tell whether a step begins anew; then what it begins with is kept."""
     begun = folder.step_file(context.number, kind, ".begun.json")
     if begun.exists():
-        return
+        return False
     shutil.rmtree(context.checkpoints, ignore_errors=True)  # of an attempt with other options
     write_json(begun, _inputs(context.plan, context.number))
+    return True
 
 
-def _sink(folder: RunFolder, notice: Notice) -> Callable[..., None]:
+def _sink(folder: RunFolder, number: int, notice: Notice) -> Callable[..., None]:
+    """Return what keeps a step's events and passes advice on, each piece once, however often the run is continued."""
+    told: set[Advised] = set()
+
     def event(name: str, /, **values: JsonValue) -> None:
+        if name == STARTED:
+            told.update(() if values["anew"] else advised_before(folder.events_file, number))
+        if name == ADVICE and advised(values) in told:
+            return
         append_event(folder.events_file, name, values)
         if name == ADVICE:
+            told.add(advised(values))
             notice(advice_line(str(values["text"]), str(values["fix"])))
 
     return event

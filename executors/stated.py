@@ -1,7 +1,8 @@
 """Find what an answer states for a field, and compare it exactly after a normalisation.
 
 The normalisation: Unicode NFKC (full-width and half-width forms are one), no difference of case, runs of white space
-as one space, no white space or punctuation at either end. Nothing else: a value inside a sentence is not stated.
+as one space, no white space or punctuation at either end but for signs that make another value of it: -1, A+, C#, >50K.
+Nothing else: a value inside a sentence is not stated.
 """
 
 import json
@@ -15,11 +16,19 @@ from ..knowledge.json_value import JsonValue
 # slash: "non-refundable" does not state "refundable", and "yes/no" states neither.
 _BESIDE = r"\n.,:;!?|=*`\"()\[\]{}<>\u3001\u3002\u3008-\u3011\u201c\u201d\u2018\u2019"
 
+_BEFORE = re.compile(r"^[\W_]*?(?=(?:[<>\u2264\u2265]=?|[+-])?\d|[^\W_])")
+_BEHIND = re.compile(r"(?<![\W_])((?:(?<=[a-z0-9])[+#-]+)?)[\W_]*$")
+"""What stands around a value; the signs of a number before it, and of a grade or a name behind it, are its own."""
+
 
 def normalised(value: str) -> str:
     """Return a value as it is compared."""
-    folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-    return re.sub(r"^[\W_]+|[\W_]+$", "", folded) or folded
+    folded = _folded(value)
+    return _BEHIND.sub(r"\1", _BEFORE.sub("", folded, count=1), count=1) or folded
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("\u2212", "-").split())
 
 
 def found_value(
@@ -38,8 +47,8 @@ def found_value(
         pattern: What a value looks like where they are not listed.
         name: The field's group in the form.
     """
-    if (held := held_value(answer, name)) is not None:
-        return _listed(str(held), values)
+    if name in (held := held_object(answer)):
+        return None if held[name] is None else _listed(str(held[name]), values)
     whole = re.fullmatch(form, answer.strip(), re.DOTALL) if form else None
     if whole is not None and name in whole.groupdict():
         return _listed(whole[name], values)
@@ -47,20 +56,19 @@ def found_value(
     return found.pop() if len(found) == 1 else None
 
 
-def held_value(answer: str, name: str) -> JsonValue:
-    """Return what an answer that is a JSON object holds under a name; None where it is none, or holds nothing.
+def held_object(answer: str) -> dict[str, JsonValue]:
+    """Return what an answer that is a JSON object holds; nothing where it is none.
 
     Args:
         answer: What the model wrote.
-        name: The name.
     """
     if not answer.lstrip().startswith("{"):
-        return None
+        return {}
     try:
         found: JsonValue = json.loads(answer)
     except (ValueError, RecursionError):
-        return None
-    return found.get(name) if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _listed(text: str, values: Sequence[str] | None) -> str:
@@ -69,7 +77,7 @@ def _listed(text: str, values: Sequence[str] | None) -> str:
 
 
 def _standing_alone(answer: str, values: Sequence[str]) -> set[str]:
-    text = "\n".join(" ".join(unicodedata.normalize("NFKC", line).casefold().split()) for line in answer.splitlines())
+    text = "\n".join(map(_folded, answer.splitlines()))
     return {
         value
         for value in values

@@ -48,10 +48,10 @@ class ReadRow(Protocol):
 
 
 class Example(Protocol):
-    """What a row becomes for the model; a frozen dataclass of numbers and lists of them."""
+    """What a row becomes for the model; a frozen dataclass with slots, of numbers and ``compact`` rows of them."""
 
     @property
-    def tokens(self) -> list[int]:
+    def tokens(self) -> Sequence[int]:
         """All tokens that the model reads."""
 
     def __len__(self) -> int: ...

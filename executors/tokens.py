@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .compact import compact
 from .prompt import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TokenRow:
     """Hold one training row.
 
@@ -19,7 +20,7 @@ class TokenRow:
         answer_start: Where the answer begins; only from here on does the loss count.
     """
 
-    tokens: list[int]
+    tokens: Sequence[int]
     answer_start: int
 
     def __len__(self) -> int:
@@ -42,7 +43,7 @@ def training_row(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Messag
     # a template may write past answers otherwise than it opens new ones (an empty thinking block, for one)
     answer = whole.removeprefix(opening) if whole.startswith(opening) else messages[-1]["content"]
     start = _encode(tokenizer, opening)
-    return TokenRow(start + _ended(tokenizer, _encode(tokenizer, answer)), len(start))
+    return TokenRow(compact(start + _ended(tokenizer, _encode(tokenizer, answer))), len(start))
 
 
 def _render(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Message], opening: bool) -> str:

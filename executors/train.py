@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import JsonValue
 
@@ -367,8 +367,14 @@ def _fingerprint(training: Training, rows: Sequence[Example], validation: Sequen
     ]
     digest = hashlib.sha256(json.dumps([told, len(rows)]).encode())
     for row in chain(rows, validation):  # one by one, as a text of all tokens would be as large as they are
-        digest.update(json.dumps(vars(row)).encode())
+        digest.update(_written(row))
     return digest.hexdigest()
+
+
+def _written(row: Example) -> bytes:
+    """Return a row as JSON, its compact numbers as lists."""
+    values = {one.name: getattr(row, one.name) for one in fields(cast("Any", row))}
+    return json.dumps(values, default=lambda numbers: numbers.tolist()).encode()
 
 
 def _report(training: Training, state: Any, model: Any, rows: Sequence[Example]) -> dict[str, JsonValue]:  # noqa: ANN401

@@ -84,7 +84,11 @@ def make_trainer(
             return_outputs: bool = False,
             num_items_in_batch: Any = None,
         ) -> Any:
-            loss, count = (chunked_answer_loss if options.loss == "chunked" else task.loss)(model, inputs)
+            if options.loss == "chunked":
+                with self.accelerator.autocast():  # the head computes as it does inside the model
+                    loss, count = chunked_answer_loss(model, inputs)
+            else:
+                loss, count = task.loss(model, inputs)
             self.tokens += int(inputs["attention_mask"].sum()) * processes()  # the others read about as many
             # gradients of several processes are averaged, and the count is of all of their labels; rows without any
             # (of words that are no token, say) have a loss of zero, which nothing may be divided by

@@ -60,7 +60,7 @@ class MethodCard(Record):
 
     folder: ClassVar[str] = "methods"
 
-    title: str
+    title: Text
     summary: Text
     trains: Text
     trainable_percent: Figure

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ...knowledge.case import PublishedCase
 from ...knowledge.gpu import GpuCard
+from ...knowledge.label_text import title_of
 from ...knowledge.load import load
 from ...knowledge.messages import say
 from ...knowledge.method import MethodCard
@@ -15,7 +16,6 @@ from ...knowledge.model import ModelCard
 from ...knowledge.record import Record
 from ...knowledge.rule import Rule
 from ..cli import DONE
-from ..label_text import title_of
 from ..output import print_json
 from ..wrapping import wrap
 

@@ -18,10 +18,15 @@ def wrong(values: Values, /) -> Iterator[Wrong]:
         yield "empty_answer", {"field": "answer"}
     context = str(values["context"])
     for number, text in enumerate(texts):
-        if text not in context:
+        start = starts[number] if number < len(starts) else context.find(text)
+        if not text.strip():
+            yield "empty_answer", {"field": "answers"}
+        elif text not in context:
             yield "not_in_context", {"answer": text[:60]}
-        elif number < len(starts) and context[starts[number] : starts[number] + len(text)] != text:
-            yield "wrong_start", {"start": starts[number], "answer": text[:60]}
+        elif not isinstance(start, int) or isinstance(start, bool):
+            yield "wrong_type", {"field": "answer_start", "expected": "number", "found": type(start).__name__}
+        elif start < 0 or context[start : start + len(text)] != text:
+            yield "wrong_start", {"start": start, "answer": text[:60]}
 
 
 def asked(values: Values, /) -> str:
@@ -49,14 +54,23 @@ def converted(values: Values, /) -> dict[str, Any]:
     return {**kept, "question": text_of(values, QUESTION), "context": context, "answers": answers}
 
 
-def _answers(values: Values) -> tuple[Sequence[str], Sequence[int]]:
+def _answers(values: Values) -> tuple[Sequence[str], Sequence[Any]]:
+    """Return the answers, and where each begins as far as the row says so."""
     found = value_of(values, ANSWER)
     if isinstance(found, dict):
-        return [str(text) for text in found.get("text") or []], found.get("answer_start") or []
+        return [str(text) for text in _several(found.get("text"))], _starts(found.get("answer_start"))
     if isinstance(found, list):
         listed = [one if isinstance(one, dict) else {"text": one} for one in found]
-        starts = [one["answer_start"] for one in listed if "answer_start" in one]
+        starts = _starts([one["answer_start"] for one in listed if "answer_start" in one])
         return [str(one.get("text", "")) for one in listed], starts if len(starts) == len(listed) else []
     text = "" if found is None else str(found)
-    start = values.get("answer_start")
-    return [text] if text.strip() else [], [start] if isinstance(start, int) else []
+    return ([text], _starts(values.get("answer_start"))) if text.strip() else ([], [])
+
+
+def _starts(found: object) -> list[Any]:
+    """Return numbers, which tables hold as texts; what is none as it is."""
+    return [int(one) if isinstance(one, str) and one.strip().isdecimal() else one for one in _several(found)]
+
+
+def _several(found: object) -> list[Any]:
+    return found if isinstance(found, list) else [] if found in (None, "") else [found]

@@ -1,12 +1,15 @@
-"""A conversation: ``messages`` with role and content, or ShareGPT's ``conversations`` with from and value."""
+"""A conversation: ``messages`` with role and content, or ShareGPT's ``conversations`` with from and value.
+
+A system message may stand beside the turns, under ``system``.
+"""
 
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from ..layout import Values, Wrong, value_of
+from ..layout import Values, Wrong, text_of, value_of, wrong_where_given
 
-MESSAGES = ("messages", "conversations")
+MESSAGES, SYSTEM = ("messages", "conversations"), ("system",)
 FIELDS = (MESSAGES,)
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
 ALLOWED = ("system", "user", "assistant")
@@ -14,6 +17,7 @@ ALLOWED = ("system", "user", "assistant")
 
 def wrong(values: Values, /) -> Iterator[Wrong]:
     """Yield what is wrong with the turns, each by its number."""
+    yield from wrong_where_given(values, SYSTEM)
     turns = value_of(values, MESSAGES)
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         yield "wrong_type", {"field": "messages", "expected": "list of objects", "found": type(turns).__name__}
@@ -27,7 +31,7 @@ def wrong(values: Values, /) -> Iterator[Wrong]:
         elif not content.strip():
             last = number == len(turns)
             yield "empty_answer" if last else "empty", {"field": f"messages[{number}]"}
-    roles = [_role(turn) for turn in turns]
+    roles = [*(["system"] if text_of(values, SYSTEM) else []), *map(_role, turns)]
     if roles[-1:] != ["assistant"] or "user" not in roles:
         yield "no_answer", {}
     elif any(first == second for first, second in pairwise(roles)):
@@ -52,7 +56,9 @@ def classes(values: Values, /) -> tuple[str, ...]:
 
 def converted(values: Values, /) -> dict[str, Any]:
     """Return the turns with role and content."""
-    return {"messages": [{"role": _role(turn), "content": _content(turn)} for turn in value_of(values, MESSAGES)]}
+    turns = [{"role": _role(turn), "content": _content(turn)} for turn in value_of(values, MESSAGES)]
+    system = text_of(values, SYSTEM)
+    return {"messages": [{"role": "system", "content": system}, *turns] if system else turns}
 
 
 def _role(turn: Values) -> str:

@@ -1,9 +1,9 @@
-"""A prompt and its completion, texts both, or lists of messages both."""
+"""A prompt and its completion, texts both, or lists of messages both; beside them a ``system`` message."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from ..layout import Values, Wrong, text_of, value_of, wrong_text
+from ..layout import Values, Wrong, text_of, value_of, wrong_text, wrong_where_given
 from . import messages
 
 PROMPT, COMPLETION = ("prompt",), ("completion", "response")
@@ -17,6 +17,7 @@ def wrong(values: Values, /) -> Iterator[Wrong]:
         return
     yield from wrong_text(values, PROMPT, "empty")
     yield from wrong_text(values, COMPLETION, "empty_answer")
+    yield from wrong_where_given(values, messages.SYSTEM)
 
 
 def asked(values: Values, /) -> str:
@@ -38,8 +39,11 @@ def converted(values: Values, /) -> dict[str, Any]:
     """Return a question and an answer, or a conversation."""
     if isinstance(values["prompt"], list):
         return messages.converted(_together(values))
-    return {"question": asked(values), "answer": wanted(values)}
+    if not text_of(values, messages.SYSTEM):
+        return {"question": asked(values), "answer": wanted(values)}
+    turns = [{"role": "user", "content": asked(values)}, {"role": "assistant", "content": wanted(values)}]
+    return messages.converted({**values, "messages": turns})
 
 
 def _together(values: Values) -> dict[str, Any]:
-    return {"messages": [*values["prompt"], *value_of(values, COMPLETION)]}
+    return {"system": values.get("system"), "messages": [*values["prompt"], *value_of(values, COMPLETION)]}

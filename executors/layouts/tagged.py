@@ -8,6 +8,10 @@ from ..layout import Values, Wrong, value_of
 TOKENS, TAGS = ("tokens", "words"), ("tags", "ner_tags")
 FIELDS = (TOKENS, TAGS)
 
+WITHIN, LAST, ALONE = frozenset("IM"), frozenset("EL"), frozenset("SUW")
+MARKS = WITHIN | LAST | ALONE | {"B"}
+"""What a tag says of a word's place in its name: BIO, BIOES, BMES and BILOU have one letter for each place."""
+
 
 def wrong(values: Values, /) -> Iterator[Wrong]:
     """Yield lists that do not match, and tags that go on with what has not begun."""
@@ -19,6 +23,12 @@ def wrong(values: Values, /) -> Iterator[Wrong]:
         return
     if not tokens:
         yield "empty", {"field": "tokens"}
+    for field, found in (("tokens", tokens), ("tags", tags)):
+        odd = next((one for one in found if isinstance(one, bool) or not isinstance(one, str | int | float)), "")
+        if odd != "":
+            yield "wrong_type", {"field": field, "expected": "list of texts", "found": f"list of {type(odd).__name__}"}
+    if tags and all(isinstance(tag, int) for tag in tags):
+        yield "tag_numbers", {"tag": tags[0]}
     if len(tokens) != len(tags):
         yield "unequal", {"tokens": len(tokens), "tags": len(tags)}
     for before, tag in zip(["O", *tags], tags, strict=False):
@@ -40,8 +50,8 @@ def wanted(values: Values, /) -> str:
 
 def classes(values: Values, /) -> tuple[str, ...]:
     """Return the kinds of things that are tagged, each once."""
-    found = (str(tag) for tag in value_of(values, TAGS))
-    return tuple(sorted({tag[2:] if tag[:2] in ("B-", "I-") else tag for tag in found} - {"O"}))
+    parts = [str(tag).partition("-") for tag in value_of(values, TAGS)]
+    return tuple(sorted({kind if mark in MARKS and kind else mark + dash + kind for mark, dash, kind in parts} - {"O"}))
 
 
 def converted(values: Values, /) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from ...knowledge.messages import say
 from ...knowledge.quantity import share
+from .next_steps import BASELINE
 from .record import Classified, Confusion, Evaluation
 from .wording import Table
 
 SHOWN_CLASSES = 20
 DRAWN_CLASSES = 10
-BASELINE = "majority"
 FIELD = "label"
 
 

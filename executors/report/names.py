@@ -1,5 +1,8 @@
-"""Names of arms and metrics as people read them."""
+"""Names of arms, metrics, methods and labels as people read them."""
 
+from collections.abc import Callable
+
+from ...knowledge.label_text import title_of, variant_title
 from ...knowledge.messages import current_language, say
 
 NUMBERS = frozenset({"perplexity"})
@@ -27,8 +30,18 @@ def listed(names: list[str]) -> str:
     return ("、" if current_language() == "zh" else ", ").join(quoted)
 
 
-def _known(key: str, otherwise: str) -> str:
+def method_name(method: str) -> str:
+    """Return the name of a fine-tuning method."""
+    return _known(method, method, variant_title)
+
+
+def label_name(label: str) -> str:
+    """Return a plan's label in words; one that the user thought of stays as it is."""
+    return _known(label, label, title_of)
+
+
+def _known(key: str, otherwise: str, find: Callable[[str], str] = say) -> str:
     try:
-        return say(key)
+        return find(key)
     except KeyError:
         return otherwise

@@ -9,6 +9,8 @@ from .names import arm_name, field_name, listed, metric_name
 from .record import Confusion, Evaluation, Interval, Training
 
 CONTROL = "shuffled"
+BASELINE = "majority"
+CLASSES = "sequence_classification"
 COLLAPSED = "collapsed"
 """A guard; of a model that broke down, nothing is said about how long it should learn."""
 
@@ -34,10 +36,11 @@ def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Tr
     """
     advice: list[str] = []
     if evaluation and arm:
+        heads = any(found.task == CLASSES for found in training)
         advice += _rivals(arm, evaluation)
         advice += _control(evaluation)
         advice += _retrieval(arm, evaluation)
-        advice += _mistakes(arm, evaluation)
+        advice += (heads and _one_answer(arm, evaluation)) or _mistakes(arm, evaluation)
         advice += _format(arm, evaluation)
         advice += _rows(evaluation)
     elif training:
@@ -81,9 +84,11 @@ def _rivals(arm: str, evaluation: Evaluation) -> Iterator[str]:
         for other, differences in evaluation.differences.items()
         if other != CONTROL and metric in differences
     }
+    guessing = arm_name(BASELINE)
     for other, difference in found.items():
         if difference.high < 0:
-            yield say("report.next.worse", points=gap(difference), other=other, **names)
+            key = "report.next.worse_than_guessing" if other == guessing else "report.next.worse"
+            yield say(key, points=gap(difference), other=other, **names)
     unclear = {other: difference for other, difference in found.items() if difference.low <= 0 <= difference.high}
     if unclear:
         rows = max(_rows_needed(difference, evaluation.rows) for difference in unclear.values())
@@ -115,6 +120,18 @@ def _retrieval(arm: str, evaluation: Evaluation) -> Iterator[str]:
         yield say("report.next.retrieval", share=share(recall[served]), k=served)
     else:
         yield say("report.next.top_k", share=share(recall[served]), k=served, enough=enough, then=share(recall[enough]))
+
+
+def _one_answer(arm: str, evaluation: Evaluation) -> list[str]:
+    """Say that all rows of several classes were given the same one; which of them are wrong tells nothing then."""
+    advice = []
+    for table in evaluation.confusion.get(arm, {}).values():
+        rows = {right: sum(counts.values()) for right, counts in table.items()}
+        given = {found for counts in table.values() for found, count in counts.items() if count}
+        if len(given) == 1 and sum(count > 0 for count in rows.values()) > 1:
+            names = {"arm": arm_name(arm), "found": given.pop(), "count": sum(rows.values())}
+            advice.append(say("report.next.one_answer", **names))
+    return advice
 
 
 def _mistakes(arm: str, evaluation: Evaluation) -> Iterator[str]:
@@ -152,12 +169,12 @@ def _rows(evaluation: Evaluation) -> Iterator[str]:
 
 def _stopping(training: Training) -> Iterator[str]:
     best, losses = training.best_step, training.validation_loss
-    if best is None or len(losses) < 3 or any(one.kind == COLLAPSED for one in training.advice):
+    if best is None or len(losses) < 2 or any(one.kind == COLLAPSED for one in training.advice):
         return
     names = {"name": training.name, "best": best, "steps": training.steps}
     lowest, last = min(loss for _, loss in losses), losses[-1][1]
     earlier = min((loss for step, loss in losses if step < best), default=lowest)
-    if best <= EARLY * training.steps:
+    if best <= EARLY * training.steps and len(losses) > 2:
         yield say("report.next.too_long" if last > MOVED * lowest else "report.next.levelled", **names)
     elif best >= LATE * training.steps and earlier > MOVED * lowest:
         yield say("report.next.too_short", **names)

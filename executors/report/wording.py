@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ...knowledge.messages import say
 from ...knowledge.quantity import duration, share, size
-from .names import NUMBERS, arm_name, metric_name
+from .names import NUMBERS, arm_name, label_name, method_name, metric_name
 from .next_steps import CONTROL, gap, points, primary_metric
 from .record import Evaluation, Interval, Report, Training
 
@@ -49,7 +49,7 @@ def with_interval(metric: str, found: Interval) -> str:
 def about(report: Report) -> list[str]:
     """Return what was run, on what, and when it was said."""
     plan = report.plan
-    found = [say("report.about.path", label=plan["label"])]
+    found = [say("report.about.path", label=label_name(str(plan["label"])))]
     if plan["model"]:
         found.append(say("report.about.model", model=plan["model"]["source"]))
     if report.evaluation:
@@ -106,7 +106,7 @@ def _training_row(found: Training) -> list[str]:
     part = share_of(found.trainable_parameters, found.total_parameters)
     return [
         found.name,
-        found.method,
+        method_name(found.method),
         f"{found.trainable_parameters:,} ({part})",
         f"{found.steps:,}",
         "" if found.best_step is None else f"{found.best_step:,}",
@@ -118,8 +118,11 @@ def _training_row(found: Training) -> list[str]:
 
 
 def share_of(part: int, whole: int) -> str:
-    """Return a small share with two digits, such as ``0.62 %``."""
-    return f"{100 * part / whole:.2g} %" if whole else ""
+    """Return a small share with two digits, such as ``0.62 %``, and all of them as ``100 %``."""
+    if not whole:
+        return ""
+    percent = 100 * part / whole
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 
 def recall_table(report: Report) -> Table | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..batches import collate
+from ..compact import compact
 from ..losses import answer_loss
 from ..task import Batch, TaskOptions
 from ..text_task import TextTask
@@ -30,7 +31,7 @@ class Task(TextTask):
         A block comes with the line of the text that it begins in. The last, shorter one is learnt, too.
         """
         blocks = packed(rows, lambda text: _tokens(tokenizer, text), min(self.options.block, limit))
-        return [(line, TokenRow(block, 1)) for line, block in blocks if len(block) > 1]
+        return [(line, TokenRow(compact(block), 1)) for line, block in blocks if len(block) > 1]
 
     def collate(self, examples: Sequence[TokenRow], padding: int) -> Batch:
         """Return a batch with labels for all tokens but the first."""

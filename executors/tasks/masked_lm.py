@@ -15,6 +15,7 @@ from pydantic import Field
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..batches import IGNORED, filled, padded
+from ..compact import compact
 from ..task import Batch, TaskOptions
 from ..text_task import TextTask
 from ..texts import Packing, TextRow, packed
@@ -27,7 +28,7 @@ MASKED, OTHER = 0.8, 0.1
 SPECIAL = -1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GapExample:
     """Hold a block of tokens.
 
@@ -37,8 +38,8 @@ class GapExample:
         others: How many tokens there are to put in a gap's place.
     """
 
-    tokens: list[int]
-    words: list[int]
+    tokens: Sequence[int]
+    words: Sequence[int]
     mask: int
     others: int
 
@@ -72,12 +73,7 @@ class Task(TextTask):
         mask: Any = tokenizer.mask_token_id
         blocks = packed(rows, lambda text: _tokens(tokenizer, text), min(self.options.block, limit))
         return [
-            (
-                line,
-                GapExample(
-                    [token for token, _ in block], _words(block, self.options.whole_words), mask, len(tokenizer)
-                ),
-            )
+            (line, _example(block, self.options.whole_words, mask, len(tokenizer)))
             for line, block in blocks
             if any(word != SPECIAL for _, word in block)
         ]
@@ -87,7 +83,7 @@ class Task(TextTask):
         import torch
 
         batch = padded([example.tokens for example in examples], padding)
-        chance = torch.Generator().manual_seed(crc32(repr([example.tokens for example in examples]).encode()))
+        chance = torch.Generator().manual_seed(crc32(repr([[*example.tokens] for example in examples]).encode()))
         labels = batch["input_ids"].masked_fill(~self._gaps(examples, chance), IGNORED)
         lot = torch.rand(labels.shape, generator=chance)
         others = torch.randint(examples[0].others, labels.shape, generator=chance)
@@ -102,7 +98,7 @@ class Task(TextTask):
 
         rows = []
         for example in examples:
-            words = torch.tensor(example.words)
+            words = torch.tensor([*example.words])
             lots = torch.rand(int(words.max()) + 1, generator=chance)
             kinds = words.unique()
             kinds = kinds[kinds != SPECIAL]
@@ -136,6 +132,10 @@ def _tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[tuple[int, 
     tokens: list[int] = found["input_ids"]
     words = [SPECIAL if word is None else word for word in found.word_ids()]
     return [*zip(tokens, words, strict=True)]
+
+
+def _example(block: Sequence[tuple[int, int]], whole: bool, mask: int, others: int) -> GapExample:
+    return GapExample(compact(token for token, _ in block), compact(_words(block, whole)), mask, others)
 
 
 def _words(block: Sequence[tuple[int, int]], whole: bool) -> list[int]:

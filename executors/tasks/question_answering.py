@@ -4,6 +4,7 @@ Source: Devlin et al. 2019, arXiv 1810.04805, sections 4.2 and 4.3 (span, and no
 overlap as in the reference script of SQuAD for BERT.
 """
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import Field
 
 from ..asking import in_batches
 from ..batches import filled, padded
+from ..compact import compact
 from ..prompt import Prompt
 from ..ratios import compared
 from ..row_files import laid_out
@@ -22,6 +24,8 @@ from ..task import Asking, Batch, Known, TaskBase, TaskOptions
 from ..written import write_texts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase
 
@@ -51,20 +55,20 @@ class SpanRow:
         return f"{self.question}\n{self.context}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SpanExample:
     """Hold one window of a passage with the question.
 
     Attributes:
         types: 0 for the question's and 1 for the passage's tokens.
         span: First and last token of the answer; both 0 where the window does not hold it.
-        offsets: Where in the passage each of its tokens begins and ends, in characters; (-1, -1) for other tokens.
+        offsets: Where in the passage each of its tokens begins and ends, in characters, ``(seq, 2)``; -1 for others.
     """
 
-    tokens: list[int]
-    types: list[int]
+    tokens: Sequence[int]
+    types: Sequence[int]
     span: tuple[int, int]
-    offsets: list[tuple[int, int]]
+    offsets: "NDArray[np.int32]"
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -151,7 +155,7 @@ class Task(TaskBase):
         for places, batch in in_batches(self, windows, asking):
             for place, scores in zip(places, self.logits(asking.model, batch).cpu(), strict=True):
                 owner, window = owners[place], windows[place]
-                score, span = best_span(scores, window.offsets, self.options.longest_answer)
+                score, span = best_span(scores, window.offsets.tolist(), self.options.longest_answer)
                 surplus = score - float(scores[0].sum())  # over the window's having no answer, which windows differ in
                 none = self.known["unanswerable"] and surplus <= 0
                 best[owner] = max(best[owner], (surplus, "" if none else asking.rows[owner].context[span[0] : span[1]]))
@@ -167,6 +171,8 @@ class Task(TaskBase):
         return compared(span_ratios(answers, right), None, context.seed)
 
     def _windows(self, tokenizer: "PreTrainedTokenizerBase", row: SpanRow, limit: int) -> list[SpanExample]:
+        import numpy as np
+
         marks = tokenizer.num_special_tokens_to_add(pair=True)
         question = row.question if marks else row.question + BETWEEN
         room = limit - marks - len(tokenizer(question, add_special_tokens=False)["input_ids"])
@@ -180,7 +186,8 @@ class Task(TaskBase):
             types = [1 if part == 1 else 0 for part in found.sequence_ids(number)]
             spans = zip(types, found["offset_mapping"][number], strict=True)
             offsets = [tuple(span) if kind else (-1, -1) for kind, span in spans]
-            windows.append(SpanExample(tokens, types, _span(row, offsets), offsets))
+            places = np.array(offsets, dtype=np.int32)
+            windows.append(SpanExample(compact(tokens), array("b", types), _span(row, offsets), places))
         return windows
 
 

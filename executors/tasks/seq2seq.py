@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ..asking import in_batches
 from ..batches import IGNORED, filled, padded, shortened
+from ..compact import compact
 from ..prompt import Prompt
 from ..row_files import laid_out
 from ..step import Result, StepContext
@@ -34,12 +35,12 @@ class PairRow:
         return self.source
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PairExample:
     """Hold the tokens of a source and of its target, both with their end tokens."""
 
-    tokens: list[int]
-    target: list[int]
+    tokens: Sequence[int]
+    target: Sequence[int]
 
     def __len__(self) -> int:
         return max(len(self.tokens), len(self.target))
@@ -69,8 +70,8 @@ class Task(TaskBase):
         self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[PairRow], limit: int
     ) -> list[tuple[int, PairExample]]:
         """Return sources and targets with the special tokens that the model knows."""
-        sources = [tokenizer(row.source)["input_ids"] for row in rows]
-        targets = [tokenizer(text_target=row.target)["input_ids"] for row in rows]
+        sources = [compact(tokenizer(row.source)["input_ids"]) for row in rows]
+        targets = [compact(tokenizer(text_target=row.target)["input_ids"]) for row in rows]
         pairs = zip(rows, sources, targets, strict=True)
         return [(row.line, PairExample(source, target)) for row, source, target in pairs]
 

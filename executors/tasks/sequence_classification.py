@@ -10,6 +10,7 @@ from pydantic import Field
 from ..asking import in_batches
 from ..batches import IGNORED, padded, shortened
 from ..classified import measured, write_predictions
+from ..compact import compact
 from ..first_head import begin_as_probe
 from ..imbalance import ClassLossOptions, ClassLossTask
 from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClassExample:
-    """Hold a text's tokens, and for each class whether it applies."""
+    """Hold a text's tokens, and for each class whether it applies; texts of the same classes share these."""
 
-    tokens: list[int]
-    classes: list[bool]
+    tokens: Sequence[int]
+    classes: Sequence[bool]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -93,9 +94,9 @@ class Task(ClassLossTask):
         self, tokenizer: "PreTrainedTokenizerBase", rows: Sequence[LabelledRow], limit: int
     ) -> list[tuple[int, ClassExample]]:
         """Return each text with the special tokens that the model knows; classes that were not learnt are left out."""
+        applying = {labels: [name in labels for name in self.classes] for labels in {row.labels for row in rows}}
         return [
-            (row.line, ClassExample(tokenizer(row.text)["input_ids"], [name in row.labels for name in self.classes]))
-            for row in rows
+            (row.line, ClassExample(compact(tokenizer(row.text)["input_ids"]), applying[row.labels])) for row in rows
         ]
 
     def collate(self, examples: Sequence[ClassExample], padding: int) -> Batch:

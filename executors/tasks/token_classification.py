@@ -10,6 +10,7 @@ from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..asking import in_batches
 from ..batches import IGNORED, filled, padded
+from ..compact import compact
 from ..entities import tag_ratios, write_tags
 from ..imbalance import ClassLossOptions, ClassLossTask
 from ..prompt import Prompt
@@ -38,13 +39,13 @@ class TaggedRow:
         return joined(self.words)[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TagExample:
     """Hold tokens, each one's tag by number or -100, and the token that each word begins in, or -1 for none."""
 
-    tokens: list[int]
-    tags: list[int]
-    places: list[int]
+    tokens: Sequence[int]
+    tags: Sequence[int]
+    places: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -141,4 +142,4 @@ class Task(ClassLossTask):
         for tag, place in zip(reversed(row.tags), reversed(places), strict=True):  # a token has its first word's tag
             if place >= 0:
                 tags[place] = number.get(tag, IGNORED)
-        return TagExample(tokens, tags, places)
+        return TagExample(compact(tokens), compact(tags), compact(places))

@@ -52,6 +52,20 @@ def test_rows_with_classes_or_tags_are_learnt_by_a_head_of_the_named_model(
     assert steps["train"]["train"] == f"{rows}.jsonl"
 
 
+def test_rows_with_classes_are_learnt_by_a_head_where_no_model_is_named() -> None:
+    words = ["--set", "task_type=classification", "--label", "finetune:lora", "--train", "labelled.jsonl"]
+    assert main(["plan", *words, "--language", "en"]) == DONE
+    steps = {step.kind: step.model_dump() for step in read_plan(Path("plan.yaml")).steps}
+    assert (steps["train"]["task"], steps["train"]["method"]) == ("sequence_classification", "lora")
+
+
+def test_rows_to_measure_on_of_another_layout_are_to_be_prepared(capsys: Shown) -> None:
+    assert plan("bert", "labelled", "classification", "lora", "--test", "pairs.jsonl") == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Prepare pairs.jsonl: rows with text and label" in shown
+    assert "Prepare labelled.jsonl" not in shown
+
+
 @pytest.mark.parametrize(
     ("model", "rows", "task", "replay", "told"),
     [

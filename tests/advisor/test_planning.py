@@ -1,6 +1,7 @@
 """Plans: every path has one, every value its reason, and what is planned fits and runs."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ftadvisor.advisor.files import Files
 from ftadvisor.advisor.fitting import GIBIBYTE
 from ftadvisor.advisor.labels import LABELS
 from ftadvisor.advisor.model_choice import suitable_models
+from ftadvisor.advisor.plan_output import plan_summary
 from ftadvisor.advisor.plan_training import UNKNOWN_LENGTH, set_up
 from ftadvisor.advisor.planning import make_plan
 from ftadvisor.advisor.profile import Profile
@@ -38,6 +40,7 @@ RETURNS = Files(
 )
 EVERY_LABEL = sorted({*LABELS, "rag+finetune:lora", "rag+finetune:qlora", "rag+finetune:adapter"})
 SMALL = "qwen2.5-0.5b"
+HALF_WIDTH = re.compile(r"[;,:] ?[\u4e00-\u9fff]|[\u4e00-\u9fff）] ?[;,:(]")
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +66,20 @@ def test_every_label_has_a_plan_that_reads_back(label: str, files: Files, tmp_pa
     write_plan(draft.plan, tmp_path / "plan.yaml", draft.comments)
     assert read_plan(tmp_path / "plan.yaml") == draft.plan
     assert draft.remaining
+
+
+@pytest.mark.parametrize("label", EVERY_LABEL)
+def test_a_chinese_plan_is_chinese_throughout(label: str, tmp_path: Path) -> None:
+    """No method is called by its English name, and no English sign joins Chinese words."""
+    use_language("zh")
+    draft = planned(label, tmp_path)
+    advice = recommend(Profile(task_type="dialogue")).model_copy(update={"label": label})
+    told = [*draft.comments.values(), *plan_summary(draft, advice, tmp_path / "plan.yaml")]
+    titles = [card.title for card in load(MethodCard).values()]
+    english = [title.en for title in titles if title.en != title.zh]
+    assert len(english) >= 4
+    assert not [text for text in told if any(name in text for name in english)]
+    assert not [text for text in told if HALF_WIDTH.search(text)]
 
 
 def test_the_combined_path_trains_with_and_without_passages_and_compares_all_arms(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def test_an_estimate_comes_with_a_known_size() -> None:
 
 
 def test_no_label_without_a_title_in_both_languages(drawn_profiles: Draw) -> None:
-    from ftadvisor.advisor.label_text import title_of
+    from ftadvisor.knowledge.label_text import title_of
 
     for language in ("zh", "en"):
         use_language(language)

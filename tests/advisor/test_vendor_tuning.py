@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.executors.contents import check_contents
+from ftadvisor.executors.plan_file import read_plan
 
 from ..rag.chat_server import ChatServer
 
@@ -79,3 +81,33 @@ def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(capsys: 
     tuned = ["run", "plans/own.yaml", "--tuned", "http://127.0.0.1:9/v1#t", "--language", "en"]
     assert main(tuned) == WRONG_INPUT
     assert "files named in plans/own.yaml do not exist" in " ".join(capsys.readouterr().err.split())
+
+
+def test_conversations_of_several_turns_are_planned_and_laid_out_as_they_are(capsys: Shown) -> None:
+    said = ("Be kind.", "Hello.", "Hello!", "Which colour?", "Blue.")
+    roles = ("system", "user", "assistant", "user", "assistant")
+    turns = [{"role": role, "content": content} for role, content in zip(roles, said, strict=True)]
+    rows = [{"messages": turns}] * 9 + [{"messages": turns[-2:]}]
+    Path("train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["plan", "--set", "task_type=dialogue_generation", "--train", "train.jsonl", "--language", "en"]
+    tested = [*words, "--test", "test.jsonl"]
+    assert main([*tested, "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]) == DONE
+    assert "was checked as vendors read it: 10 conversations" in " ".join(capsys.readouterr().out.split())
+    found = [json.loads(line)["messages"] for line in Path("prepared/plan/train.jsonl").read_bytes().splitlines()]
+    assert found[:9] == [turns] * 9
+    assert [turn["role"] for turn in found[9]] == ["system", "user", "assistant"]  # the plan's instruction
+    assert main([*tested, "--label", "finetune:lora", "--model", "builtin:tiny", "--force"]) == DONE
+    plan = read_plan(Path("plan.yaml"))
+    assert check_contents(plan, Path("plan.yaml")) == []
+    assert plan.prompt.examples
+    assert all("Hello." not in example.question for example in plan.prompt.examples)
+    assert main([*words, "--label", "prompting:few_shot", "--model", "builtin:tiny", "--force"]) == WRONG_INPUT
+
+
+def test_a_plan_that_trains_an_adapter_of_its_own_keeps_it_measured(capsys: Shown) -> None:
+    Path("train.jsonl").write_text(json.dumps({"question": "Which?", "answer": "It."}) + "\n", encoding="utf-8")
+    words = ["--set", "task_type=generation", "--label", "finetune:lora", "--model", "builtin:tiny"]
+    assert main(["plan", *words, "--train", "train.jsonl", "--test", "test.jsonl"]) == DONE
+    assert main(["run", "plan.yaml", "--tuned", "http://127.0.0.1:9/v1#t", "--language", "en"]) == WRONG_INPUT
+    assert "already compares adapters/finetuned as finetuned" in capsys.readouterr().err
+    assert not Path("runs").exists()

@@ -16,9 +16,10 @@ NAMES = ("card", "card (virtual)", "A+", "A-", "top up")
         (" Card.", ("card",)),
         ("card (virtual)", ("card (virtual)",)),
         ("A-", ("A-",)),
+        ("The class is: A-.", ("A-",)),
         ("The class is: top up.", ("top up",)),
         ("**top up**", ("top up",)),
-        ("a", ()),  # A+ and A- are the same without their signs
+        ("a", ()),
         ("card or top up", ()),
         ("top up\ncard", ()),
         ("discard", ()),
@@ -39,8 +40,8 @@ def test_an_answer_gives_one_class_or_none(answer: str, labels: tuple[str, ...])
     [
         ("top up\ncard", ("top up", "card")),
         ("card\ncard", ("card",)),
-        ("- A+\n- top up", ("top up",)),
-        ("A+, top up", ("top up",)),
+        ("- A+\n- top up", ("A+", "top up")),
+        ("A+, top up", ("A+", "top up")),
         ("-", ()),
         ("nothing fits", ()),
         ('{"label": ["top up", "card"]}', ("top up", "card")),
@@ -50,6 +51,7 @@ def test_an_answer_gives_one_class_or_none(answer: str, labels: tuple[str, ...])
         ('{\n "label": "refund"\n}', ()),
         ('{\n "label": [\n  "card"\n ]\n}', ("card",)),
         ('{"label": []}', ()),
+        ('{"label": null, "why": "card"}', ()),
     ],
 )
 def test_an_answer_gives_any_number_of_classes(answer: str, labels: tuple[str, ...]) -> None:

@@ -72,6 +72,17 @@ def test_training_with_chunks_learns_the_same(tiny_model: Path, tmp_path: Path) 
         assert one == pytest.approx(other, rel=1e-4)
 
 
+def test_chunks_compute_as_the_model_does_where_all_is_bfloat16(tiny_model: Path, tmp_path: Path) -> None:
+    """As on a GPU, where weights are bfloat16 and a head called outside of the model would meet float32 states."""
+    half = {"base": ModelSource(source=str(tiny_model), dtype="bfloat16"), "precision": "bfloat16"}
+    found = [
+        train(training(tiny_model, tmp_path / loss, loss=loss, **half), ROWS, ROWS[:4], silent, ignore)
+        for loss in ("standard", "chunked")
+    ]
+    for (_, one), (_, other) in zip(found[0]["loss"], found[1]["loss"], strict=True):
+        assert one == pytest.approx(other, rel=1e-2)
+
+
 def test_models_that_change_logits_behind_the_head_are_refused(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

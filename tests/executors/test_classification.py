@@ -63,6 +63,13 @@ def test_a_perfect_result_on_few_rows_is_no_certainty() -> None:
     assert ours["accuracy"] == ours["macro_f1"]
 
 
+def test_a_result_without_a_right_answer_is_no_certainty() -> None:
+    right = np.eye(2, dtype=bool)[[0, 1] * 10]
+    ours = measure(right, ~right, None, seed=1)
+    assert ours["macro_f1"] == ours["weighted_f1"] == ours["accuracy"]
+    assert ours["macro_f1"]["high"] > 0.1
+
+
 def test_auc_is_left_out_where_no_class_can_be_told_from_the_rest() -> None:
     right = np.array([[True, False]] * 4)
     assert "auc" not in measure(right, right, right.astype(np.float32), seed=1)

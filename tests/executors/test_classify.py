@@ -143,7 +143,7 @@ def test_wrong_options_are_told(tmp_path: Path, old: str, new: str, told: str) -
 def test_classifiers_that_learnt_different_classes_are_compared_on_the_same_rows(tmp_path: Path) -> None:
     plan = put(tmp_path, plan=PLAN.replace("classifier: embeddings_linear\n    train: train.csv", "train: fewer.csv"))
     (tmp_path / "fewer.csv").write_text((tmp_path / "train.csv").read_text("utf-8"), encoding="utf-8")
-    odd = "wholly unlike the rest"
+    odd = "wholly\u2028unlike\u0085the rest"
     with (tmp_path / "train.csv").open("a", encoding="utf-8") as file:
         file.writelines(f"{odd} {number},misc\n" for number in range(20))
     with (tmp_path / "test.jsonl").open("a", encoding="utf-8") as file:

@@ -52,6 +52,17 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path, english: No
     assert "answer" in lines[3]
 
 
+def test_a_text_of_white_space_is_empty(tmp_path: Path, english: None) -> None:
+    path = write(tmp_path / "rows.jsonl", {"question": "q", "answer": " \n"}, {"question": "\u3000", "answer": "a"})
+    for read in (read_rows, lambda path: read_conversations(path, Prompt())):
+        with pytest.raises(UserError) as error:
+            read(path)
+        assert [line.split(": must")[0] for line in error.value.message.splitlines()[1:]] == [
+            "line 1: answer",
+            "line 2: question",
+        ]
+
+
 def test_many_problems_are_counted_not_all_shown(tmp_path: Path, english: None) -> None:
     with pytest.raises(UserError) as error:
         read_rows(write(tmp_path / "rows.jsonl", *["x"] * 100))
@@ -160,3 +171,58 @@ def test_a_conversation_of_one_question_can_be_measured_and_a_longer_one_says_wh
     assert (row.question, row.answer) == ("Hello?", "Hi.")
     with pytest.raises(UserError, match="several turns"):
         read_rows(write(tmp_path / "longer.jsonl", {"messages": turns * 2}))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            {
+                "system": "Be brief.",
+                "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}],
+            },
+            [],
+        ),
+        (
+            {"system": "Be brief.", "conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]},
+            [],
+        ),
+        ({"system": "Be brief.", "prompt": "q", "completion": "a"}, []),
+        (
+            {
+                "system": "Be brief.",
+                "prompt": [{"role": "user", "content": "q"}],
+                "completion": [{"role": "assistant", "content": "a"}],
+            },
+            [],
+        ),
+        ({"system": "Be brief.", "instruction": "q", "output": "a"}, []),
+        ({"system": "Be brief.", "instruction": "q", "output": "a", "history": [["before", "yes"]]}, ["before", "yes"]),
+    ],
+)
+def test_what_stands_before_a_question_is_learnt_and_prepared_with_it(
+    tmp_path: Path, row: dict[str, object], said: list[str], english: None
+) -> None:
+    path = write(tmp_path / "rows.jsonl", row)
+    wish = Wish(validation=0, test=0, seed=3, group=None, most_broken=0)
+    prepare(check_file(path, len), path, tmp_path / "out", wish)
+    for place in (path, tmp_path / "out" / "train.jsonl"):
+        (found,) = read_conversations(place, Prompt())
+        assert [turn["content"] for turn in found.turns] == ["Be brief.", *said, "q", "a"]
+        with pytest.raises(UserError, match="system message"):
+            read_rows(place)  # which is asked as one question
+
+
+def test_the_system_message_and_the_history_are_checked(tmp_path: Path, english: None) -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    rows = (
+        {"system": ["x"], "messages": turns},
+        {"system": "x", "messages": [{"role": "system", "content": "y"}, *turns]},
+        {"instruction": "q", "output": "a", "history": [["before"]]},
+        {"instruction": "q", "output": "a", "history": [], "system": None},
+    )
+    path = write(tmp_path / "rows.jsonl", *rows)
+    kinds = [(one.line, one.kind) for one in check_file(path, len).faults]
+    assert kinds == [(1, "wrong_type"), (2, "turns_repeat"), (3, "wrong_type")]
+    with pytest.raises(UserError, match="line 3: history must be"):
+        read_conversations(path, Prompt())

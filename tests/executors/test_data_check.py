@@ -10,6 +10,8 @@ from ftadvisor.executors.data_statistics import language, statistics
 from ftadvisor.executors.fault import WARNINGS
 from ftadvisor.executors.layout import layout_names, layout_of
 from ftadvisor.executors.prepare import Wish, prepare
+from ftadvisor.executors.raw_rows import read_raw
+from ftadvisor.executors.row_files import laid_out
 from ftadvisor.knowledge.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -85,14 +87,39 @@ def test_each_fault_of_a_row_is_told_with_its_line(written: Written, row: object
         ({"messages": "hello"}, "wrong_type"),
         ({"question": "q", "context": "c", "answer": "d"}, "not_in_context"),
         ({"question": "q", "context": "c d", "answers": {"text": ["d"], "answer_start": [0]}}, "wrong_start"),
+        ({"question": "q", "context": "c d", "answers": {"text": ["d"], "answer_start": [-1]}}, "wrong_start"),
+        ({"question": "q", "context": "c d", "answers": {"text": ["d"], "answer_start": [None]}}, "wrong_type"),
+        ({"question": "q", "context": "c d", "answers": {"text": [" "], "answer_start": [1]}}, "empty_answer"),
         ({"tokens": ["a"], "tags": []}, "unequal"),
         ({"tokens": ["a", "b"], "tags": ["O", "I-PER"]}, "tag_order"),
+        ({"tokens": ["a", "b"], "tags": [0, 3]}, "tag_numbers"),
+        ({"tokens": ["a", "b"], "tags": ["O", None]}, "wrong_type"),
+        ({"tokens": ["a", ["b"]], "tags": ["O", "O"]}, "wrong_type"),
         ({"text": "a", "label": "b", "labels": ["c"]}, "label_and_labels"),
         ({"colour": "red"}, "unknown_layout"),
     ],
 )
 def test_faults_of_each_layout_are_told(written: Written, row: object, kind: str) -> None:
     assert kind in [found for _, found in kinds(written(row))]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"answers": {"text": ["def"], "answer_start": [8]}},
+        {"answers": {"text": ["def"], "answer_start": ["8"]}},
+        {"answers": {"text": "def", "answer_start": 8}},
+        {"answers": [{"text": "def", "answer_start": 8}]},
+        {"answer": "def", "answer_start": 8},
+        "question,context,answer,answer_start\nq,def abc def,def,8\n",
+    ],
+)
+def test_an_answer_begins_where_its_row_says(written: Written, answer: dict[str, Any] | str) -> None:
+    row = answer if isinstance(answer, str) else {"question": "q", "context": "def abc def"} | answer
+    path = written(row, name="rows.csv" if isinstance(answer, str) else "rows.jsonl")
+    assert kinds(path) == []
+    ((_, found),) = laid_out(path, "extractive")
+    assert found["answers"] == {"text": ["def"], "answer_start": [8]}
 
 
 def test_unanswerable_questions_as_in_squad_are_right(written: Written) -> None:
@@ -118,6 +145,15 @@ def test_rows_that_repeat_the_test_are_told(written: Written) -> None:
         {"question": "how do I return a parcel", "answer": "x"}, {"question": "Where do you live?", "answer": "y"}
     )
     assert kinds(rows, test=test) == [(1, "leaks_test")]
+
+
+def test_every_row_that_repeats_the_test_is_told_and_left_out(written: Written, tmp_path: Path) -> None:
+    test = written({"question": "How do I return a parcel?", "answer": "x"}, name="test.jsonl")
+    asked = ["how do I return a parcel", "Where do you live?", "How do I return a parcel?", "How do I return a parcel!"]
+    checked = check_file(written(*({"question": text, "answer": "x"} for text in asked)), len, test=test)
+    assert [one.line for one in checked.faults if one.kind == "leaks_test"] == [1, 3, 4]
+    wish = Wish(validation=0, test=0, seed=1, group=None, most_broken=0)
+    assert prepare(checked, tmp_path / "rows.jsonl", tmp_path / "out", wish)["rows"]["train"] == 1
 
 
 def test_odd_encodings_are_read_and_told(tmp_path: Path) -> None:
@@ -146,6 +182,50 @@ def test_tables_lists_and_texts_are_read(tmp_path: Path) -> None:
     text = tmp_path / "rows.txt"
     text.write_text("One\nparagraph.\n\n\nAnother.\n", encoding="utf-8")
     assert [(row.line, row.asked) for row in check_file(text, len).rows] == [(1, "One\nparagraph."), (5, "Another.")]
+
+
+def test_cells_that_look_like_json_are_texts_where_their_column_holds_texts(written: Written) -> None:
+    turns = json.dumps([{"role": "user", "content": "Hi"}]).replace('"', '""')
+    table = written("question,answer,tokens", 'q,"{""a"": 1}","[""x"", ""y""]"', "[1],[2],x y", name="rows.csv")
+    rows, _ = read_raw(table)
+    assert [row.values for row in rows] == [
+        {"question": "q", "answer": '{"a": 1}', "tokens": ["x", "y"]},
+        {"question": "[1]", "answer": "[2]", "tokens": ["x", "y"]},
+    ]
+    ((first,), _) = read_raw(written("prompt,completion", f'"{turns}","{turns}"', name="turns.csv"))
+    assert first.values["prompt"] == [{"role": "user", "content": "Hi"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("rows.csv", "text,label,label\na,x,y\n", [(1, "field_twice")]),
+        ("rows.jsonl", '{"text": "a", "label": "x", "label": "y"}', [(1, "field_twice")]),
+        (
+            "rows.json",
+            '[{"text": "a", "text": "b", "label": "x"},\n {"text": "c", "label": ',
+            [(1, "field_twice"), (2, "not_json")],
+        ),
+        ("rows.json", '[{"text": "a", "label": "x"}]\n[{"text": "b", "label": "y"}]', [(2, "not_json")]),
+        ("rows.json", '[{"text": "a", "label": "x"},\n', [(2, "not_json")]),
+        ("rows.jsonl", '{"text": ' + "[" * 100_000, [(1, "not_json")]),
+        ("rows.json", "[" * 100_000, [(1, "not_json")]),
+        ("rows.json", '[{"text": "a\\ud83d", "label": "x"}]', [(1, "lost_characters")]),
+    ],
+)
+def test_nothing_of_a_file_is_dropped_in_silence(
+    written: Written, name: str, text: str, told: list[tuple[int, str]]
+) -> None:
+    assert [(one.line, one.kind) for one in read_raw(written(text, name=name))[1]] == told
+
+
+def test_a_number_that_is_none_is_a_missing_value(written: Written) -> None:
+    assert kinds(written('{"text": "a", "label": NaN}')) == [(1, "empty_answer")]
+
+
+def test_whole_characters_that_are_written_in_halves_are_read(written: Written) -> None:
+    ((row,), faults) = read_raw(written('{"text": "\\ud83d\\ude00"}'))
+    assert (row.values, faults) == ({"text": "😀"}, [])
 
 
 def test_statistics_count_classes_lengths_and_languages(written: Written) -> None:
@@ -193,6 +273,19 @@ def test_groups_stay_together_and_near_repeats_on_the_learning_side(written: Wri
     path = written(*({"question": f"The {word} that I bought never came, {word}", "answer": "x"} for word in "abcdef"))
     prepare(check_file(path, len), path, tmp_path / "near", WISH)
     assert {*parts(tmp_path / "near")} == {"train"}  # every question nearly repeats another
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_rows_without_a_group_are_no_group(written: Written, tmp_path: Path, missing: str | None) -> None:
+    path = written(*({"text": f"words {n}", "label": "ab"[n % 2], "customer": missing} for n in range(40)))
+    wish = Wish(validation=0.2, test=0.2, seed=1, group="customer", most_broken=0)
+    assert prepare(check_file(path, len), path, tmp_path / "out", wish)["rows"] == {
+        "source": 40,
+        "left_out": 0,
+        "train": 24,
+        "validation": 8,
+        "test": 8,
+    }
 
 
 def test_rows_to_choose_by_are_not_nearly_those_to_measure_on(written: Written, tmp_path: Path) -> None:

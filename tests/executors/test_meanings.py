@@ -5,6 +5,7 @@ from ftadvisor.executors.method import method_ids, method_module
 from ftadvisor.executors.metrics import FieldOptions
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.step import step_kinds, step_module
+from ftadvisor.executors.task import task_class, task_ids
 from ftadvisor.knowledge.messages import speaking
 from pydantic import BaseModel
 
@@ -14,6 +15,7 @@ RECORDS: dict[str, type[BaseModel]] = {
     **{kind: step_module(kind).Options for kind in step_kinds()},
     **{classifier: classifier_module(classifier).Options for classifier in classifier_ids()},
     **{method: method_module(method).Options for method in method_ids()},
+    **{task: task_class(task).Options for task in task_ids()},
 }
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import context_length, load_model, load_tokenizer, resolve_model
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.task import Loader
@@ -36,6 +37,25 @@ def test_a_decoders_head_knows_the_padding_of_its_tokenizer(tiny_model: Path, tm
     with torch.no_grad():
         alone, [padded, _] = model(row).logits[0], model(among, attention_mask=(among != padding).long()).logits
     torch.testing.assert_close(alone, padded)
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "sentence", "llama"])
+def test_a_head_is_float32_on_a_narrow_body_and_reads_what_the_body_says(
+    kind: str, tiny_of: Callable[[str], Path]
+) -> None:
+    """As on a GPU, where bodies are bfloat16: an update of a head's weight would round away."""
+    import torch
+
+    loader = Loader("AutoModelForSequenceClassification", {"num_labels": 3}, 2, pools=True)
+    model = load_model(ModelSource(source=str(tiny_of(kind)), dtype="bfloat16"), loader=loader).eval()
+    adapted = method_module("lora").attach(model, method_module("lora").Options())
+    trained = {name: value.dtype for name, value in adapted.named_parameters() if value.requires_grad}
+    assert set(trained.values()) == {torch.float32}
+    assert any(name.rpartition("modules_to_save")[1] for name in trained)
+    assert adapted.get_input_embeddings().weight.dtype == torch.bfloat16
+    row = torch.tensor([[5, 6, 7]])
+    with torch.no_grad():
+        assert adapted(input_ids=row, attention_mask=torch.ones_like(row)).logits.dtype == torch.float32
 
 
 @pytest.mark.parametrize("source", ["./nothing/here", "/nothing/here", "builtin:nothing", "a/b/c"])

@@ -134,6 +134,15 @@ def write(folder: Path, language: Language, results: list[tuple[dict[str, Any], 
     return report
 
 
+def test_a_chinese_report_names_methods_and_the_path_in_chinese(tmp_path: Path) -> None:
+    results = [(step, {**result, "method": "full"} if "method" in result else result) for step, result in WHOLE]
+    write(tmp_path, "zh", results)
+    for name in ("report.md", "report.html"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert "全参数微调" in text
+        assert "路径 RAG + 微调（LoRA）" in text
+
+
 class Tags(HTMLParser):
     """Check that every tag is closed, and collect what would be fetched from elsewhere."""
 
@@ -195,11 +204,32 @@ def test_a_run_of_few_steps_has_a_report_too(tmp_path: Path, results: list[tuple
     assert write(tmp_path, "en", results)["next"]
 
 
+def test_two_trainings_that_are_measured_apart_are_both_reported(tmp_path: Path) -> None:
+    def measured(name: str, value: float) -> tuple[dict[str, Any], Result]:
+        arms: Result = {"base": {"rouge_l": interval(0.2)}, name: {"rouge_l": interval(value)}}
+        step = {"kind": "measure", "name": name, "task": "seq2seq", "adapter": name, "output": f"answers/{name}"}
+        apart = {"base": {"rouge_l": interval(value - 0.2)}}
+        return step, {"rows": 50, "arms": arms, "differences": apart, "seconds": {name: 2.0}}
+
+    report = write(tmp_path, "en", [measured("lora", 0.5), measured("full", 0.6)])
+    assert report["metrics"]["test"]["rouge_l"] == interval(0.6)
+    assert report["baselines"] == {"lora": {"rouge_l": interval(0.5)}, "base": {"rouge_l": interval(0.2)}}
+    assert report["differences"]["base"]["rouge_l"] == interval(0.6 - 0.2)
+    assert report["evaluation"]["seconds"] == {"lora": 2.0, "full": 2.0}
+    assert "50 %" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
 def test_a_training_that_took_no_more_memory_than_was_there_is_reported_beside_another(tmp_path: Path) -> None:
     step = {**TRAIN, "name": "again", "output": "adapters/again"}
     report = write(tmp_path, "en", [WHOLE[1], (step, training("again", peak_memory_bytes=0))])
     assert [one["name"] for one in report["measured"]["training"]] == ["combined", "again"]
     assert "again" not in (tmp_path / "figures" / "memory.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("trained", "share"), [(11_900_000, "(100 %)"), (11_890_000, "(100 %)"), (73_728, "(0.62 %)")])
+def test_the_trained_share_is_written_for_people(tmp_path: Path, trained: int, share: str) -> None:
+    write(tmp_path, "en", [(WHOLE[1][0], training("combined", trainable_parameters=trained))])
+    assert share in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def advice(changes: dict[str, Any], *trainings: Result) -> str:
@@ -238,6 +268,30 @@ class TestNextSteps:
         table = {"yes": {"yes": 5, "no": 3, "-": 0}, "no": {"yes": 1, "no": 9, "-": 0}}
         said = advice({"confusion": {"combined": {"decision": table}}})
         assert "“yes” answered as “no” (3 of 8 rows)" in said
+
+    def test_one_class_for_all_rows_is_said_instead_of_the_mistakes(self) -> None:
+        table = {"yes": {"yes": 0, "no": 30, "-": 0}, "no": {"yes": 0, "no": 9, "-": 0}}
+        head = training("x", task="sequence_classification")
+        said = advice({"confusion": {"combined": {"label": table}}}, head)
+        assert "all 39 rows as “no”" in said
+        assert "weighted" in said
+        assert "“yes” answered" not in said
+        table["yes"] = {"yes": 1, "no": 29, "-": 0}
+        said = advice({"confusion": {"combined": {"label": table}}}, head)
+        assert "all" not in said
+        assert "“yes” answered as “no” (29 of 30 rows)" in said
+
+    def test_what_is_worse_than_guessing_is_not_to_be_replaced_by_it(self) -> None:
+        said = advice(against("majority", -0.2, -0.1))
+        assert "of no use yet" in said
+        assert "Use “" not in said
+
+    def test_a_short_training_is_said_to_still_improve_but_not_to_have_ended_late(self) -> None:
+        for best, loss, more in ((60, [[30, 1.4], [60, 1.2]], True), (30, [[30, 1.2], [60, 1.4]], False)):
+            found = Training.model_validate(training("x", best=best, steps=60, validation_loss=loss))
+            shown = "\n".join(next_steps(None, None, [found]))
+            assert ("More epochs may help" in shown) == more
+            assert "fewer epochs" not in shown
 
     def test_few_rows_are_noticed(self) -> None:
         assert "only 40 test rows" in advice({"rows": 40})

@@ -12,9 +12,12 @@ from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.prompt import Prompt
-from ftadvisor.executors.task import task_class
+from ftadvisor.executors.result_readme import readme
+from ftadvisor.executors.task import task_class, task_ids
 from ftadvisor.executors.train import Training, train
+from ftadvisor.knowledge.messages import Language, speaking
 from ftadvisor.knowledge.progress import silent
+from ftadvisor.knowledge.text import is_chinese
 
 from .test_train import ROWS, ignore, training
 
@@ -68,7 +71,7 @@ def test_a_language_model_loads_as_its_readme_says(
     task = training(tiny_model, tmp_path, method=method, method_options=options, new_tokens=words, epochs=1)
     found: Any = train(task, ROWS, ROWS[:4], silent, ignore)
     text = (task.adapter / "README.md").read_text("utf-8")
-    told = [f"Method: {method}", "Task: causal_lm", "Rows learnt: 12", str(tiny_model), *words]
+    told = [f"(`{method}`)", "Task: Writing answers (`causal_lm`)", "Rows learnt: 12", str(tiny_model), *words]
     lowest = min(loss for _, loss in found["validation_loss"])
     assert [one for one in [*told, f"{lowest:.4f}"] if one not in text] == []
     assert "More Information Needed" not in text
@@ -101,6 +104,19 @@ def test_what_other_tools_would_load_wrongly_is_said(tiny_of: Callable[[str], Pa
     text = (task.adapter / "README.md").read_text("utf-8")
     assert "Only ftadvisor reads this result" in text
     assert "```python" not in text
+
+
+@pytest.mark.parametrize("task", task_ids())
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_readme_names_method_and_task_in_its_language(language: Language, task: str, tiny_model: Path) -> None:
+    """And by the names that a plan has for them."""
+    model, base = load_model(ModelSource(source=str(tiny_model))), ModelSource(source="someone/something")
+    with speaking(language):
+        text = readme(model, base, "full", {"task": task}, whole=True, own_tokenizer=True)
+    method = {"zh": "全参数微调（`full`）", "en": "Full fine-tuning (`full`)"}[language]
+    told = next(line for line in text.splitlines() if f"`{task}`" in line)
+    assert method in text
+    assert is_chinese(told) == (language == "zh")
 
 
 def test_an_adapter_names_its_base_as_the_hub_does(tiny_model: Path, tmp_path: Path) -> None:

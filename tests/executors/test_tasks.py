@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from ftadvisor.advisor.cli import main
 from ftadvisor.executors.entities import entities, tag_ratios
+from ftadvisor.executors.intervals import interval
+from ftadvisor.executors.layout import layout
 from ftadvisor.executors.models import load_tokenizer
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.executors.ratios import compared
@@ -186,6 +188,30 @@ def test_names_are_found_as_conlleval_finds_them() -> None:
         "tag_accuracy": (2, 3),
     }
     assert set(tag_ratios([["NOUN", "VERB"]], [["NOUN", "NOUN"]])) == {"tag_accuracy"}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ["B-PER", "I-PER", "I-PER", "O", "B-LOC"],
+        ["B-PER", "I-PER", "E-PER", "O", "S-LOC"],
+        ["B-PER", "M-PER", "E-PER", "O", "S-LOC"],  # as Chinese corpora mark the middle of a name
+        ["B-PER", "I-PER", "L-PER", "O", "U-LOC"],
+        ["I-PER", "I-PER", "E-PER", "O", "E-LOC"],
+    ],
+)
+def test_names_are_found_however_their_ends_are_marked(tags: list[str]) -> None:
+    assert entities(tags) == {("PER", 0, 3), ("LOC", 4, 5)}
+    assert layout("tagged").classes({"tokens": ["a"] * 5, "tags": tags}) == ("LOC", "PER")
+
+
+def test_perfect_tags_are_not_said_to_be_surely_perfect() -> None:
+    right = [["B-PER", "O"], ["O", "O"]] * 10  # half the rows hold no name
+    ratios = tag_ratios(right, right)
+    found: Any = compared(ratios, ratios, seed=1)
+    assert found["metrics"]["entity_f1"] == interval([1.0] * 10, seed=1)
+    assert found["differences"]["base"]["entity_f1"] == interval([0.0] * 10, seed=1, lowest=-1.0)
+    assert found["differences"]["base"]["tag_accuracy"]["high"] > 0
 
 
 def test_words_are_joined_as_texts_are_and_found_again(tiny_of: Callable[[str], Path]) -> None:

@@ -35,8 +35,8 @@ def test_training_continues_the_prompt_that_is_answered_and_ends(tiny_model: Pat
     if template:
         tokenizer.chat_template = ODD_TEMPLATES[template]
     row = training_row(tokenizer, CONVERSATION)
-    assert row.tokens[: row.answer_start] == prompt_tokens(tokenizer, CONVERSATION[:-1])
-    answer = row.tokens[row.answer_start :]
+    assert [*row.tokens[: row.answer_start]] == prompt_tokens(tokenizer, CONVERSATION[:-1])
+    answer = [*row.tokens[row.answer_start :]]
     assert tokenizer.decode(answer, skip_special_tokens=True).strip() == "七天。"
     assert answer[-1] == tokenizer.eos_token_id
     assert answer.count(tokenizer.eos_token_id) == 1

@@ -60,6 +60,12 @@ def test_chinese_is_chinese_and_english_is_not(card: MethodCard) -> None:
     assert all(CHINESE.search(text.zh) and not CHINESE.search(text.en) for text in texts)
 
 
+def test_only_proper_names_are_the_same_in_both_languages() -> None:
+    same = {card.id for card in CARDS if card.title.zh == card.title.en}
+    assert same == {"lora", "qlora", "adalora", "bitfit", "ia3", "p_tuning", "p_tuning_v2"}
+    assert all(CHINESE.search(card.title.zh) for card in CARDS if card.id not in same)
+
+
 def test_ranges_are_ordered() -> None:
     with pytest.raises(ValidationError):
         Figure(low=2, high=1, evidence=("article",))

@@ -16,10 +16,13 @@ class Options(StepOptions):
     name: str
     index: str = "index"
     epochs: int = 3
+    advice: tuple[str, ...] = ()
     fail: Literal["no", "wrong", "broken", "full", "interrupt", "wait"] = "no"
 
 
 def execute(options: Options, context: StepContext) -> Result:
+    for kind in options.advice:
+        context.event("advice", name=options.name, kind=kind, text=f"it is {kind}", fix="mend it")
     _fail(options.fail)
     words = [path.read_text() for path in sorted(context.input(options.index).glob("*.txt"))]
     epoch, state = _last_checkpoint(context)

@@ -1,8 +1,8 @@
 """Labels as people call them."""
 
-from ..knowledge.load import load
-from ..knowledge.messages import say
-from ..knowledge.method import MethodCard
+from .load import load
+from .messages import say
+from .method import MethodCard
 
 
 def title_of(label: str) -> str:
