@@ -9,6 +9,9 @@ from dataclasses import dataclass
 NEAR_DUPLICATE = 0.6
 """Character 4-gram Jaccard above which two questions count as nearly the same."""
 
+NUMBERS = r"\d+(?:[.,:]\d+)*|(?<!\w)-(?=\d)|[+*/=<>^]|(?<=[a-z])#"
+"""Numbers and signs, by which questions differ that have the same letters."""
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -17,7 +20,7 @@ class Overlap:
     Attributes:
         test: Place of the test question.
         training: Place of the training question that is most like it.
-        exact: Whether they differ in nothing but case, white space and punctuation.
+        exact: Whether they differ in nothing but case, white space and punctuation, and are of the same numbers.
     """
 
     test: int
@@ -57,10 +60,18 @@ def find_overlaps(test: Sequence[str], training: Sequence[str]) -> list[Overlap]
     overlaps = []
     for place, grams in enumerate(asked):
         near = {other for gram in _rarest(grams, counts) for other in holding.get(gram, ())}
-        likeness, other = max(((jaccard(grams, learnt[other]), -other) for other in near), default=(0.0, 0))
-        if likeness > NEAR_DUPLICATE:
-            overlaps.append(Overlap(place, -other, exact=_plain(test[place]) == _plain(training[-other])))
+        found = {other: jaccard(grams, learnt[other]) for other in near}
+        same = {other for other, likeness in found.items() if likeness == 1 and _is_same(test[place], training[other])}
+        best = max(found, key=lambda other: (found[other], other in same, -other), default=None)
+        if best is not None and found[best] > NEAR_DUPLICATE:
+            overlaps.append(Overlap(place, best, exact=best in same))
     return overlaps
+
+
+def _is_same(left: str, right: str) -> bool:
+    """Tell whether two questions are one: 1 + 23 is not 12 + 3, 2.5 not 25, and C++ not C."""
+    numbers = [re.findall(NUMBERS, text.casefold()) for text in (left, right)]
+    return _plain(left) == _plain(right) and numbers[0] == numbers[1]
 
 
 def _plain(text: str) -> str:

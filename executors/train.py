@@ -25,7 +25,7 @@ from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
-from .general import forgetting, general_loss
+from .general import forgetting, general_loss, unseen
 from .guard import advice
 from .heads import head_shape
 from .heaviest import largest_shape
@@ -45,7 +45,7 @@ from .refusals import (
     room,
 )
 from .result_readme import learnt
-from .sharding import refuse_unshared, whole_state
+from .sharding import refuse_unshared, use_one_table, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
 from .tokens import TokenRow
@@ -182,6 +182,8 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader, "cpu" if shared else "")  # no device may have room for all of it
     grow_model(bare, pieces)
+    if shared:
+        use_one_table(bare)
     fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general and not shared else None
     model = method.attach(bare, training.method_options)
@@ -195,6 +197,8 @@ def train(
     if left_out:
         watch.tell(advice("left_out", count=left_out, total=len(rows), limit=limit))
     _audit(training, watch, model, tokenizer, rows, learned)
+    if training.general and before is None and not shared:
+        watch.tell(unseen(config, tokenizer))
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
         if options.gradient_checkpointing and not training.options.gradient_checkpointing:
@@ -243,8 +247,8 @@ def train(
         "estimated_memory_bytes": watch.expected,
         "canary": tried.shown,
     }
-    if before is not None:
-        after = general_loss(model, tokenizer, training.general)
+    after = general_loss(model, tokenizer, training.general) if before is not None else None
+    if before is not None and after is not None:
         found["general_loss"] = {"before": before, "after": after}
         advised += forgetting(before, after)
     return found | {"advice": [asdict(one) for one in advised]}

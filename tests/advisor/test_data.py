@@ -46,3 +46,17 @@ def test_shares_must_leave_rows_to_learn_from(tmp_path: Path, capsys: pytest.Cap
     assert main([*words, "0.95"]) == WRONG_INPUT
     assert main([*words, "1.5"]) == WRONG_INPUT
     assert "1.5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "没有分出 test"), ("en", "no rows for test")])
+def test_a_part_without_rows_is_told(
+    language: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"question": f"The {word} that I bought never came, {word}", "answer": "x"} for word in "abcdef"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["data", "prepare", str(path), "--validation-share", "0", "--language", language]
+    assert main([*words, "-o", str(tmp_path / "out")]) == DONE
+    assert told in capsys.readouterr().err
+    assert main([*words, "-o", str(tmp_path / "none"), "--test-share", "0"]) == DONE
+    assert told not in capsys.readouterr().err

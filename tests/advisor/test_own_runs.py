@@ -359,3 +359,14 @@ def test_a_template_of_another_model_is_on_the_screen_before_the_first_update(
     assert "tensorboard --logdir" in out
     told = shown.index("! the chat template's <|im_start|> are no tokens of this tokenizer")
     assert quiet or told < shown.index("training finetuned · loss")
+
+
+def test_a_passage_that_is_not_learnt_from_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], english: None
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"question": "q", "context": "the answer is a", "answer": "a"}\n', encoding="utf-8")
+    assert told_task(Namespace(rows=path, task=None, quiet=False)) == "causal_lm"
+    assert "context is not shown to the model" in capsys.readouterr().err
+    assert told_task(Namespace(rows=path, task=None, quiet=True)) == "causal_lm"
+    assert not capsys.readouterr().err
