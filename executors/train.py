@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic import JsonValue
 
@@ -14,11 +14,10 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .adapters import save_adapter
-from .audit import audit, stops_of
+from .audit import tell_audit
 from .canary import Build, is_tried, try_out
 from .checkpoints import checkpoint_folder, newest_whole, prune
 from .chunked_loss import has_plain_head, refuse_other_loss
-from .data import Conversation
 from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
@@ -48,15 +47,11 @@ from .result_readme import learnt
 from .sharding import refuse_unshared, use_one_table, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
-from .tokens import TokenRow
 from .trackers import Tracker, refuse_missing, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
 from .vocabulary import grow_model, grow_tokenizer, grown_config, refuse_growth, told
 from .watching import Watcher, guarding
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 Event = Callable[..., None]
 
@@ -196,7 +191,7 @@ def train(
     watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
     if left_out:
         watch.tell(advice("left_out", count=left_out, total=len(rows), limit=limit))
-    _audit(training, watch, model, tokenizer, rows, learned)
+    tell_audit(watch, model, tokenizer, rows, learned)
     if training.general and before is None and not shared:
         watch.tell(unseen(config, tokenizer))
 
@@ -252,25 +247,6 @@ def train(
         found["general_loss"] = {"before": before, "after": after}
         advised += forgetting(before, after)
     return found | {"advice": [asdict(one) for one in advised]}
-
-
-def _audit(
-    training: Training,
-    watch: Watcher,
-    model: Any,  # noqa: ANN401 - a model with or without an adapter
-    tokenizer: "PreTrainedTokenizerBase",
-    rows: Sequence[ReadRow],
-    learned: Sequence[Example],
-) -> None:
-    """Tell what answers are about to be learnt, and what is wrong with them."""
-    turns = [row for row in rows if isinstance(row, Conversation)]
-    answers = [row for row in learned if isinstance(row, TokenRow)]
-    if not turns or not answers:
-        return
-    found, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
-    watch.event("audit", name=training.name, **shown)
-    for one in found:
-        watch.tell(one)
 
 
 def _begun(training: Training, fingerprint: str) -> Tried:
