@@ -91,7 +91,7 @@ def execute(options: Options, context: StepContext) -> Result:
     write_json(folder / CLASSES, {"classifier": options.classifier, "classes": names, "several": several})
     context.progress(say("classify.measuring"), 0, None)
     started = monotonic()
-    probabilities = classifier.probabilities([row.text for row in held])
+    probabilities = classifier.probabilities([row.text for row in held], context.progress)
     answered = monotonic() - started
     found = decided(probabilities, several)
     write_predictions(folder, held, names, found, probabilities)
