@@ -65,7 +65,7 @@ def refused(endpoint: Endpoint, error: "HTTPError", waited_seconds: float = 0.0)
         return _sent_on(endpoint, error)
     text = say("answers.status", url=endpoint.url, status=error.code, reason=said)
     if error.code in NOT_FOUND:
-        unknown = "model" in said.lower()
+        unknown = "model" in said.lower() and not _PATHS.search(endpoint.url)
         return MisnamedError(text, _model_hint(endpoint) if unknown else _address_hint(endpoint))
     return StatusError(text, _status_hint(endpoint, error.code, waited_seconds), error.code, said)
 

@@ -94,7 +94,7 @@ def execute(options: Options, context: StepContext) -> Result:
     write_text(folder / README, classifier_readme(options.classifier, names, several, len(learnt)))
     context.progress(say("classify.measuring"), 0, None)
     started = monotonic()
-    probabilities = classifier.probabilities([row.text for row in held])
+    probabilities = classifier.probabilities([row.text for row in held], context.progress)
     answered = monotonic() - started
     found = decided(probabilities, several)
     write_predictions(folder, held, names, found, probabilities)

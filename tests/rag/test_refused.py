@@ -59,6 +59,7 @@ def test_an_unknown_model_is_told_from_a_wrong_path(answering: Answering) -> Non
         found = refusal(server.url)
     assert "no model called m" in found.hint
     assert f"{server.url}/models" in found.hint
+    assert f"{server.url}#m" in refusal(f"{server.url}/chat/completions").hint  # which explains it, whatever was said
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
