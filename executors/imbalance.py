@@ -72,7 +72,10 @@ def class_loss(
     else:
         each = cross_entropy(logits, labels, weight=weights, ignore_index=IGNORED, reduction="none")
     if options.loss == "focal":
-        each = (1 - torch.exp(-each)) ** options.focus * each
+        unsure = 1 - torch.exp(-each)
+        if options.focus < 1:  # the slope of such a power has no end at 0, where rows are that the model is sure of
+            unsure = unsure.clamp(min=torch.finfo(unsure.dtype).tiny)
+        each = unsure**options.focus * each
     return each.sum()
 
 

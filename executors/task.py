@@ -173,6 +173,10 @@ class TaskBase(ABC):
     def collate(self, examples: Sequence[Any], padding: int) -> Batch:
         """Return one batch, padded on the right; ``labels`` are counted in the loss where they are not -100."""
 
+    def collate_anew(self, examples: Sequence[Any], padding: int, epoch: int) -> Batch:
+        """Return a batch of a pass over the rows to learn, counted from 0; where chance makes it, each has another."""
+        return self.collate(examples, padding)
+
     @abstractmethod
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - with or without an adapter
         """Return the summed loss, and the number of labels that it is summed over."""
@@ -219,8 +223,8 @@ class TaskBase(ABC):
         """
         raise NotImplementedError
 
-    def shape(self, examples: Sequence[Any]) -> dict[str, Any]:
-        """Return what an estimate has to know of the examples, as fields of its request."""
+    def shape(self, examples: Sequence[Any]) -> dict[str, int]:
+        """Return what an estimate has to know of the examples of one batch, as fields of its request."""
         return {"seq_len": max(map(len, examples))}
 
     def loader(self, tokenizer: "PreTrainedTokenizerBase") -> Loader:
