@@ -6,7 +6,6 @@ the same as without.
 
 # ruff: noqa: ANN401 - the trainer is transformers' own
 
-import gc
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +17,9 @@ from pydantic import JsonValue
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .freed_memory import trim
 from .laying_out import Tried, changes, has_room, keep_layout, too_large, wider
 from .memory import PeakMemory, device_bytes
+from .out_of_memory import is_out_of_memory, make_room
 from .train_options import TrainOptions
 
 WORTH = 50
@@ -157,15 +156,11 @@ def _fits(
 
 def _survives(work: Callable[[], object]) -> float | None:
     """Return how long some work took, or None where memory ran out."""
-    import torch
-
     started = monotonic()
     try:
         work()
-    except (torch.OutOfMemoryError, MemoryError):
-        return None
-    except RuntimeError as error:  # PyTorch's CPU allocator has no class of its own
-        if "can't allocate memory" not in str(error) and "out of memory" not in str(error):
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
             raise
         return None
     return monotonic() - started
@@ -229,14 +224,9 @@ def _save(trainer: Any, folder: Path) -> int:
 
 
 def _forget(trainer: Any) -> None:
-    import torch
-
     trainer.optimizer = None
     trainer.model.zero_grad(set_to_none=True)
-    gc.collect()
-    trim()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    make_room()
 
 
 def _refuse_no_number(loss: Any) -> None:
