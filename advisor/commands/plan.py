@@ -104,6 +104,8 @@ def _profile(arguments: argparse.Namespace) -> Profile:
         return profile
     path = arguments.profile or (None if arguments.set else PROFILE)
     if path == PROFILE and not path.exists():
+        if arguments.train is not None:  # rows answer what matters most
+            return Profile()
         raise UserError(say("planning.no_profile", path=path), say("planning.no_profile_hint"))
     return read_answers(path, arguments.set)
 

@@ -144,6 +144,9 @@ def test_rows_to_learn_from_answer_what_nobody_has_said(capsys: Shown) -> None:
     assert "Seen in many.jsonl: the number of examples: 240" in shown
     assert "the number of classes: 3" in shown
     assert read_plan(Path("plan.yaml")).label == "classifier:encoder"
+    assert main(["plan", "--train", "many.jsonl", "-o", "alone.yaml"]) == DONE
+    assert read_plan(Path("alone.yaml")).label.startswith("classifier:")
+    capsys.readouterr()
     said = ["--set", "vram_gb=0", "--set", "labelled_examples=20000", "--set", "n_classes=2", "--set", "language=en"]
     assert main(["plan", *said, "--set", "task_type=spam", "--train", "many.jsonl", "--force"]) == DONE
     assert "many.jsonl" not in capsys.readouterr().out.partition("\n\n")[0]
