@@ -22,7 +22,7 @@ from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
 from .plan_refusals import refuse_untrainable
-from .plan_remaining import ENCODERS, by_hand, handwork_of
+from .plan_remaining import ENCODERS, by_hand, handwork_of, to_prepare
 from .plan_training import set_up
 from .prepared import prepare
 from .profile import Profile
@@ -143,9 +143,9 @@ def make_headed_plan(
         steps=tuple(steps.steps),
     )
     fitting = PAIRS if task == REWRITE else {name for name, fits in BY_LAYOUT.items() if fits == task}
-    wrong = [] if prepared or layout in fitting else [files.train or "train.jsonl"]
+    wrong: list[str | None] = [] if prepared or layout in fitting else [files.train]
     wrong += [] if prepared else _of_other_layouts((files.validation, files.test), folder, fitting)
-    missing = tuple(say(f"planning.prepare_{task}", path=name) for name in wrong)
+    missing = tuple(to_prepare(f"planning.prepare_{task}", name, folder) for name in wrong)
     remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, prepared, training.lost)

@@ -127,6 +127,11 @@ class ClassLossTask(TaskBase):
         """Whether rows learn the same in batches of any size: an F1 of parts says little of the whole."""
         return self.options.loss != "soft_f1"
 
+    @property
+    def uneven(self) -> bool:
+        """Whether some rows weigh far more than others: a rare class in the weighted loss."""
+        return self.options.loss == "weighted"
+
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
         """Return the loss of each label's class, or of each class's yes or no."""
         logits, labels = self.scored(model, batch)

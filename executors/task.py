@@ -186,6 +186,11 @@ class TaskBase(ABC):
         """Whether rows learn the same in batches of any size, as the loss is a sum over them."""
         return True
 
+    @property
+    def uneven(self) -> bool:
+        """Whether some rows weigh far more than others in the loss."""
+        return False
+
     def total_loss(self, model: Any, batches: Iterable[Batch]) -> tuple[float, int]:  # noqa: ANN401 - see loss
         """Return the loss summed over all batches, and the number of labels; without gradients."""
         total, count = 0.0, 0

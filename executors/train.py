@@ -188,7 +188,7 @@ def train(
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
-    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
+    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted, uneven=task.uneven)
     if left_out:
         watch.tell(advice("left_out", count=left_out, total=len(rows), limit=limit))
     tell_audit(watch, model, tokenizer, rows, learned)

@@ -46,7 +46,10 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 
 
 def _share(word: str) -> float:
-    share = float(word)
+    try:
+        share = float(word)
+    except ValueError:
+        share = -1
     if not 0 <= share < 1:
         raise argparse.ArgumentTypeError(say("data.wrong_share", value=word))
     return share

@@ -39,6 +39,16 @@ def test_check_and_prepare_speak_to_people(language: str, tmp_path: Path, capsys
     assert main(["data", "prepare", str(path), "-o", str(tmp_path / "out"), "--language", language]) == WRONG_INPUT
 
 
+@pytest.mark.parametrize("word", ["abc", "1", "-0.1", "nan", "10%"])
+def test_a_share_that_is_none_is_told_in_words(word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["data", "prepare", "rows.jsonl", "-o", str(tmp_path / "out"), "--language", "zh"]
+    assert main([*words, f"--test-share={word}"]) == WRONG_INPUT
+    told = capsys.readouterr().err
+    assert word in told
+    assert "_share" not in told
+    assert "argument" not in told
+
+
 def test_shares_must_leave_rows_to_learn_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "a", "label": "b"}\n', encoding="utf-8")

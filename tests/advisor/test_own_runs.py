@@ -124,6 +124,16 @@ def test_tune_ranks_by_validation_and_names_the_command(tiny_model: Path, capsys
 
 
 @pytest.mark.usefixtures("folder")
+def test_trials_whose_losses_mean_different_things_are_refused(tiny_model: Path, capsys: Shown) -> None:
+    words = ["tune", "train.jsonl", "--model", str(tiny_model), "--vary", "task_options.loss=plain,weighted"]
+    assert main([*words, "--language", "en"]) == WRONG_INPUT
+    shown = capsys.readouterr().err
+    assert "Values of task_options.loss cannot be compared" in shown
+    assert "--held-out 0.2 --set task_options.loss=VALUE" in shown
+    assert not Path("runs").exists()
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_command_that_tune_names_trains_as_its_best_trial(tiny_of: Callable[[str], Path], capsys: Shown) -> None:
     write("labelled.jsonl", [{"text": f"words of row {n}", "label": "ab"[n % 2]} for n in range(40)])
     write("choose.jsonl", [{"text": f"words of line {n}", "label": "ab"[n % 2]} for n in range(8)])
