@@ -96,6 +96,20 @@ def test_texts_with_classes_are_measured_with_passages_too(label: str, server: C
     assert all("Blue., Red." in turns[0]["content"] for turns in asked if len(turns) > 1)
 
 
+@pytest.mark.parametrize(("language", "told"), [("en", "holds texts with classes"), ("zh", "是带类别的文本")])
+def test_texts_with_classes_that_passages_cannot_be_tuned_with_here_are_refused_with_what_can(
+    language: str, told: str, capsys: Shown
+) -> None:
+    rows = [{"text": f"words {number}", "label": "AB"[number % 2]} for number in range(24)]
+    Path("learnt.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["plan", "--set", "task_type=classification", "--label", "rag+finetune:lora", "--train", "learnt.jsonl"]
+    assert main([*words, "--model", "builtin:tiny", "--language", language]) == WRONG_INPUT
+    shown = "".join(capsys.readouterr().err.split())
+    assert told.replace(" ", "") in shown
+    assert "--labelrag+finetune:api" in shown
+    assert "question:" not in shown
+
+
 def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(capsys: Shown) -> None:
     Path("plans").mkdir()
     words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]
