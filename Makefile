@@ -38,11 +38,11 @@ dev: $(VENV)/.dev .typing/ftadvisor
 # A stamp newer than pyproject.toml and constraints.txt says that the environment is up to date.
 # The sizes are those of Linux on x86 with torch's CPU build.
 $(VENV)/.all: $(VENV)/.created pyproject.toml constraints.txt
-	$(call install,all,77 packages: 400 MB to download and 1.8 GB on disk)
+	$(call install,all,82 packages: 400 MB to download and 1.8 GB on disk)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints.txt
-	$(call install,dev,97 packages: 520 MB to download and 2.0 GB on disk)
+	$(call install,dev,102 packages: 520 MB to download and 2.0 GB on disk)
 	@touch $(VENV)/.all $@
 
 define install

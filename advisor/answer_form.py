@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..executors.data import Row
-from ..executors.metrics import FieldOptions
+from ..executors.metrics import FieldOptions, keeps_format
 from .json_answers import json_objects, json_outline
 
 MOST_FORMS = 4
@@ -26,7 +26,8 @@ class AnswerForm:
     Attributes:
         fields: The values that answers state and that can be right or wrong.
         format: A regular expression, with one named group per field, that a well-formed answer matches in full;
-            None when answers follow no common form, or are JSON, whose keys may come in any order.
+            None when answers follow no common form, leave parts of it empty, or are JSON, whose keys may come in any
+            order.
         outlines: The form in each way of writing it, with the values to choose from where a field lists them, such as
             ``【Clause】…【Decision】approve/refuse【Reply】…``.
     """
@@ -52,16 +53,21 @@ def recognise(rows: Sequence[Row], measured: Sequence[Row] = (), others: Sequenc
     if objects := json_objects([row.answer for row in rows]):
         outline = json_outline(objects, {field.name: field.values for field in fields if field.values})
         return AnswerForm(fields=fields, outlines=(outline,) if outline else ())
-    split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer)))]
+    split = [(row, markers) for row in rows if (markers := tuple(_MARKER.findall(row.answer.strip())))]
     forms = Counter(markers for _, markers in split).most_common(MOST_FORMS)
     lengths = {len(markers) for markers, _ in forms}
     if len(lengths) != 1 or sum(count for _, count in forms) < KEPT_SHARE * len(rows):
         return AnswerForm(fields=fields)
     listed = {field.name for field in fields if field.values}
+    led = 2 * sum(bool(_pieces(row)[0]) for row, _ in split) > len(split)
+    expression = _expression([markers for markers, _ in forms], [_holders(row) for row, _ in split])
+    expression = f".+?{expression}" if led else expression
+    outlines = [_outline(form, [row for row, own in split if own == form], listed) for form, _ in forms]
+    kept = sum(keeps_format(row.answer, expression) for row in rows)
     return AnswerForm(
         fields=fields,
-        format=_expression([markers for markers, _ in forms], [_holders(row) for row, _ in split]),
-        outlines=tuple(_outline(form, [row for row, own in split if own == form], listed) for form, _ in forms),
+        format=expression if kept >= KEPT_SHARE * len(rows) else None,
+        outlines=tuple(f"…{outline}" if led else outline for outline in outlines),
     )
 
 
@@ -92,8 +98,13 @@ def _generalised(value: str) -> str:
 
 def _holders(row: Row) -> dict[int, str]:
     """Return which piece of an answer, counted by its marker, states which field."""
-    pieces = [piece.strip() for piece in _MARKER.split(row.answer)[1:]]
+    pieces = _pieces(row)[1:]
     return {pieces.index(value): name for name, value in row.expected.items() if value in pieces}
+
+
+def _pieces(row: Row) -> list[str]:
+    """Return what stands before the first marker, and behind each one."""
+    return [piece.strip() for piece in _MARKER.split(row.answer.strip())]
 
 
 def _expression(forms: Sequence[tuple[str, ...]], holders: Sequence[dict[int, str]]) -> str:

@@ -11,6 +11,7 @@ from ..executors.estimate.architectures.find import architecture_of
 from ..knowledge.builtin import BUILTIN, builtin_path
 from ..knowledge.errors import UserError
 from ..knowledge.find import find_model
+from ..knowledge.messages import say
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,13 @@ def describe(name: str, why: str) -> Base:
     Args:
         name: ``builtin:NAME``, a folder, a hub id, ``modelscope:ID``, or a name of the catalogue.
         why: Why this one.
+
+    Raises:
+        UserError: It is none of these.
     """
     config, source = _local_config(name), name
+    if config is None and name.startswith((".", "/", "~")):
+        raise UserError(say("planning.no_model_folder", model=name), say("planning.no_model_folder_hint"))
     if config is None:
         try:
             card = find_model(name.removeprefix("modelscope:"))

@@ -98,7 +98,7 @@ class _Lines:
     """Print a line when a label first appears, when it is done, and every few seconds in between."""
 
     def __init__(self) -> None:
-        self._work = _Work()
+        self._work = self._first = _Work()
         self._started = self._printed = monotonic()
 
     def __call__(self, label: str, done: float, total: float | None, /) -> None:
@@ -106,23 +106,24 @@ class _Lines:
         new, finished = not work.continues(self._work), total is not None and done >= total
         self._work = work
         if new:
-            self._started = now
+            self._started, self._first = now, work
         if new or finished or now - self._printed >= SECONDS_BETWEEN_LINES:
             self._printed = now
-            print_note(f"  {label}  {_how_far(done, total, now - self._started)}")
+            print_note(f"  {label}  {_how_far(done, total, now - self._started, self._first.done)}")
 
     def stage(self, number: int, total: int, title: str, /) -> None:
         self._work = _Work()
         print_note(say("progress.stage", number=number, total=total, title=title))
 
 
-def _how_far(done: float, total: float | None, elapsed_seconds: float) -> str:
+def _how_far(done: float, total: float | None, elapsed_seconds: float, first: float) -> str:
+    """Return how far work is whose first state was ``first``: more than 0 where it goes on from a checkpoint."""
     if not total:
         return say("progress.so_far", done=_number(done), elapsed=duration(elapsed_seconds))
     said = {"done": _number(done), "total": _number(total), "share": f"{done / total:.0%}"}
-    if not 0 < done < total:
+    if not first < done < total:
         return say("progress.of", **said, elapsed=duration(elapsed_seconds))
-    remaining = elapsed_seconds * (total - done) / done
+    remaining = elapsed_seconds * (total - done) / (done - first)
     return say("progress.remaining", **said, elapsed=duration(elapsed_seconds), remaining=duration(remaining))
 
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from ..knowledge.errors import UserError
 from ..knowledge.load import load
 from ..knowledge.messages import say
 from ..knowledge.question import Question
 from .answer_text import answer_text
 from .asking import Asker
 from .measured import MEASURED, measure, seen_in_rows
+from .profile import Profile
 from .session import FIRST, Session
 
 
@@ -35,6 +37,21 @@ def count_in(session: Session, field: str, name: str, asker: Asker, folder: Path
     new = {one: value for one, value in seen.items() if one == field or getattr(profile, one) is None}
     asked = session.asked if FIRST not in session.asked else (*(one for one in session.asked if one != field), field)
     return session.model_copy(update={"profile": profile.with_answers("detected", **new), "asked": asked})
+
+
+def answered_by_rows(profile: Profile, path: Path) -> tuple[Profile, str]:
+    """Return a profile with what nobody has answered taken from rows to learn from, and what that is, for people.
+
+    Args:
+        profile: The answers.
+        path: The rows; of a file that cannot be learnt from nothing is taken, its faults are told by the run.
+    """
+    try:
+        seen = seen_in_rows(path)
+    except UserError:
+        return profile, ""
+    new = {field: value for field, value in seen.items() if getattr(profile, field) is None}
+    return profile.with_answers("detected", **new), say("planning.seen", path=path, answers=_told(new)) if new else ""
 
 
 def _told(seen: dict[str, object]) -> str:

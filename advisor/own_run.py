@@ -22,6 +22,7 @@ from ..knowledge.errors import RefusedError, UserError
 from ..knowledge.messages import current_language, say
 from ..knowledge.problems import problems_of
 from ..rag.endpoint import is_endpoint
+from ..rag.refused import MisnamedError
 from .output import print_json, print_note
 from .running import make_runs, new_run, run_shown
 
@@ -118,13 +119,19 @@ def run_steps(
         return folder, run_shown(folder, arguments.quiet)
     except UserError as error:
         found = error.__cause__
-        if not isinstance(found, UserError) or isinstance(found, RefusedError) or _has_begun(folder):
+        if not isinstance(found, UserError) or _may_be_mended(found) or _has_begun(folder):
             raise
         rmtree(folder.path)
         hints = [found.hint]
         if found.change and instead:
             hints.append(say("own.instead", command=instead(found.change)))
-        raise UserError(found.message, "\n".join(filter(None, hints))) from error
+        kind = RefusedError if isinstance(found, RefusedError) else UserError
+        raise kind(found.message, "\n".join(filter(None, hints))) from error
+
+
+def _may_be_mended(found: UserError) -> bool:
+    """Tell whether the same may be asked again: of whoever refused, and not where it was likely not who was meant."""
+    return isinstance(found, RefusedError) and not isinstance(found, MisnamedError)
 
 
 def _has_begun(folder: RunFolder) -> bool:

@@ -17,6 +17,7 @@ _WORDINGS = {
     r"argument (?P<name>.+): invalid float value: (?P<value>.+)": "cli.no_number",
     r"argument (?P<name>.+): invalid choice: (?P<value>.+) \(choose from (?P<choices>.+)\)": "cli.no_choice",
     r"argument (?P<name>.+): not allowed with argument (?P<other>.+)": "cli.not_together",
+    r"argument (?P<name>[^:]+): (?P<problem>.+)": "cli.wrong_value",  # what is wrong is said in our words already
 }
 
 

@@ -10,7 +10,7 @@ from ..knowledge.label_text import title_of
 from ..knowledge.messages import say
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
-from .plan_remaining import by_hand, handwork_of
+from .plan_remaining import by_hand, handwork_of, to_prepare
 from .profile import Profile
 from .recommendation import Recommendation
 
@@ -74,7 +74,8 @@ def _embedder(profile: Profile, named: str | None) -> Why:
 def _to_prepare(files: Files, folder: Path) -> list[str]:
     """Return which files are not there yet, or hold no labelled rows."""
     names = [files.train or "train.jsonl", *([files.test] if files.test else [])]
-    return [say("planning.prepare_labelled", path=name) for name in names if not _labelled(place_of(name, folder))]
+    lacking = [name for name in names if not _labelled(place_of(name, folder))]
+    return [to_prepare("planning.prepare_labelled", name, folder) for name in lacking]
 
 
 def _labelled(path: Path) -> bool:

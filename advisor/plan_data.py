@@ -11,7 +11,7 @@ from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
 from ..executors.shots import with_examples
 from ..knowledge.errors import UserError
-from ..knowledge.messages import Language, say_in
+from ..knowledge.messages import Language, say, say_in
 from ..knowledge.text import Text, is_chinese
 from ..rag.tokens import TOKENS_PER_UNIT, token_starts
 from .answer_form import AnswerForm, recognise
@@ -72,6 +72,8 @@ def read_data(
     except UserError:
         if labelled:
             _refuse_mixed(files, folder)  # rows of another kind than the first file's are not wrong in themselves
+        else:
+            _refuse_classes(files, folder, train)
         raise
     rows = parts["train"] or parts["test"] or parts["validation"]
     return Data(
@@ -109,6 +111,12 @@ def _there(files: Files, folder: Path) -> dict[str, Path]:
     names = {"train": files.train, "test": files.test, "validation": files.validation}
     places = {part: place_of(name, folder) for part, name in names.items() if name}
     return {part: place for part, place in places.items() if place.is_file()}
+
+
+def _refuse_classes(files: Files, folder: Path, train: Read | None) -> None:
+    for part, place in _there(files, folder).items():
+        if is_labelled(place, train if part == "train" else None):
+            raise UserError(say("planning.classes", path=place), say("planning.classes_hint"))
 
 
 def _refuse_mixed(files: Files, folder: Path) -> None:

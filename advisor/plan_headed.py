@@ -1,6 +1,6 @@
 """The plan of an encoder that learns to tell classes, tags or where an answer stands, and of a T5 that rewrites."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
 from .plan_refusals import refuse_untrainable
-from .plan_remaining import ENCODERS, by_hand, handwork_of
+from .plan_remaining import ENCODERS, by_hand, handwork_of, to_prepare
 from .plan_training import set_up
 from .prepared import prepare
 from .profile import Profile
@@ -60,9 +60,11 @@ def trains_head(profile: Profile, recommendation: Recommendation, model: str | N
     named = model or profile.base_model
     if recommendation.base in ENCODERS or _rewrites(named):
         return True
-    if named is None or not can_be_loaded(named):
-        return False
     layout = _layout(read) if read else None
+    if named is None:
+        return layout in BY_LAYOUT  # a model that writes could not learn such rows
+    if not can_be_loaded(named):
+        return False
     reads = describe(named, "").family == "encoder" and str(facts_of(profile)["family"]) in READING
     return layout in BY_LAYOUT or (layout is None and reads)
 
@@ -141,12 +143,18 @@ def make_headed_plan(
         steps=tuple(steps.steps),
     )
     fitting = PAIRS if task == REWRITE else {name for name, fits in BY_LAYOUT.items() if fits == task}
-    missing = (
-        () if prepared or layout in fitting else (say(f"planning.prepare_{task}", path=files.train or "train.jsonl"),)
-    )
+    wrong: list[str | None] = [] if prepared or layout in fitting else [files.train]
+    wrong += [] if prepared else _of_other_layouts((files.validation, files.test), folder, fitting)
+    missing = tuple(to_prepare(f"planning.prepare_{task}", name, folder) for name in wrong)
     remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, prepared, training.lost)
+
+
+def _of_other_layouts(names: Sequence[str | None], folder: Path, fitting: Collection[str]) -> list[str]:
+    """Return those of some files that are there and hold rows of another layout than the fitting ones."""
+    there = [name for name in names if name is not None and place_of(name, folder).is_file()]
+    return [name for name in there if _layout(read_raw(place_of(name, folder))) not in fitting]
 
 
 def _task(profile: Profile, layout: str | None) -> str:

@@ -27,10 +27,26 @@ def handwork_of(recommendation: Recommendation) -> list[Handwork]:
     if recommendation.base in NOT_LANGUAGE_MODELS:
         found = entries["not-text-base"] if recommendation.path in TRAINED else find_handwork(recommendation.label)
         return [found] if found else []
-    if recommendation.path == "finetune" and recommendation.base in ENCODERS:
+    if recommendation.path == "finetune" and recommendation.variant != "api" and recommendation.base in ENCODERS:
         return [entries["encoder-base"]]
     entry = find_handwork(recommendation.label)
     return [entry] if entry else []
+
+
+def to_prepare(key: str, name: str | None, folder: Path) -> str:
+    """Return which file has to hold what, and of a file that is there how to see what is wrong with it.
+
+    Args:
+        key: Of the text that says what it has to hold.
+        name: The file as the plan names it; None for the usual name.
+        folder: The plan's folder.
+    """
+    path = name or "train.jsonl"
+    text, place = say(key, path=path), place_of(path, folder)
+    if not place.exists():
+        return text
+    command = f"ftadvisor data check {shlex.quote(str(place))}"
+    return say("planning.not_yet", text=text.rstrip("。."), command=command)
 
 
 def before_running(files: Files, folder: Path, plan: Plan, rows: Sequence[Row], measured: int) -> Iterator[str]:

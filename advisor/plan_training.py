@@ -65,7 +65,7 @@ def set_up(
         row_tokens: Tokens of the longest row, passages included; 0 when unknown.
         reasons: Why other methods were turned down, by method.
     """
-    chosen, per_update = _settings(method, base, rows)
+    chosen, per_update = settings_of(method, base, rows)
     wish = wish_for(method, base, device, rows, row_tokens)
     fitting = fit(wish) if base.config else None
     memory = _fits_text(fitting, device)
@@ -84,7 +84,7 @@ def set_up(
 
 def wish_for(method: str, base: Base, device: Device, rows: int | None, row_tokens: int) -> Wish:
     """Return what a training would be if memory were no concern; its arguments are those of ``set_up``."""
-    chosen, per_update = _settings(method, base, rows)
+    chosen, per_update = settings_of(method, base, rows)
     share = max(1, round(int(per_update.value) / device.processes))
     sizes = {name: chosen.get(f"method_options.{name}") for name in SIZES}
     rank = sizes.pop("rank")
@@ -107,7 +107,7 @@ def wish_for(method: str, base: Base, device: Device, rows: int | None, row_toke
     )
 
 
-def _settings(method: str, base: Base, rows: int | None) -> tuple[dict[str, Chosen], Chosen]:
+def settings_of(method: str, base: Base, rows: int | None) -> tuple[dict[str, Chosen], Chosen]:
     """Return the options of a training, and apart from them the rows of one update."""
     situation = Situation(step="train", method=method, family=base.family, parameters=base.parameters, rows=rows)
     chosen = dict(settings_for(situation, _card_values(method)))

@@ -79,9 +79,9 @@ def make_plan(
     device = device_of(profile, look())
     prompts = recommendation.path == PROMPTING
     uploads = any(entry.prepares == "messages" for entry in handwork)
-    data = read_data(files, folder, read, labelled=prompts or uploads, talks=recommendation.path == FINETUNING)
     baseline_only = any(entry.does == "baseline" for entry in handwork)
     trains = recommendation.path in TRAINING and not baseline_only
+    data = read_data(files, folder, read, labelled=not trains, talks=recommendation.path == FINETUNING)
     told_rows = profile.labelled_examples or None
     work_with = partial(Work, recommendation, files, device=device, data=data, steps=Steps(), told_rows=told_rows)
     wish_of = (lambda base: work_with(base=base).wish()) if trains else None

@@ -37,4 +37,6 @@ def told_task(arguments: argparse.Namespace) -> str:
         task = "question_answering"
     if task != LANGUAGE_MODEL and not arguments.quiet:
         print_note(say("own.task_told", layout=say(f"data.layout_{layout}"), task=task))
+    elif layout == "extractive" and not arguments.quiet:
+        print_note(say("own.context_left_out"))
     return task

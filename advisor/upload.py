@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from pathlib import PurePath
 
 from ..knowledge.messages import say
 from ..rag.tokens import about_tokens
@@ -10,7 +11,7 @@ from ..rag.tokens import about_tokens
 SHOWN = 5
 """Problems that are told of one file."""
 FEWEST = 10
-"""Services refuse fewer examples (evidence openai-supervised-tuning)."""
+"""Services refuse fewer examples to learn from (evidence openai-supervised-tuning)."""
 
 
 def upload_notes(prepared: Mapping[str, str]) -> list[str]:
@@ -32,15 +33,16 @@ def upload_note(name: str, content: str) -> str:
     lines = content.split("\n")[:-1]  # texts may hold other line ends, which JSON leaves as they are
     lengths = [about_tokens(_texts(line)) for line in lines]
     size = {"bytes": len(content.encode()), "tokens": sum(lengths), "longest": max(lengths, default=0)}
-    problems = [*islice(_problems(lines), SHOWN)]
+    fewest = FEWEST if PurePath(name).stem == "train" else 0  # as few as one may choose the best state
+    problems = [*islice(_problems(lines, fewest), SHOWN)]
     if not problems:
         return say("planning.upload", path=name, rows=len(lines), **size)
     return say("planning.upload_wrong", path=name, problems=say("planning.separator").join(problems))
 
 
-def _problems(lines: list[str]) -> Iterator[str]:
-    if len(lines) < FEWEST:
-        yield say("planning.upload_few", rows=len(lines), fewest=FEWEST)
+def _problems(lines: list[str], fewest: int) -> Iterator[str]:
+    if len(lines) < fewest:
+        yield say("planning.upload_few", rows=len(lines), fewest=fewest)
     for number, line in enumerate(lines, start=1):
         roles = [turn["role"] for turn in json.loads(line)["messages"]]
         asked = roles[1:] if roles[:1] == ["system"] else roles

@@ -14,9 +14,10 @@ from pydantic import JsonValue
 from ..knowledge.durable import flush_files, flush_folder, write_json, write_text
 from ..knowledge.progress import Progress, silent
 from .heads import has_head
-from .method import Schedule
+from .method import Schedule, method_module, widens_rest
 from .models import PLAIN_TEMPLATE, is_on_hub, load_model, load_tokenizer
 from .plan import ModelSource
+from .quantised import widen_rest
 from .result_readme import README, readme
 from .sharding import gathered, is_shared, put
 from .task import TaskBase, task_class
@@ -190,7 +191,10 @@ def adapted(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     from .tuners import bottleneck
     from .tuners.prompted import PromptedModel
 
-    grow_as_told(model, json.loads((folder / ABOUT).read_bytes()))
+    about = json.loads((folder / ABOUT).read_bytes())
+    grow_as_told(model, about)
+    if widens_rest(method_module(about["method"])):
+        widen_rest(model)
     if (folder / "adapter_config.json").is_file():
         bottleneck.register()
         kind = PromptedModel if has_head(model) and _is_prompt(folder) else PeftModel

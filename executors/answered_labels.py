@@ -7,8 +7,11 @@ from pydantic import JsonValue
 
 from .classified import MAJORITY, earlier_answers, majority, matrix
 from .compared_rows import ComparedRows
+from .constraint import Constraint
+from .form_scores import form_scores
+from .intervals import difference, interval
 from .labelled import LabelledRow, class_counts
-from .stated import found_value, held_value, normalised
+from .stated import found_value, held_object, normalised
 from .step import StepContext
 
 FIELD = "label"
@@ -31,8 +34,9 @@ def labels_in(answer: str, names: Sequence[str], several: bool) -> tuple[str, ..
     if not several:
         found = _label(answer, names)
         return () if found is None else (found,)
-    if (held := held_value(answer, FIELD)) is not None:
-        values = held if isinstance(held, list) else [held]
+    if FIELD in (held := held_object(answer)):
+        value = held[FIELD]
+        values = value if isinstance(value, list) else [] if value is None else [value]
         return tuple(dict.fromkeys(name for value in values for name in labels_in(str(value), names, several)))
     given = [_label(line, names) for line in answer.splitlines()]
     if any(given):
@@ -46,6 +50,7 @@ def compare_labels(
     learnt: Sequence[LabelledRow],
     ours: str,
     context: StepContext,
+    form: Constraint | None = None,
 ) -> dict[str, JsonValue]:
     """Score all arms as classifiers, beside the most frequent class and what earlier classifiers of the plan gave.
 
@@ -55,6 +60,7 @@ def compare_labels(
         learnt: The rows that examples are drawn from; where there are none, no class is the most frequent one.
         ours: The arm that the others are compared with; one of ``answers``.
         context: Of the step that measures.
+        form: What an answer must be, whether an arm is held to it or not; None if nothing is known.
 
     Returns:
         ``arms``, ``differences``, ``confusion`` and ``signatures``, as a comparison of answers has them.
@@ -68,10 +74,16 @@ def compare_labels(
     if learnt:
         found = {MAJORITY: majority(class_counts(learnt), len(learnt), held.several, names, len(right))} | found
     found |= {arm: matrix(_given(held.labelled, labels), names) for arm, labels in read.items()}
+    kept = {arm: form_scores(written, form, are_json=False) for arm, written in answers.items()}
     told: dict[str, Any] = {
-        "arms": {arm: classification.measure(right, given, None, context.seed) for arm, given in found.items()},
+        "arms": {
+            arm: classification.measure(right, given, None, context.seed)
+            | {name: interval(scores, context.seed) for name, scores in kept.get(arm, {}).items()}
+            for arm, given in found.items()
+        },
         "differences": {
             arm: classification.differences(right, found[ours], given, context.seed)
+            | {name: difference(kept[ours][name], scores, context.seed) for name, scores in kept.get(arm, {}).items()}
             for arm, given in found.items()
             if arm != ours
         },

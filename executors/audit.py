@@ -8,7 +8,9 @@ from pydantic import JsonValue
 
 from .data import Conversation
 from .guard import Advice, advice
+from .task import Example, ReadRow
 from .tokens import TokenRow
+from .watching import Watcher
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -40,6 +42,32 @@ def audit(
         "learnt": str(tokenizer.decode([*first.tokens[first.answer_start :]])),
     }
     return [*_template(tokenizer, rows), *_ends(tokenizer, stops, learned), *_begins(tokenizer, learned)], shown
+
+
+def tell_audit(
+    watch: Watcher,
+    model: Any,  # noqa: ANN401 - with or without an adapter
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: Sequence[ReadRow],
+    learned: Sequence[Example],
+) -> None:
+    """Tell what answers are about to be learnt, and what is wrong with them; nothing of rows that are no conversations.
+
+    Args:
+        watch: Is told.
+        model: That is about to be trained.
+        tokenizer: Its own.
+        rows: The rows to learn.
+        learned: The same as examples.
+    """
+    turns = [row for row in rows if isinstance(row, Conversation)]
+    answers = [row for row in learned if isinstance(row, TokenRow)]
+    if not turns or not answers:
+        return
+    found, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
+    watch.event("audit", name=watch.name, **shown)
+    for one in found:
+        watch.tell(one)
 
 
 def stops_of(model: Any, tokenizer: "PreTrainedTokenizerBase") -> set[int]:  # noqa: ANN401 - with or without an adapter

@@ -1,4 +1,4 @@
-"""Try the worst of a training before the long run: its longest rows, a validation, a checkpoint.
+"""Try the worst of a training before the long run: its heaviest batches, a validation, a checkpoint.
 
 Nothing is learnt here: updates have a learning rate of zero, and chance is put back, so that the run that follows is
 the same as without.
@@ -6,7 +6,6 @@ the same as without.
 
 # ruff: noqa: ANN401 - the trainer is transformers' own
 
-import gc
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +17,9 @@ from pydantic import JsonValue
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
-from .freed_memory import trim
 from .laying_out import Tried, changes, has_room, keep_layout, too_large, wider
 from .memory import PeakMemory, device_bytes
+from .out_of_memory import is_out_of_memory, make_room
 from .train_options import TrainOptions
 
 WORTH = 50
@@ -123,6 +122,7 @@ def _widened(build: Build, found: _Fitting, rest: int, limit: int | None, memory
         _forget(found.trainer)
         tried = _fitting(build, larger, limit, memory)
         if tried is None:
+            memory.restart()  # what did not fit is no part of the training's peak
             return replace(found, trainer=build(found.layout))
         found = tried
     return found
@@ -156,15 +156,11 @@ def _fits(
 
 def _survives(work: Callable[[], object]) -> float | None:
     """Return how long some work took, or None where memory ran out."""
-    import torch
-
     started = monotonic()
     try:
         work()
-    except (torch.OutOfMemoryError, MemoryError):
-        return None
-    except RuntimeError as error:  # PyTorch's CPU allocator has no class of its own
-        if "can't allocate memory" not in str(error) and "out of memory" not in str(error):
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
             raise
         return None
     return monotonic() - started
@@ -177,7 +173,7 @@ def _above(memory: PeakMemory, limit: int | None) -> bool:
 def _update(trainer: Any, layout: TrainOptions) -> None:
     import torch
 
-    longest = sorted(trainer.train_dataset, key=len, reverse=True)[: layout.batch_size]
+    batches = trainer.heaviest_learnt()
     model, tokens = trainer.model, trainer.tokens
     devices = [model.device] if model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -185,9 +181,9 @@ def _update(trainer: Any, layout: TrainOptions) -> None:
         optimizer = trainer.create_optimizer()
         for group in optimizer.param_groups:
             group["lr"] = 0.0
-        for _ in range(UPDATES):
+        for rows in [*batches[:1] * UPDATES, *batches[1:]]:
             for _ in range(min(MICRO_BATCHES, layout.accumulation)):
-                batch = trainer._prepare_inputs(trainer.data_collator(longest))
+                batch = trainer._prepare_inputs(trainer.data_collator(rows))
                 with trainer.accelerator.autocast():
                     loss = trainer.compute_loss(model, batch)
                 _refuse_no_number(loss)
@@ -200,9 +196,10 @@ def _update(trainer: Any, layout: TrainOptions) -> None:
 
 
 def _validate(trainer: Any, batch_size: int) -> None:
-    longest = sorted(trainer.eval_dataset, key=len, reverse=True)[:batch_size]
     tokens = trainer.tokens
-    trainer.validation(longest, batch_size)
+    for rows in trainer.heaviest_validated(batch_size):
+        with trainer.accelerator.autocast():  # as the trainer has it once it trains
+            trainer.validation(rows, batch_size)
     trainer.tokens = tokens
 
 
@@ -227,14 +224,9 @@ def _save(trainer: Any, folder: Path) -> int:
 
 
 def _forget(trainer: Any) -> None:
-    import torch
-
     trainer.optimizer = None
     trainer.model.zero_grad(set_to_none=True)
-    gc.collect()
-    trim()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    make_room()
 
 
 def _refuse_no_number(loss: Any) -> None:

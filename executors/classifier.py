@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ..knowledge.messages import say
-from ..knowledge.progress import Progress
+from ..knowledge.progress import Progress, silent
 from . import classifiers
 
 if TYPE_CHECKING:
@@ -57,8 +57,13 @@ class Classifier(Protocol):
 
     chosen: dict[str, JsonValue]
 
-    def probabilities(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Return how likely each class is, shape ``(texts, classes)``; rows add up to 1 unless there may be several."""
+    def probabilities(self, texts: Sequence[str], progress: Progress = silent, /) -> "NDArray[np.float32]":
+        """Return how likely each class is, shape ``(texts, classes)``; rows add up to 1 unless there may be several.
+
+        Args:
+            texts: In any order.
+            progress: Receives how far it is, where it takes long.
+        """
 
     def save(self, folder: Path) -> None:
         """Write it into an empty folder as JSON and safetensors."""

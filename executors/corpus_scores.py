@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..knowledge.text import is_chinese
 from .classification import RESAMPLES
-from .intervals import Interval, interval
+from .intervals import Interval, interval, numbered
 from .metrics import words
 from .models import require
 
@@ -114,8 +114,8 @@ def _again(
 ) -> "NDArray[Any]":
     import numpy as np
 
-    members = np.unique(np.asarray(groups), return_inverse=True)[1]
-    sums = np.zeros((members.max() + 1, counts.shape[1]), dtype=np.int64)
+    members = numbered(groups)
+    sums = np.zeros((max(members) + 1, counts.shape[1]), dtype=np.int64)
     np.add.at(sums, members, counts)
     chance, size = np.random.default_rng(seed), len(sums)
     return np.asarray([score(sums[chance.integers(size, size=size)].sum(axis=0)) for _ in range(RESAMPLES)])

@@ -178,10 +178,13 @@ class RowReader:
         self.path = path
         self.read = read
         self.problems: list[str] = []
+        self.taken: set[str] = set()
 
     def usual(self) -> Iterator[tuple[int, dict[str, object]]]:
         """Yield rows in other layouts as a question and an answer, or as messages; the others as they are."""
-        for line, values in row_objects(self.path, self.problems, self.read):
+        rows = [*row_objects(self.path, self.problems, self.read)]
+        self.taken = {str(values["id"]) for _, values in rows if "id" in values}
+        for line, values in rows:
             name = None if {"question", "messages"} & values.keys() else layout_of(values.keys())
             if name is None or name not in OTHER_LAYOUTS:
                 yield line, values
@@ -214,8 +217,9 @@ class RowReader:
 
     def parse(self, kind: type[Kind], line: int, values: dict[str, object]) -> Kind | None:
         """Return the row, or None after noting what is wrong with it."""
+        unnamed = str(line) if str(line) not in self.taken else f"line {line}"  # what other rows are named by hand
         try:
-            return kind.model_validate({"id": str(line)} | values | {"line": line})
+            return kind.model_validate({"id": unnamed} | values | {"line": line})
         except ValidationError as error:
             self.problems += [at_line(line, problem.said()) for problem in problems_of(error)]
             return None

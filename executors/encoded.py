@@ -18,8 +18,8 @@ def encoded(
     limit: int,
     leave_out: bool,
     passages: bool = False,
-) -> list[Example]:
-    """Return what rows become for the model.
+) -> tuple[list[Example], int]:
+    """Return what rows become for the model, and how many rows were left out.
 
     Args:
         task: Of the rows.
@@ -43,4 +43,4 @@ def encoded(
     kept = [example for _, example in found if len(example) <= limit]
     if rows and not kept:
         raise UserError(say("training.nothing_left"), say("training.nothing_left_hint"))
-    return kept
+    return kept, len({line for line, _ in longer})

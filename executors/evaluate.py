@@ -18,8 +18,10 @@ from .answered_labels import compare_labels
 from .answerer import Answerer
 from .arms import Arm
 from .compared_rows import ComparedRows
+from .constraint import Constraint, Written
 from .corpus_scores import Drawn, corpus_difference, corpus_interval, corpus_scores, signatures
 from .data import Row
+from .form_scores import field_intervals, form_scores, object_scores, wanted_objects
 from .generate import LocalModel
 from .intervals import Interval, difference, interval
 from .kept_answers import KeptAnswers
@@ -119,6 +121,7 @@ def scored(
     options: "Options",
     ours: str,
     context: StepContext,
+    form: Constraint | None = None,
 ) -> dict[str, JsonValue]:
     """Score all arms: texts with classes by a classifier's metrics, questions by fields or as texts.
 
@@ -129,14 +132,15 @@ def scored(
         options: How answers are judged.
         ours: The arm that the others are compared with; one of ``answerings``.
         context: Of the step that measures.
+        form: What an answer must be, whether an arm is held to it or not; None if nothing is known.
 
     Returns:
         As ``compare`` does.
     """
     if not held.labelled:
-        return compare(held.rows, answerings, options.format, options.fields, ours, context.seed)
+        return compare(held.rows, answerings, options.format, options.fields, ours, context.seed, form)
     answers = {arm: answering.answers for arm, answering in answerings.items()}
-    found = compare_labels(held, answers, learnt.labelled if learnt else [], ours, context)
+    found = compare_labels(held, answers, learnt.labelled if learnt else [], ours, context, form)
     return {**found, "seconds": {arm: answering.seconds for arm, answering in answerings.items()}}
 
 
@@ -162,6 +166,7 @@ def compare(
     fields: Sequence[FieldOptions],
     ours: str,
     seed: int,
+    form: Constraint | None = None,
 ) -> dict[str, JsonValue]:
     """Score all arms with the same metrics, and say how much better one is than each other one.
 
@@ -172,11 +177,18 @@ def compare(
         fields: What in an answer can be right or wrong; where empty, answers are compared with the rows' as texts.
         ours: The arm that the others are compared with; one of ``answerings``.
         seed: Makes the intervals repeatable.
+        form: What an answer must be; None if nothing but the pattern is known.
 
     Returns:
-        ``arms``, ``differences``, ``confusion`` and ``seconds`` by arm, and ``signatures`` by metric.
+        ``arms``, ``differences``, ``confusion``, ``json_fields`` and ``seconds`` by arm, and ``signatures`` by metric.
     """
-    scores = {arm: _scores(rows, answering.answers, pattern, fields) for arm, answering in answerings.items()}
+    objects = wanted_objects([row.answer for row in rows])
+    form = None if isinstance(form, Written) else form  # the pattern, which is measured as ``format``
+    scores = {
+        arm: _scores(rows, answering.answers, pattern, fields, objects)
+        | form_scores(answering.answers, form, bool(objects))
+        for arm, answering in answerings.items()
+    }
     groups = [row.quote or row.id for row in rows]
     others = [arm for arm in scores if arm != ours]
     targets = [] if fields else [row.answer for row in rows]
@@ -190,6 +202,7 @@ def compare(
         },
         "signatures": dict(signatures(targets)) if whole[ours] else {},
         "confusion": {arm: _confusions(rows, each.answers, pattern, fields) for arm, each in answerings.items()},
+        "json_fields": {arm: _fields(each.answers, objects, groups, seed) for arm, each in answerings.items()},
         "seconds": {arm: answering.seconds for arm, answering in answerings.items()},
     }
 
@@ -241,13 +254,27 @@ def retrieval_recall(retrieved: Sequence[Sequence[Hit]], oracles: Sequence[Seque
     return {"recall": recall, "rows": len(known)}
 
 
-def _scores(rows: Sequence[Row], answers: Sequence[str], pattern: str | None, fields: Sequence[FieldOptions]) -> Scores:
-    scores = judge(answers, [row.expected for row in rows], pattern, fields)
-    return scores if fields else judge_text(answers, [row.answer for row in rows]) | scores
+def _scores(
+    rows: Sequence[Row],
+    answers: Sequence[str],
+    pattern: str | None,
+    fields: Sequence[FieldOptions],
+    objects: Sequence[Mapping[str, JsonValue]],
+) -> Scores:
+    """Return the scores of each answer by metric; what decides stands first."""
+    judged = judge(answers, [row.expected for row in rows], pattern, fields)
+    whole = object_scores(answers, objects)
+    return judged | whole if fields else whole | judge_text(answers, [row.answer for row in rows]) | judged
 
 
 def _as_json(found: Interval) -> dict[str, JsonValue]:
     return {"value": found["value"], "low": found["low"], "high": found["high"]}
+
+
+def _fields(
+    answers: Sequence[str], objects: Sequence[Mapping[str, JsonValue]], groups: Sequence[str], seed: int
+) -> dict[str, JsonValue]:
+    return {name: _as_json(found) for name, found in field_intervals(answers, objects, groups, seed).items()}
 
 
 def _intervals(scores: Scores, whole: Mapping[str, Drawn], groups: Sequence[str], seed: int) -> dict[str, JsonValue]:

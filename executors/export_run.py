@@ -66,7 +66,7 @@ def refuse_export(recipe: Recipe, tool: str, folder: Path) -> None:
     """Check that a tool can be written for, before anything is written; its arguments are those of ``export_run``.
 
     Raises:
-        UserError: The tool does not have the method, or the folder is there.
+        UserError: The tool does not have the method, would leave rows out, or the folder is there.
     """
     methods = exporter(tool).METHODS
     if recipe.method not in methods:
@@ -74,6 +74,7 @@ def refuse_export(recipe: Recipe, tool: str, folder: Path) -> None:
         raise UserError(say("exports.no_method", **values), say("exports.no_method_hint"))
     if folder.exists():
         raise UserError(say("data.folder_exists", path=folder), say("data.folder_exists_hint"))
+    exporter(tool).export(recipe)  # which refuses rows that the tool would not learn
 
 
 def lora_method(recipe: Recipe) -> bool:

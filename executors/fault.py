@@ -35,6 +35,7 @@ WARNINGS = frozenset(
         "single_example",
         "near_test",
         "tag_order",
+        "tag_numbers",
     ]
 )
 """Kinds of problems that a row can be learnt from in spite of."""

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 from ..knowledge.builtin import BUILTIN
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
+from .gap_filling import filled_loss, gapped, learnt_gaps, marks_of
 from .guard import Advice, advice
 from .raw_rows import read_raw
+from .task import LANGUAGE_MODEL
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 GENERAL = f"{BUILTIN}general/text.jsonl"
 """A few paragraphs in Chinese and English, written for this."""
+
+ASKED = (LANGUAGE_MODEL, "AutoModelForSeq2SeqLM")
+"""Transformers' Auto classes of the models that write, which can forget what they knew."""
 
 LONGEST = 512
 """Tokens of a text that are read."""
@@ -37,31 +42,61 @@ def read_general(path: Path) -> list[str]:
     return texts
 
 
-def general_loss(model: Any, tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> float:  # noqa: ANN401
-    """Return the mean loss over all tokens of the texts but each first, in nats per token.
+def general_loss(model: Any, tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str]) -> float | None:  # noqa: ANN401
+    """Return the mean loss over tokens of the texts, in nats per token; None where the model can guess none of them.
 
+    A decoder guesses each token but the first of a text; an encoder-decoder those in gaps, as it was pretrained to.
     One text at a time: it is a few dozen short ones, and takes no more memory than answering.
 
     Args:
-        model: A decoder language model, with or without an adapter.
+        model: A language model, with or without an adapter.
         tokenizer: Its own.
         texts: General texts.
     """
     import torch
 
     was_training, total, count = model.training, 0.0, 0
+    loss_of = _filled if model.config.is_encoder_decoder else _foretold
     model.eval()
     with torch.no_grad():
         for text in texts:
-            tokens = tokenizer(text, add_special_tokens=True)["input_ids"][:LONGEST]
-            if len(tokens) < 2:
-                continue
-            row = torch.tensor([tokens], device=model.device)
-            logits = model(input_ids=row, use_cache=False).logits[0, -len(tokens) : -1].float()
-            total += torch.nn.functional.cross_entropy(logits, row[0, 1:], reduction="sum").item()
-            count += len(tokens) - 1
+            loss, tokens = loss_of(model, tokenizer, text)
+            total, count = total + loss, count + tokens
     model.train(was_training)
-    return total / max(count, 1)
+    return total / count if count else None
+
+
+def _foretold(model: Any, tokenizer: "PreTrainedTokenizerBase", text: str) -> tuple[float, int]:  # noqa: ANN401
+    """Return the loss over all tokens but the first, and how many there are."""
+    import torch
+
+    tokens = tokenizer(text, add_special_tokens=True)["input_ids"][:LONGEST]
+    if len(tokens) < 2:
+        return 0.0, 0
+    row = torch.tensor([tokens], device=model.device)
+    logits = model(input_ids=row, use_cache=False).logits[0, -len(tokens) : -1].float()
+    return torch.nn.functional.cross_entropy(logits, row[0, 1:], reduction="sum").item(), len(tokens) - 1
+
+
+def _filled(model: Any, tokenizer: "PreTrainedTokenizerBase", text: str) -> tuple[float, int]:  # noqa: ANN401
+    """Return the loss over the tokens in gaps, and how many there are."""
+    kind = model.config.model_type
+    if not learnt_gaps(kind) or not marks_of(kind, tokenizer):
+        return 0.0, 0
+    gaps = gapped(kind, tokenizer, text, min(LONGEST, getattr(model.config, "max_position_embeddings", LONGEST)))
+    return filled_loss(model, gaps) if gaps else (0.0, 0)
+
+
+def unseen(config: Any, tokenizer: "PreTrainedTokenizerBase") -> Advice:  # noqa: ANN401 - transformers' own configs
+    """Return why ``general_loss`` has nothing to say of a model."""
+    kind = config.model_type
+    if config.is_encoder_decoder and not learnt_gaps(kind):
+        text = say("guards.unseen_kind", kind=kind)
+    elif config.is_encoder_decoder and not marks_of(kind, tokenizer):
+        text = say("guards.unseen_marks", kind=kind)
+    else:
+        text = say("guards.unseen_texts")
+    return Advice("unseen", text, say("guards.fix_unseen"))
 
 
 def forgetting(before: float, after: float) -> list[Advice]:

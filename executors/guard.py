@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from statistics import median
 from typing import Any, Protocol, cast
 
 from ..knowledge.messages import say
@@ -49,6 +50,8 @@ class Log:
         warmup: Over how many of them the learning rate rises.
         learning_rate: The highest one.
         fitted: Whether what is trained had been fitted to the same rows before, without dropout.
+        uneven: Whether some rows weigh far more than others: a single one makes the loss of its update many times that
+            of the others.
     """
 
     losses: list[tuple[int, float]]
@@ -58,6 +61,7 @@ class Log:
     warmup: int
     learning_rate: float
     fitted: bool = False
+    uneven: bool = False
 
     @property
     def step(self) -> int:
@@ -65,9 +69,9 @@ class Log:
         return self.losses[-1][0] if self.losses else 0
 
     def mean(self, end: int, count: int = WINDOW) -> float:
-        """Return the mean loss of some updates before place ``end`` of the list."""
+        """Return the mean loss of some updates before place ``end`` of the list, or their median where it is uneven."""
         part = [loss for _, loss in self.losses[max(0, end - count) : end]]
-        return sum(part) / len(part)
+        return median(part) if self.uneven else sum(part) / len(part)
 
 
 class Guard(Protocol):
@@ -105,7 +109,12 @@ def advice(kind: str, step_seen: int | None = None, /, **figures: Any) -> Advice
 
 
 def log_of(
-    history: Sequence[Mapping[str, float]], updates: int, warmup: int, learning_rate: float, fitted: bool = False
+    history: Sequence[Mapping[str, float]],
+    updates: int,
+    warmup: int,
+    learning_rate: float,
+    fitted: bool = False,
+    uneven: bool = False,
 ) -> Log:
     """Return the log that guards read.
 
@@ -115,6 +124,7 @@ def log_of(
         warmup: Over how many of them the learning rate rises.
         learning_rate: The highest one.
         fitted: As in a ``Log``.
+        uneven: As in a ``Log``.
     """
     trained = [entry for entry in history if "loss" in entry and not _asked_nothing(entry)]
     return Log(
@@ -125,6 +135,7 @@ def log_of(
         warmup=warmup,
         learning_rate=learning_rate,
         fitted=fitted,
+        uneven=uneven,
     )
 
 
@@ -139,7 +150,12 @@ def looks_at(step: int, updates: int) -> bool:
 
 
 def all_advice(
-    history: Sequence[Mapping[str, float]], updates: int, warmup: int, rate: float, fitted: bool = False
+    history: Sequence[Mapping[str, float]],
+    updates: int,
+    warmup: int,
+    rate: float,
+    fitted: bool = False,
+    uneven: bool = False,
 ) -> list[Advice]:
     """Return what guards said in the course of a training, each kind once, when it was first to be seen.
 
@@ -149,10 +165,11 @@ def all_advice(
         warmup: As for ``log_of``.
         rate: As for ``log_of``.
         fitted: As in a ``Log``.
+        uneven: As in a ``Log``.
     """
     found: dict[str, Advice] = {}
     for place, entry in enumerate(history, 1):
         if "eval_loss" in entry or ("loss" in entry and looks_at(int(entry["step"]), updates)):
-            for one in look(log_of(history[:place], updates, warmup, rate, fitted)):
+            for one in look(log_of(history[:place], updates, warmup, rate, fitted, uneven)):
                 found.setdefault(one.kind, one)
     return list(found.values())

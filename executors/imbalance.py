@@ -72,7 +72,10 @@ def class_loss(
     else:
         each = cross_entropy(logits, labels, weight=weights, ignore_index=IGNORED, reduction="none")
     if options.loss == "focal":
-        each = (1 - torch.exp(-each)) ** options.focus * each
+        unsure = 1 - torch.exp(-each)
+        if options.focus < 1:  # the slope of such a power has no end at 0, where rows are that the model is sure of
+            unsure = unsure.clamp(min=torch.finfo(unsure.dtype).tiny)
+        each = unsure**options.focus * each
     return each.sum()
 
 
@@ -123,6 +126,11 @@ class ClassLossTask(TaskBase):
     def divisible(self) -> bool:
         """Whether rows learn the same in batches of any size: an F1 of parts says little of the whole."""
         return self.options.loss != "soft_f1"
+
+    @property
+    def uneven(self) -> bool:
+        """Whether some rows weigh far more than others: a rare class in the weighted loss."""
+        return self.options.loss == "weighted"
 
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - see TaskBase
         """Return the loss of each label's class, or of each class's yes or no."""

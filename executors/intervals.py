@@ -68,10 +68,19 @@ def difference(
     return interval(apart, seed, groups, resamples, lowest=-1.0)
 
 
+def numbered(groups: Sequence[str]) -> list[int]:
+    """Return for each row the number of its group, from 0, groups in the order of their names.
+
+    NumPy would give each name the room of the longest one, and a name may be a whole passage.
+    """
+    places = {name: place for place, name in enumerate(sorted({*groups}))}
+    return [places[name] for name in groups]
+
+
 def _percentiles(scores: Sequence[float], groups: Sequence[str], seed: int, resamples: int) -> tuple[float, float]:
     import numpy
 
-    members = numpy.unique(numpy.asarray(groups), return_inverse=True)[1]
+    members = numbered(groups)
     sums, sizes = numpy.bincount(members, weights=scores), numpy.bincount(members)
     chance, count = numpy.random.default_rng(seed), len(sums)
     part = max(1, 4_000_000 // count)  # bounds the memory of the drawn groups to 32 MB

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from ..knowledge.errors import UserError
 from ..knowledge.messages import say
@@ -34,6 +34,11 @@ class LabelledRow(BaseModel):
     text: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(min_length=1)
     labels: tuple[Label, ...]
     several: bool = False
+
+    @field_validator("labels")
+    @classmethod
+    def _each_once(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(labels))
 
     @property
     def asked(self) -> str:

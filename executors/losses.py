@@ -1,6 +1,6 @@
 """The loss: of language models on answers only; the mean of any task's loss; when to stop."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..knowledge.errors import UserError
@@ -50,16 +50,20 @@ def validation_loss(
     import torch
 
     model.eval()
-    ordered = sorted(rows, key=len, reverse=True)
-    batches = (
-        task.collate(ordered[start : start + batch_size], padding) for start in range(0, len(ordered), batch_size)
-    )
+    batches = (task.collate(batch, padding) for batch in validated_batches(rows, batch_size))
     with torch.no_grad():
         on_device = ({name: moved(value, model.device) for name, value in batch.items()} for batch in batches)
         total, count = task.total_loss(model, on_device)
     if not count:
-        raise UserError(say("training.nothing_counted", rows=len(ordered)), say("training.nothing_counted_hint"))
+        raise UserError(say("training.nothing_counted", rows=len(rows)), say("training.nothing_counted_hint"))
     return total / count
+
+
+def validated_batches(rows: Sequence[Example], batch_size: int) -> Iterator[Sequence[Example]]:
+    """Yield the batches of a validation, the longest rows first."""
+    ordered = sorted(rows, key=len, reverse=True)
+    for start in range(0, len(ordered), batch_size):
+        yield ordered[start : start + batch_size]
 
 
 def should_stop(history: Sequence[dict[str, float]], patience: int) -> bool:

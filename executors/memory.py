@@ -51,6 +51,16 @@ def _resident(name: str) -> int:
     return 0
 
 
+def free_bytes() -> int | None:
+    """Return what of the accelerator's memory is free, in bytes; None without one whose system tells."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    torch.cuda.empty_cache()
+    return int(torch.cuda.mem_get_info()[0])
+
+
 def device_bytes() -> int | None:
     """Return the memory of the accelerator, or else of the machine, in bytes; None where the system does not tell."""
     import torch

@@ -21,6 +21,7 @@ from ..knowledge.progress import Progress
 from .adapters import ABOUT, adapted, adapted_tokenizer, load_adapted, task_of
 from .batches import shortened
 from .general import GENERAL, read_general
+from .memory import free_bytes
 from .models import load_model
 from .plan import ModelSource
 
@@ -35,6 +36,9 @@ Dtype = Literal["float32", "bfloat16", "float16"]
 MERGED = ("lora", "qlora", "ia3", "adalora", "full", "bitfit")
 LONGEST = 64
 """Tokens of a text that answers are compared on."""
+
+BESIDE = 1.1
+"""Times a model's weights: what answering with texts of ``LONGEST`` tokens takes at most."""
 
 FARTHEST = 0.05
 """Nats of mean divergence. A guard's bar, not a finding: it was tried on small models only."""
@@ -101,9 +105,9 @@ def merge(
     _write(model, tokenizer, folder, dtype, {**about, "model": whole.model_dump()})
     del model
     progress(say("merging.comparing"), 0, None)
-    written = load_model(whole, progress, task_of(folder).loader(tokenizer))
-    drift = _drift(expected, _answers(written, tokenizer, texts))
     size = sum(path.stat().st_size for path in folder.iterdir())
+    written = load_model(whole, progress, task_of(folder).loader(tokenizer), "" if _has_room(size) else "cpu")
+    drift = _drift(expected, _answers(written, tokenizer, texts))
     return {
         "folder": str(folder),
         "into": into,
@@ -115,22 +119,31 @@ def merge(
 
 
 def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, progress: Progress) -> Any:
-    """Return the model with what was trained inside its weights, in single precision."""
+    """Return the model with what was trained inside its weights, in single precision.
+
+    On the CPU, through whose memory such weights go in any case: a GPU that holds a model in 4 bits or 16 has no room
+    for 32 as a rule.
+    """
     import torch
 
     if (source / "config.json").is_file():
-        return load_adapted(base, source, progress).float()
+        return load_adapted(base, source, progress).cpu().float()
     loader = task_of(source).loader(adapted_tokenizer(base, source))
     rounded = quantisation != "none" and into == "trained_on"
     form = {"quantisation": quantisation if rounded else "none", "dtype": base.dtype if rounded else "float32"}
-    model: Any = load_model(base.model_copy(update=form), progress, loader)
+    model: Any = load_model(base.model_copy(update=form), progress, loader, "cpu")
     if rounded:
-        model = model.dequantize(dtype=torch.float32)
+        model = model.to("cpu").dequantize(dtype=torch.float32)  # rounded where it was trained
     model = adapted(model.float(), source)
     if not hasattr(model, "merge_and_unload"):
         return model
     _put_in_place(model)
     return model.merge_and_unload()
+
+
+def _has_room(size: int) -> bool:
+    """Tell whether the device has room for a model, in bytes, and for what answering takes beside it."""
+    return (free := free_bytes()) is None or size * BESIDE <= free
 
 
 def _put_in_place(model: Any) -> None:

@@ -96,6 +96,14 @@ def keeps_float32(method: MethodModule) -> bool:
     return bool(getattr(method, "FLOAT32", False))
 
 
+def widens_rest(method: MethodModule) -> bool:
+    """Tell whether a method has all of a quantised model in float32 that is not quantised.
+
+    Its file says so with ``WIDENS = True``, and does it when it is attached; whoever loads its result has to.
+    """
+    return bool(getattr(method, "WIDENS", False))
+
+
 def schedule_of(method: MethodModule, model: Any, options: MethodOptions, updates: int) -> Schedule | None:  # noqa: ANN401
     """Return what the method does besides gradient steps, or None for the many that do nothing else.
 

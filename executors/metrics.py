@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..knowledge.messages import say
 from .stated import found_value, normalised
 
 CHINESE = "\\u3400-\\u9fff"
@@ -37,7 +38,7 @@ class FieldOptions(BaseModel):
     @model_validator(mode="after")
     def _can_be_found(self) -> "FieldOptions":
         if self.values is None and self.pattern is None:
-            raise ValueError("needs values or a pattern")
+            raise ValueError(say("evaluation.values_or_pattern"))
         return self
 
 
@@ -50,7 +51,7 @@ def regular(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+        raise ValueError(say("evaluation.no_expression", pattern=pattern, problem=error)) from error
     return pattern
 
 

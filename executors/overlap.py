@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 NEAR_DUPLICATE = 0.6
 """Character 4-gram Jaccard above which two questions count as nearly the same."""
 
+NUMBERS = r"\d+(?:[.,:]\d+)*|(?<!\w)-(?=\d)|[+*/=<>^]|(?<=[a-z])#"
+"""Numbers and signs, by which questions differ that have the same letters."""
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -23,7 +26,7 @@ class Overlap:
     Attributes:
         test: Place of the test question.
         training: Place of the training question that is most like it.
-        exact: Whether they differ in nothing but case, white space and punctuation.
+        exact: Whether they differ in nothing but case, white space and punctuation, and are of the same numbers.
     """
 
     test: int
@@ -52,23 +55,24 @@ def find_overlaps(test: Sequence[str], training: Sequence[str]) -> list[Overlap]
     """
     few = len(test) <= len(training)
     kept = _Kept(test if few else training)
-    best: dict[int, tuple[float, int]] = {}
+    best: dict[int, tuple[float, bool, int]] = {}
     for place, text in enumerate(training if few else test):
-        grams = four_grams(_plain(text))
+        grams, meaning = four_grams(_plain(text)), _meaning(text)
         numbers = kept.numbers(grams)
         for one, bound in kept.like(numbers, len(grams)):
             asked, learnt = (one, place) if few else (place, kept.places[one][0])
-            before = best.get(asked, (NEAR_DUPLICATE, 1))
-            if (bound, -learnt) > before:
-                best[asked] = max(before, (kept.likeness(one, numbers, len(grams)), -learnt))
-    found = {asked: -place for asked, (_, place) in best.items() if place <= 0}
+            before = best.get(asked, (NEAR_DUPLICATE, True, 1))
+            if (bound, True, -learnt) > before:
+                likeness = kept.likeness(one, numbers, len(grams))
+                best[asked] = max(before, (likeness, kept.meanings[one] == meaning, -learnt))
+    found = {asked: (-place, same) for asked, (_, same, place) in best.items() if place <= 0}
     if few:
-        found = {place: learnt for one, learnt in found.items() for place in kept.places[one]}
-    return [Overlap(one, other, _plain(test[one]) == _plain(training[other])) for one, other in sorted(found.items())]
+        found = {place: near for one, near in found.items() for place in kept.places[one]}
+    return [Overlap(place, learnt, same) for place, (learnt, same) in sorted(found.items())]
 
 
 class _Kept:
-    """Keep the questions of one side as numbers of their 4-grams, the rarest first; equal ones once.
+    """Keep the questions of one side as numbers of their 4-grams, the rarest first; the same ones once.
 
     Two sets whose Jaccard similarity is above t share a member among the rarest |set| (1 - t) + 1 of each, so only
     these lead to a question. What two sets share from some place on is no more than is left of each.
@@ -77,7 +81,8 @@ class _Kept:
         filtering) and 4.1 (positional filtering).
 
     Attributes:
-        places: Where each question stands, by its number here.
+        meanings: By which each question is told from others, by its number here.
+        places: Where it stands.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -87,16 +92,17 @@ class _Kept:
         self._grams: list[array[int]] = []
         self._holding: dict[int, dict[int, list[int]]] = {}  # by 4-gram, then by how many 4-grams a question has
         self.places: list[list[int]] = []
-        known: dict[bytes, int] = {}
+        known: dict[tuple[str, ...], int] = {}
         for place, text in enumerate(texts):
-            grams = compact(sorted(self._numbers[gram] for gram in four_grams(_plain(text))))
-            one = known.setdefault(grams.tobytes(), len(known))
+            one = known.setdefault(_meaning(text), len(known))
             if one == len(self.places):
+                grams = compact(sorted(self.numbers(four_grams(_plain(text)))))
                 self._grams.append(grams)
                 self.places.append([])
                 for gram in grams[: _leading(len(grams))]:
                     self._holding.setdefault(gram, {}).setdefault(len(grams), []).append(one)
             self.places[one].append(place)
+        self.meanings = list(known)
 
     def numbers(self, grams: Set[str]) -> set[int]:
         """Return the numbers of those 4-grams that a question here has."""
@@ -127,6 +133,11 @@ class _Kept:
 def _share(both: int, size: int, other: int) -> float:
     """Return the share of two sets' members that both have, by the sizes."""
     return both / (size + other - both)
+
+
+def _meaning(text: str) -> tuple[str, ...]:
+    """Return what makes a question another one: 1 + 23 is not 12 + 3, 2.5 not 25, and C++ not C."""
+    return _plain(text), *re.findall(NUMBERS, text.casefold())
 
 
 def _plain(text: str) -> str:

@@ -119,7 +119,8 @@ def _divide(rows: Sequence[CheckedRow], wish: Wish, apart: bool) -> dict[str, li
     """Return the rows of each part, in the order of the file."""
     groups: dict[str, list[CheckedRow]] = defaultdict(list)
     for row in rows:
-        groups[str(row.values[wish.group]) if wish.group and wish.group in row.values else row.key].append(row)
+        own = row.values.get(wish.group) if wish.group else None
+        groups[row.key if own in (None, "") else str(own)].append(row)  # what names no group is none
     strata: dict[str, list[str]] = defaultdict(list)
     for key, members in groups.items():
         strata[next(iter(members[0].classes), "")].append(key)

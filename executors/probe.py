@@ -16,9 +16,9 @@ from .memory import PeakMemory
 from .method import method_module
 from .models import device, load_model, require
 from .plan import ModelSource
+from .recomputing import recompute_activations
 from .task import TaskOptions, task_class
 from .tokens import TokenRow
-from .train import recompute_activations
 from .train_options import TrainOptions
 from .trainer import make_trainer
 

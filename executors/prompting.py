@@ -37,7 +37,9 @@ class PromptingOptions(BaseModel):
     )
     documents: tuple[str, ...] = Field((), description="files or folders that long_context shows whole")
     choices: tuple[str, ...] = Field((), description="answers that constrained allows; empty: the classes of the rows")
-    answer_schema: str | None = Field(None, description="JSON Schema file that constrained answers follow")
+    answer_schema: str | None = Field(
+        None, description="JSON Schema file that constrained answers follow, and all answers are measured by"
+    )
     window: int | None = Field(None, ge=1, description="tokens that the model reads; null: as its config says")
 
 
@@ -48,7 +50,7 @@ class Shown:
     Attributes:
         prompts: The prompt of each arm that shows other examples than the plan's.
         documents: Whole texts.
-        constraint: The form of constrained answers.
+        constraint: The form that constrained answers have, and all answers are measured by.
     """
 
     prompts: Mapping[ArmName, Prompt] = field(default_factory=dict)
@@ -80,7 +82,7 @@ def shown_in(
         held: The held-out rows.
         learnt: Rows to draw examples from; None where there are none.
         room: Gives the tokens that a prompt may take, and counts them; asked only where it matters.
-        constraint: The form of constrained answers.
+        constraint: The form of answers, where one is known.
         documents: Whole texts for ``long_context``.
 
     Raises:
@@ -121,10 +123,10 @@ def constraint_of(
         schema: The file of the JSON Schema.
 
     Raises:
-        UserError: None of them is known, or the file holds no JSON Schema.
+        UserError: None of them is known, or the file holds no JSON Schema, or one that cannot be applied.
     """
     if schema is not None:
-        return JsonShape(_schema(schema))
+        return _shape(schema, held)
     names = options.choices or (learnt or held).classes
     if names and held.several:
         return Written(any_of(names, NO_CLASS))
@@ -142,6 +144,14 @@ def whole_documents(sources: Sequence[Path]) -> list[str]:
         UserError: A source does not exist, or not one document could be read.
     """
     return [f"# {document.id}\n\n{document.text.strip()}" for document in read_sources(sources).documents]
+
+
+def _shape(path: Path, held: ComparedRows) -> JsonShape:
+    """Return the shape in a file; whether it can be applied shows with the right answers, before any is asked for."""
+    shape = JsonShape(_schema(path))
+    for row in held.rows:
+        shape.holds(row.answer)
+    return shape
 
 
 def _schema(path: Path) -> dict[str, JsonValue]:

@@ -105,6 +105,8 @@ def recipe_of(plan: Plan, plan_path: Path) -> Recipe:
             if places[0] is None or (step.validation and places[1] is None):
                 raise UserError(say("exports.made_rows", rows=step.train), say("exports.made_rows_hint"))
             undone = [name for name in OURS if getattr(step, name)]
+            if step.too_long == "leave_out":  # other tools cut such rows, and their answers lose their end
+                undone.append("too_long")
             if step.method in LORA and getattr(step.method_options, "start", "default") != "default":
                 undone.append("method_options.start")
             if undone:

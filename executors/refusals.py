@@ -10,6 +10,7 @@ from ..knowledge.messages import say
 from .family import family_of
 from .heads import is_head, note_fresh
 from .method import MethodModule, MethodOptions
+from .methods.lora import Options as LoraOptions
 from .models import class_of, device, load_config, require
 from .plan import ModelSource
 from .task import LANGUAGE_MODEL, Loader, TaskBase
@@ -67,7 +68,27 @@ def refuse_impossible(
         _refuse_prompt(bare, kind, method_id, method)
     _refuse_targets(bare, options)
     _refuse_start(base, options)
-    method.attach(bare, options)
+    attached = method.attach(bare, options)
+    _refuse_wide_start(attached, options)
+
+
+def _refuse_wide_start(attached: Any, options: MethodOptions) -> None:
+    """Refuse to take more directions of a layer's weights than there are; what is saved would not load."""
+    start, rank = getattr(options, "start", "default"), getattr(options, "rank", 0)
+    if start not in TAKING:
+        return
+    widths = {name: min(module.in_features, module.out_features) for name, module in _adapted_layers(attached)}
+    name = min(widths, key=lambda name: widths[name])
+    if widths[name] < rank:
+        values = {"start": start, "rank": rank, "layer": name.rpartition(".")[2], "width": widths[name]}
+        change = {"method_options.rank": widths[name]}
+        raise UserError(say("refusals.wide_start", **values), say("refusals.wide_start_hint", **values), change)
+
+
+def _adapted_layers(attached: Any) -> list[tuple[str, Any]]:
+    from peft.tuners.lora import LoraLayer
+
+    return [(name, module) for name, module in attached.named_modules() if isinstance(module, LoraLayer)]
 
 
 def _refuse_start(base: ModelSource, options: MethodOptions) -> None:
@@ -88,6 +109,26 @@ def refuse_kernels(options: TrainOptions) -> None:
 
     if options.kernels == "liger" and (device().type not in ("cuda", "xpu") or not is_liger_kernel_available()):
         raise UserError(say("refusals.no_liger", device=device().type), say("refusals.no_liger_hint"))
+
+
+def refuse_unmade_kernels(options: TrainOptions, kind: str) -> None:
+    """Check that Liger's kernels, where they are wanted, are made for a model, as the library passes over others.
+
+    Args:
+        options: All settings.
+        kind: The model's ``model_type``.
+
+    Raises:
+        UserError: They are not.
+
+    Source: liger-kernel 0.8, ``_apply_liger_kernel_to_instance``.
+    """
+    if (
+        options.kernels == "liger"
+        and kind not in require("liger_kernel.transformers.monkey_patch").MODEL_TYPE_TO_APPLY_LIGER_FN
+    ):
+        message, hint = say("refusals.liger_unmade", kind=kind), say("refusals.liger_unmade_hint")
+        raise UserError(message, hint, {"kernels": "standard"})
 
 
 def refuse_family(auto: str, family: str, kind: str) -> None:
@@ -167,14 +208,18 @@ def _refuse_prompt(bare: Any, kind: str, method_id: str, method: MethodModule) -
 
 
 def _refuse_targets(bare: Any, options: MethodOptions) -> None:
-    """Check that there are layers of the names that are to be changed: the library leaves out those without."""
+    """Check that there are layers of the names that are to be changed: the library leaves out those without.
+
+    Of a table of embeddings only a LoRA can be put beside.
+    """
     from difflib import get_close_matches
 
     from torch.nn import Embedding, Linear
     from transformers.pytorch_utils import Conv1D
 
     named: list[str] = list(dict.fromkeys([*getattr(options, "targets", ()), *getattr(options, "feedforward", ())]))
-    layers = [name for name, module in bare.named_modules() if isinstance(module, Linear | Conv1D | Embedding)]
+    kinds = (Linear, Conv1D, Embedding) if isinstance(options, LoraOptions) else (Linear, Conv1D)
+    layers = [name for name, module in bare.named_modules() if isinstance(module, kinds)]
     unknown = [one for one in named if not any(f".{name}".endswith(f".{one}") for name in layers)]
     if not unknown:
         return

@@ -24,6 +24,27 @@ SHOWN = 20
 OURS = ("adapter",)
 """Methods whose adapters no other tool reads."""
 
+CLASSES = "sequence_classification"
+OURS_ALONE = """\
+import json
+from pathlib import Path
+from ftadvisor.executors.adapters import adapted_tokenizer, load_adapted
+from ftadvisor.executors.plan import ModelSource
+FOLDER = Path(".")  # {folder}
+base = ModelSource(**json.loads((FOLDER / "ftadvisor.json").read_bytes())["model"])
+tokenizer = adapted_tokenizer(base, FOLDER)
+model = load_adapted(base, FOLDER).eval()
+"""
+ASKED = """\
+import json
+with open(f"{{FOLDER}}/ftadvisor.json", encoding="utf-8") as about:
+    classes = list(json.load(about)["known"]["classes"])
+scores = model(**tokenizer("{text}", return_tensors="pt")).logits[0]
+print({decision})
+"""
+LIKELIEST = "classes[scores.argmax()]"
+LIKELY = "[name for name, score in zip(classes, scores) if score > 0]"
+
 
 def readme(
     model: Any, base: ModelSource, method: str, about: Mapping[str, Any], whole: bool, own_tokenizer: bool
@@ -47,6 +68,7 @@ def readme(
         f"```\nftadvisor evaluate TEST.jsonl --adapter {say('result.this_folder')}\n```",
         f"## {say('result.with_others')}",
         *_with_others(model, base, method, task, about, whole, own_tokenizer),
+        *(_asked(about["known"]["several"]) if task == CLASSES and "several" in about.get("known", {}) else ()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -84,10 +106,15 @@ def _facts(base: ModelSource, method: str, task: str, about: Mapping[str, Any]) 
         facts["validation_loss"] = f"{told['validation_loss']:.4f}"
     for name in ("classes", "tags"):
         if names := list(known.get(name, {})):
-            facts["classes"] = ", ".join(names[:SHOWN]) + (f", ... ({len(names)})" if len(names) > SHOWN else "")
+            facts["classes"] = listed_names(names)
     if new:
         facts["new_words"] = ", ".join(new["words"])
     return [f"* {say(f'result.{name}', value=value)}" for name, value in facts.items()]
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Return the names of classes, or of many the first ones and how many there are."""
+    return ", ".join(names[:SHOWN]) + (f", ... ({len(names)})" if len(names) > SHOWN else "")
 
 
 def _with_others(
@@ -102,7 +129,7 @@ def _with_others(
     """Return how transformers and PEFT load the result, or that they cannot."""
     prompt = any(config.is_prompt_learning for config in getattr(model, "peft_config", {}).values())
     if method in OURS or getattr(model.config, POOLING, None) or (prompt and has_head(model)):
-        return [say("result.only_us")]
+        return [say("result.only_us"), f"```python\n{OURS_ALONE.format(folder=say('result.this_folder'))}```"]
     auto = task_class(task).AUTO
     labels = f", num_labels={model.config.num_labels}" if auto in HEAD_KINDS and not whole else ""
     rounding = f", quantization_config={_rounding(base)}" if base.quantisation != "none" else ""
@@ -127,6 +154,12 @@ def _with_others(
             'model.load_state_dict(load_file(f"{FOLDER}/trained.safetensors"), strict=False)',
         ]
     return ["\n".join(["```python", *code, "```"])]
+
+
+def _asked(several: bool) -> list[str]:
+    """Return how the loaded model is asked for the class or classes of a text."""
+    code = ASKED.format(text=say("result.a_text"), decision=LIKELY if several else LIKELIEST)
+    return [f"## {say('result.ask')}", f"```python\n{code}```"]
 
 
 def _rounding(base: ModelSource) -> str:

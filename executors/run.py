@@ -17,6 +17,7 @@ from ..knowledge.lock import locked
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from ..rag.endpoint import without_key
+from ..rag.refused import MisnamedError
 from .events import ADVICE, STARTED, Advised, advised, advised_before, append_event, drop_torn_line
 from .kernel_cache import bound_kernels
 from .plan import Plan
@@ -151,7 +152,8 @@ def _guarded(folder: RunFolder, context: StepContext) -> EarlierResult:
 def _way_on(folder: RunFolder, number: int, error: UserError) -> str:
     """Return how to continue, what must be mended for it, and how where it is the plan: nothing need be done anew."""
     if isinstance(error, RefusedError):
-        return f"{resume_hint(folder)}\n{error.hint}".strip()
+        renamed = say("run.renamed") if isinstance(error, MisnamedError) else ""
+        return "\n".join(filter(None, [resume_hint(folder), error.hint, renamed]))
     changed = say("run.resume_changed", plan=folder.plan_file, files=folder.path / "steps" / f"{number}-*")
     mended = say("run.resume_mended", command=resume_command(folder))
     return "\n".join(filter(None, [mended, error.hint, changed]))

@@ -9,7 +9,9 @@ from ..knowledge.errors import UserError
 from ..knowledge.json_value import JsonValue
 from ..knowledge.messages import say
 from ..rag.chat import PATH, Written, chat
-from ..rag.endpoint import Endpoint, StatusError, broken, post_whole
+from ..rag.endpoint import Endpoint
+from ..rag.exchange import post_whole
+from ..rag.refused import StatusError, broken
 from ..rag.thoughts import spoken, thinks
 from .answerer import Conversation, Said
 from .at_once import at_once

@@ -64,6 +64,26 @@ def let_cpu_share() -> None:
         PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 
 
+def use_one_table(model: Any) -> None:
+    """Have both halves of an encoder-decoder read their table of tokens through one module instead of one each.
+
+    PyTorch shares a module's weights with whatever else is in the same group as the module; accelerate has a group for
+    the table that is read from and the one that is written to, and knows of no others.
+
+    Source: accelerate 1.15, ``utils/fsdp_utils.py``, ``fsdp2_prepare_model``.
+    """
+    table = model.get_input_embeddings()
+    for module in model.modules():
+        for name, child in module.named_children():
+            if getattr(child, "weight", None) is table.weight and _settings(child) == _settings(table):
+                setattr(module, name, table)
+
+
+def _settings(module: Any) -> dict[str, Any]:
+    """Return what makes two modules with the same weights compute the same."""
+    return {"kind": type(module)} | {name: value for name, value in vars(module).items() if not name.startswith("_")}
+
+
 def gathered(values: "Iterable[tuple[str, Tensor]]") -> "dict[str, Tensor]":
     """Return whole tensors by name for the first process, on the CPU; the others get none.
 

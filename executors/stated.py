@@ -47,8 +47,8 @@ def found_value(
         pattern: What a value looks like where they are not listed.
         name: The field's group in the form.
     """
-    if (held := held_value(answer, name)) is not None:
-        return _listed(str(held), values)
+    if name in (held := held_object(answer)):
+        return None if held[name] is None else _listed(str(held[name]), values)
     whole = re.fullmatch(form, answer.strip(), re.DOTALL) if form else None
     if whole is not None and name in whole.groupdict():
         return _listed(whole[name], values)
@@ -56,20 +56,19 @@ def found_value(
     return found.pop() if len(found) == 1 else None
 
 
-def held_value(answer: str, name: str) -> JsonValue:
-    """Return what an answer that is a JSON object holds under a name; None where it is none, or holds nothing.
+def held_object(answer: str) -> dict[str, JsonValue]:
+    """Return what an answer that is a JSON object holds; nothing where it is none.
 
     Args:
         answer: What the model wrote.
-        name: The name.
     """
     if not answer.lstrip().startswith("{"):
-        return None
+        return {}
     try:
         found: JsonValue = json.loads(answer)
     except (ValueError, RecursionError):
-        return None
-    return found.get(name) if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _listed(text: str, values: Sequence[str] | None) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, c
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 
 from ..knowledge.builtin import BUILTIN, builtin_path
+from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from ..rag.endpoint import is_endpoint
 from . import steps
@@ -172,7 +173,7 @@ def input_path(name: str | None, earlier: Sequence[StepOptions], folder: Path) -
 def _inside(name: str) -> str:
     path = Path(name)
     if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise ValueError("must be a name inside the run folder")
+        raise ValueError(say("plan.outside"))
     return name
 
 

@@ -173,6 +173,10 @@ class TaskBase(ABC):
     def collate(self, examples: Sequence[Any], padding: int) -> Batch:
         """Return one batch, padded on the right; ``labels`` are counted in the loss where they are not -100."""
 
+    def collate_anew(self, examples: Sequence[Any], padding: int, epoch: int) -> Batch:
+        """Return a batch of a pass over the rows to learn, counted from 0; where chance makes it, each has another."""
+        return self.collate(examples, padding)
+
     @abstractmethod
     def loss(self, model: Any, batch: Batch) -> "tuple[Tensor, Tensor]":  # noqa: ANN401 - with or without an adapter
         """Return the summed loss, and the number of labels that it is summed over."""
@@ -181,6 +185,11 @@ class TaskBase(ABC):
     def divisible(self) -> bool:
         """Whether rows learn the same in batches of any size, as the loss is a sum over them."""
         return True
+
+    @property
+    def uneven(self) -> bool:
+        """Whether some rows weigh far more than others in the loss."""
+        return False
 
     def total_loss(self, model: Any, batches: Iterable[Batch]) -> tuple[float, int]:  # noqa: ANN401 - see loss
         """Return the loss summed over all batches, and the number of labels; without gradients."""
@@ -219,8 +228,8 @@ class TaskBase(ABC):
         """
         raise NotImplementedError
 
-    def shape(self, examples: Sequence[Any]) -> dict[str, Any]:
-        """Return what an estimate has to know of the examples, as fields of its request."""
+    def shape(self, examples: Sequence[Any]) -> dict[str, int]:
+        """Return what an estimate has to know of the examples of one batch, as fields of its request."""
         return {"seq_len": max(map(len, examples))}
 
     def loader(self, tokenizer: "PreTrainedTokenizerBase") -> Loader:

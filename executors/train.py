@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic import JsonValue
 
@@ -14,40 +14,44 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from ..knowledge.progress import Progress
 from .adapters import save_adapter
-from .audit import audit, stops_of
+from .audit import tell_audit
 from .canary import Build, is_tried, try_out
 from .checkpoints import checkpoint_folder, newest_whole, prune
 from .chunked_loss import has_plain_head, refuse_other_loss
-from .data import Conversation
 from .device_name import machine_name
 from .encoded import encoded
 from .estimate.history import remember
 from .estimate.request import EstimateRequest
 from .expected import expected_memory, expected_tensors, least_memory, request_for, request_of
 from .freed_memory import is_returned, return_freed_memory
-from .general import forgetting, general_loss
+from .general import forgetting, general_loss, unseen
 from .guard import advice
 from .heads import head_shape
+from .heaviest import largest_shape
 from .laying_out import Able, Tried, layouts_of, refuse_smaller_device, remember_layout, remembered
 from .losses import should_stop
 from .memory import PeakMemory
 from .method import MethodModule, MethodOptions, keeps_float32, method_module, schedule_of
 from .models import context_length, device, load_config, load_model, load_tokenizer, require
 from .plan import ModelSource
-from .refusals import longest_row, refuse_impossible, refuse_kernels, refuse_slow, room
+from .recomputing import recompute_activations
+from .refusals import (
+    longest_row,
+    refuse_impossible,
+    refuse_kernels,
+    refuse_slow,
+    refuse_unmade_kernels,
+    room,
+)
 from .result_readme import learnt
-from .sharding import refuse_unshared, whole_state
+from .sharding import refuse_unshared, use_one_table, whole_state
 from .task import LANGUAGE_MODEL, Example, Known, Learning, ReadRow, TaskOptions, task_class
 from .together import is_first, processes, wait
-from .tokens import TokenRow
 from .trackers import Tracker, refuse_missing, tracker_callback
 from .train_options import TrainOptions
 from .trainer import make_trainer
 from .vocabulary import grow_model, grow_tokenizer, grown_config, refuse_growth, told
 from .watching import Watcher, guarding
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 Event = Callable[..., None]
 
@@ -131,18 +135,22 @@ def train(
     task = task_class(training.task)(training.task_options, training.known)
     refuse_slow(tokenizer, training.task, task)
     loader = task.loader(tokenizer)
-    refuse_growth(training.new_tokens, training.method, load_config(base).model_type)
+    bare_config = load_config(base)
+    refuse_unmade_kernels(training.options, bare_config.model_type)
+    refuse_growth(training.new_tokens, training.method, bare_config.model_type)
     pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
     virtual_tokens = getattr(training.method_options, "virtual_tokens", 0)
-    bare_config = load_config(base)
     readable = room(bare_config, context_length(base), virtual_tokens)
     limit = longest_row(training.max_length, bare_config, readable)
-    learned = encoded(task, tokenizer, rows, limit, training.leave_out_longer, training.passages)
-    checked = encoded(task, tokenizer, validation, limit, training.leave_out_longer, training.passages)
+    learned, left_out = encoded(task, tokenizer, rows, limit, training.leave_out_longer, training.passages)
+    checked, _ = encoded(task, tokenizer, validation, limit, training.leave_out_longer, training.passages)
     fingerprint = _fingerprint(training, learned, checked)
     config = load_config(base, loader)
-    shape = {**task.shape(learned), **head_shape(loader.auto, config.num_labels)}
+    shape = {
+        **largest_shape(task, learned, training.options, training.seed),
+        **head_shape(loader.auto, config.num_labels),
+    }
     if training.method != "full":  # which trains all rows, and the config says how many
         shape["added_tokens"] = len(pieces)
     config = grown_config(config, pieces)
@@ -169,6 +177,8 @@ def train(
     require("transformers").set_seed(training.seed)
     bare = load_model(base, progress, loader, "cpu" if shared else "")  # no device may have room for all of it
     grow_model(bare, pieces)
+    if shared:
+        use_one_table(bare)
     fitted = task.begin(Learning(bare, tokenizer.pad_token_id, training.options, training.seed, progress), learned)
     before = general_loss(bare, tokenizer, training.general) if training.general and not shared else None
     model = method.attach(bare, training.method_options)
@@ -178,8 +188,12 @@ def train(
     if is_returned(expected_tensors(request)):
         return_freed_memory()
     updates, warmup = training.options.updates(len(learned)), training.options.warmup_steps(len(learned))
-    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted)
-    _audit(training, watch, model, tokenizer, rows, learned)
+    watch = Watcher(training.name, updates, training.options, progress, event, fitted=fitted, uneven=task.uneven)
+    if left_out:
+        watch.tell(advice("left_out", count=left_out, total=len(rows), limit=limit))
+    tell_audit(watch, model, tokenizer, rows, learned)
+    if training.general and before is None and not shared:
+        watch.tell(unseen(config, tokenizer))
 
     def build(options: TrainOptions) -> Any:  # noqa: ANN401 - see make_trainer
         if options.gradient_checkpointing and not training.options.gradient_checkpointing:
@@ -228,30 +242,11 @@ def train(
         "estimated_memory_bytes": watch.expected,
         "canary": tried.shown,
     }
-    if before is not None:
-        after = general_loss(model, tokenizer, training.general)
+    after = general_loss(model, tokenizer, training.general) if before is not None else None
+    if before is not None and after is not None:
         found["general_loss"] = {"before": before, "after": after}
         advised += forgetting(before, after)
     return found | {"advice": [asdict(one) for one in advised]}
-
-
-def _audit(
-    training: Training,
-    watch: Watcher,
-    model: Any,  # noqa: ANN401 - a model with or without an adapter
-    tokenizer: "PreTrainedTokenizerBase",
-    rows: Sequence[ReadRow],
-    learned: Sequence[Example],
-) -> None:
-    """Tell what answers are about to be learnt, and what is wrong with them."""
-    turns = [row for row in rows if isinstance(row, Conversation)]
-    answers = [row for row in learned if isinstance(row, TokenRow)]
-    if not turns or not answers:
-        return
-    found, shown = audit(tokenizer, stops_of(model, tokenizer), turns, answers)
-    watch.event("audit", name=training.name, **shown)
-    for one in found:
-        watch.tell(one)
 
 
 def _begun(training: Training, fingerprint: str) -> Tried:
@@ -292,13 +287,13 @@ def _track(training: Training, trainer: Any, watch: Watcher) -> None:  # noqa: A
 
 
 def _base(training: Training, method: MethodModule) -> ModelSource:
-    """Return the base model stored as the method needs it, in float32 where its own weights are trained.
+    """Return the base model stored as the method needs it, in float32 where its own weights are trained, or compute.
 
     Raises:
         UserError: The plan's choices exclude each other.
     """
     base, wanted = training.base, training.base.quantisation
-    if base.dtype == "auto" and keeps_float32(method):
+    if base.dtype == "auto" and (keeps_float32(method) or training.options.precision == "float32"):
         base = base.model_copy(update={"dtype": "float32"})
     if training.options.gradient_checkpointing and not method.CHECKPOINTING:
         message = say("training.no_checkpointing", method=training.method)
@@ -310,14 +305,6 @@ def _base(training: Training, method: MethodModule) -> ModelSource:
     allowed = ", ".join(method.BASES)
     message = say("training.no_such_base", method=training.method, quantisation=wanted, allowed=allowed)
     raise UserError(message, say("training.no_such_base_hint"))
-
-
-def recompute_activations(model: Any) -> None:  # noqa: ANN401 - a model with or without an adapter
-    """Keep only each block's input and compute the rest again in the backward pass."""
-    # transformers 5.2x renamed the method; without reentrance no input needs a gradient
-    name = "activation_checkpointing_enable"
-    enable = getattr(model, name if hasattr(model, name) else "gradient_checkpointing_enable")
-    enable({"use_reentrant": False})
 
 
 def _train_or_resume(

@@ -13,7 +13,8 @@ from . import checkpoints
 from .adapters import load_schedule, load_trained, save_schedule, save_trained
 from .batches import LengthGrouped
 from .chunked_loss import chunked_answer_loss
-from .losses import should_stop, validation_loss
+from .heaviest import heaviest, learnt_batches
+from .losses import should_stop, validated_batches, validation_loss
 from .memory import PeakMemory
 from .method import Schedule
 from .models import computes_in_half, device
@@ -70,6 +71,7 @@ def make_trainer(
     from transformers.trainer_callback import PrinterCallback
 
     started, sharded = monotonic(), options.sharding == "fsdp2"
+    order = _order(rows, options, planned or options, seed)
 
     class TaskTrainer(Trainer):
         before: Mapping[str, Any] = {"seconds": 0.0, "tokens": 0, "peak_memory_bytes": 0}
@@ -100,10 +102,13 @@ def make_trainer(
             return loss + (penalty - penalty.detach())  # its gradient counts; what is shown is the task's loss alone
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            together = options.batch_size * options.accumulation * options.processes
-            other = planned is not None and planned.batch_size != options.batch_size
-            batch_size = (planned or options).batch_size
-            return LengthGrouped([len(row) for row in rows], batch_size, seed, together if other else None)
+            return order
+
+        def heaviest_learnt(self) -> list[Sequence[Example]]:
+            return heaviest(task, learnt_batches(order, rows, options.batch_size, options.epochs))
+
+        def heaviest_validated(self, batch_size: int) -> list[Sequence[Example]]:
+            return heaviest(task, validated_batches(validation, batch_size))
 
         def validation(self, held: Sequence[Any], batch_size: int) -> float:
             return validation_loss(task, model, padding, held, batch_size)
@@ -171,7 +176,7 @@ def make_trainer(
         args=_arguments(options, seed, folder, len(rows), bool(validation)),
         train_dataset=rows,
         eval_dataset=validation or None,
-        data_collator=lambda batch: task.collate(batch, padding),
+        data_collator=lambda batch: task.collate_anew(batch, padding, order.epoch),
     )
     trainer.model_accepts_loss_kwargs = True  # our loss divides by the tokens of all accumulated batches
     trainer._loss_shifts_labels = False
@@ -180,6 +185,12 @@ def make_trainer(
     if schedule is not None:
         trainer.add_callback(_caller(schedule))
     return trainer
+
+
+def _order(rows: Sequence[Example], options: TrainOptions, planned: TrainOptions, seed: int) -> LengthGrouped:
+    together = options.batch_size * options.accumulation * options.processes
+    other = planned.batch_size != options.batch_size
+    return LengthGrouped([len(row) for row in rows], planned.batch_size, seed, together if other else None)
 
 
 def _arguments(options: TrainOptions, seed: int, folder: Path, rows: int, validated: bool) -> "TrainingArguments":

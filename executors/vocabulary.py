@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 METHODS = ("full", "lora", "qlora")
 """Methods that can train single rows of the table of embeddings, or all of it."""
 
-SEVERAL_TABLES = frozenset({"t5", "mt5"})
+SEVERAL_TABLES = frozenset(
+    {"t5", "mt5", "umt5", "longt5", "switch_transformers", "bart", "mbart", "plbart", "mvp", "led", "marian", "m2m_100"}
+    | {"pegasus", "pegasus_x", "bigbird_pegasus", "blenderbot", "blenderbot-small", "prophetnet", "xlm-prophetnet"}
+)
 """Families whose encoder and decoder each look tokens up in a module of their own, which share one weight.
 
-An adapter of single rows stands beside one module, and so would be learnt twice over and come apart.
+An adapter of single rows stands beside one module. T5's would be learnt twice over and come apart; of BART's, encoder
+and decoder would see nothing.
 """
 
 GROWN = "grown_tokens"

@@ -29,6 +29,7 @@ class Watcher:
         expected: Estimated memory in bytes; None where there is no honest estimate.
         measured: Returns the trainer's seconds, tokens and peak memory.
         fitted: Whether what is trained had been fitted to the same rows before.
+        uneven: Whether some rows weigh far more than others in the loss.
         told: Advice that has been passed on, by kind.
     """
 
@@ -40,6 +41,7 @@ class Watcher:
     expected: int | None = None
     measured: Callable[[], dict[str, float]] | None = None
     fitted: bool = False
+    uneven: bool = False
     told: dict[str, Advice] = field(default_factory=dict)
 
     def __call__(self, values: dict[str, float]) -> None:
@@ -57,13 +59,14 @@ class Watcher:
 
     def consider(self, history: list[dict[str, float]], warmup: int) -> None:
         """Let the guards look at what has been logged so far."""
-        for advice in look(log_of(history, self.updates, warmup, self.options.learning_rate, self.fitted)):
+        for advice in look(log_of(history, self.updates, warmup, self.options.learning_rate, self.fitted, self.uneven)):
             self.tell(advice)
 
     def advised(self, history: list[dict[str, float]], warmup: int) -> list[Advice]:
         """Return all advice of a finished training, the same however often it was interrupted."""
         before = [advice for advice in self.told.values() if advice.step is None]
-        return [*before, *all_advice(history, self.updates, warmup, self.options.learning_rate, self.fitted)]
+        seen = all_advice(history, self.updates, warmup, self.options.learning_rate, self.fitted, self.uneven)
+        return [*before, *seen]
 
     def _label(self, values: dict[str, float]) -> str:
         shown = self.measured() if self.measured else {}

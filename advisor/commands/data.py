@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ...executors.data_check import LONGEST, Checked, check_file
 from ...executors.data_statistics import statistics
@@ -45,7 +46,10 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 
 
 def _share(word: str) -> float:
-    share = float(word)
+    try:
+        share = float(word)
+    except ValueError:
+        share = -1
     if not 0 <= share < 1:
         raise argparse.ArgumentTypeError(say("data.wrong_share", value=word))
     return share
@@ -91,4 +95,8 @@ def _prepare(arguments: argparse.Namespace, checked: Checked) -> int:
     else:
         print("\n".join(prepared_lines(arguments.output, summary)))
         print_note(say("data.see_summary", path=arguments.output / SUMMARY))
+    counts: Any = summary["rows"]
+    for part, share in (("validation", wish.validation), ("test", wish.test)):
+        if share and not counts[part]:
+            print_note(say("data.part_empty", part=part))
     return DONE

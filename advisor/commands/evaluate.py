@@ -112,6 +112,8 @@ def _about(adapter: Path | None) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((adapter / ABOUT).read_bytes())
     except (OSError, ValueError):
+        if (adapter / "classes.json").is_file():
+            raise UserError(say("own.is_classifier", path=adapter), say("own.is_classifier_hint")) from None
         raise UserError(say("own.no_adapter", path=adapter), say("own.no_adapter_hint")) from None
     return found
 

@@ -120,6 +120,7 @@ def _plan(arguments: argparse.Namespace, folder: Path) -> Path:
 def _show(folder: Any, documents: bool) -> None:  # noqa: ANN401 - a run's folder
     from ...executors.arms import main_arm
     from ...executors.report.record import Evaluation
+    from ...executors.report.wording import answer_notes
     from ..comparison_view import print_arms
 
     for result in results_of(folder, "evaluate"):
@@ -127,6 +128,8 @@ def _show(folder: Any, documents: bool) -> None:  # noqa: ANN401 - a run's folde
         arm = main_arm("rag+finetune" if documents else "finetune", list(evaluation.arms))
         if arm is not None:
             print_arms(evaluation, arm, Console(highlight=False, markup=False))
+        for note in answer_notes(evaluation):
+            print(note)
     report = folder.path / "report.json"
     if report.is_file():
         print("\n".join(f"- {text}" for text in json.loads(report.read_bytes())["next"]))

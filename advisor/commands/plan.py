@@ -49,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the plan and say what it does; return 0."""
-    profile = _profile(arguments)
-    recommendation = _as_wanted(recommend(profile), arguments.label)
     files = files_from(arguments, arguments.output.parent)
+    profile = _with_rows(_profile(arguments), arguments.train)
+    recommendation = _as_wanted(recommend(profile), arguments.label)
     folder, model, name = arguments.output.parent, arguments.model, arguments.output.name
     with told_if_slow(say("planning.reading")):
         draft = make_plan(profile, recommendation, files=files, folder=folder, model=model, name=name)
@@ -104,8 +104,23 @@ def _profile(arguments: argparse.Namespace) -> Profile:
         return profile
     path = arguments.profile or (None if arguments.set else PROFILE)
     if path == PROFILE and not path.exists():
+        if arguments.train is not None:  # rows answer what matters most
+            return Profile()
         raise UserError(say("planning.no_profile", path=path), say("planning.no_profile_hint"))
     return read_answers(path, arguments.set)
+
+
+def _with_rows(profile: Profile, train: str | None) -> Profile:
+    """Return the profile with what only the rows to learn from answer, and tell it."""
+    if train is None or not Path(train).is_file():
+        return profile
+    from ..own_files import answered_by_rows
+
+    with told_if_slow(say("planning.reading")):
+        profile, seen = answered_by_rows(profile, Path(train))
+    if seen:
+        print(seen + "\n", flush=True)
+    return profile
 
 
 def files_from(arguments: argparse.Namespace, folder: Path) -> Files:
@@ -137,5 +152,9 @@ def _as_wanted(recommendation: Recommendation, label: str | None) -> Recommendat
         return recommendation
     path, _, variant = label.partition(":")
     if label not in LABELS and not (path == "rag+finetune" and f"finetune:{variant}" in LABELS):
-        raise UserError(say("planning.no_label", label=label, labels=", ".join(sorted(LABELS))))
+        from difflib import get_close_matches
+
+        close = get_close_matches(label, sorted(LABELS), 1)
+        hint = say("advice.did_you_mean", name=close[0]) if close else ""
+        raise UserError(say("planning.no_label", label=label, hint=hint, labels=", ".join(sorted(LABELS))))
     return recommendation.model_copy(update={"label": label, "reasons": ()})

@@ -19,6 +19,7 @@ from ..own_run import (
     run_steps,
     step_of,
 )
+from ..planned_settings import tell_planned
 from ..rows_task import told_task
 from ..set_options import options_of
 from ..trained_view import trained_lines
@@ -54,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         "output": NAME,
     }
     steps = [step_of("train", **given | options_of(arguments.set, "train", given))]
+    tell_planned(arguments, steps[0])
     if arguments.held_out is not None and task != LANGUAGE_MODEL:
         steps.append(step_of("measure", task=task, adapter=NAME))
     steps.append(step_of("report"))

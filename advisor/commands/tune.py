@@ -25,6 +25,9 @@ RATES = (1 / 3, 1, 3)
 
 SHARE = 0.1
 
+YARDSTICK = ("task", "task_options.loss", "task_options.focus", "new_tokens")
+"""Options that say what the validation loss counts: trials with two of them do not compare."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -77,6 +80,8 @@ def _varied(words: Sequence[str]) -> Iterator[tuple[str, list[Any]]]:
         name, equals, values = word.partition("=")
         if not equals or not values:
             raise UserError(say("own.wrong_vary", word=word), say("own.wrong_vary_hint"))
+        if name in YARDSTICK:
+            raise UserError(say("own.vary_yardstick", name=name), say("own.vary_yardstick_hint", name=name))
         yield name, [value_of(value) for value in values.split(",")]
 
 

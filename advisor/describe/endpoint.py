@@ -6,11 +6,13 @@ import time
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...rag.chat import PATH
+from ...rag.endpoint import LOCAL, Endpoint, host_of, without_key
+from ...rag.post import post
 
 ADDRESS, MODEL, KEY = "FTADVISOR_DESCRIBE_ENDPOINT", "FTADVISOR_DESCRIBE_MODEL", "FTADVISOR_DESCRIBE_KEY"
 """Variables of the environment; the key has no option, as command lines can be seen by others."""
@@ -24,27 +26,11 @@ MOST_BYTES = 4_000_000
 WAITS_SECONDS = (1.0, 2.0)
 """Before the second and the third try."""
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
-"""Hosts to which a key may go without encryption."""
-
 BAD_REQUEST, TOO_MANY, SERVER_FAULT = 400, 429, 500
 
 
 class EndpointError(Exception):
     """Say why an endpoint gave no usable answer."""
-
-
-class Endpoint(NamedTuple):
-    """Name an endpoint.
-
-    Attributes:
-        url: Its base address, to which ``/chat/completions`` is added.
-        key: What authorises to use it; empty where none is needed.
-    """
-
-    url: str
-    model: str
-    key: str = ""
 
 
 def configured(url: str | None, model: str | None) -> Endpoint | None:
@@ -56,7 +42,7 @@ def configured(url: str | None, model: str | None) -> Endpoint | None:
     url, model = url or os.environ.get(ADDRESS), model or os.environ.get(MODEL)
     if not url:
         return None
-    host = _host(url)
+    host = host_of(url)
     if not host:
         raise UserError(say("describe.bad_url", url=url), say("describe.endpoint_hint"))
     if not model:
@@ -67,16 +53,6 @@ def configured(url: str | None, model: str | None) -> Endpoint | None:
     if key and url.startswith("http://") and host not in LOCAL:
         raise UserError(say("describe.key_in_clear", url=url), say("describe.key_in_clear_hint", variable=KEY))
     return Endpoint(url.rstrip("/"), model, key)
-
-
-def _host(url: str) -> str | None:
-    """Return the host of a web address, or None where it is no such address."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # read only for what it raises
-    except ValueError:
-        return None
-    return parts.hostname if parts.scheme in ("http", "https") and _is_plain(url) else None
 
 
 def _is_plain(text: str) -> bool:
@@ -154,26 +130,14 @@ def _post_before(end: float, endpoint: Endpoint, body: Mapping[str, Any]) -> byt
 def _post(endpoint: Endpoint, body: Mapping[str, Any]) -> bytes:
     from http.client import HTTPException
     from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-    class Stay(HTTPRedirectHandler):
-        """Follow nobody: the description and the key are for the named endpoint alone."""
-
-        def redirect_request(self, *_: object) -> None:
-            return None
-
-    headers = {"Content-Type": "application/json"}
-    if endpoint.key:
-        headers["Authorization"] = f"Bearer {endpoint.key}"
     try:
-        request = Request(f"{endpoint.url}/chat/completions", json.dumps(body).encode(), headers)
-        with build_opener(Stay).open(request, timeout=TIMEOUT_SECONDS) as response:
+        with post(endpoint, PATH, body, TIMEOUT_SECONDS) as response:
             answer: bytes = response.read(MOST_BYTES + 1)
     except HTTPError as error:
         raise _RefusedError(error.code, say("describe.problem.status", status=error.code)) from error
     except (OSError, HTTPException, ValueError) as error:
-        reason = str(getattr(error, "reason", error))
-        reason = reason.replace(endpoint.key, "***") if endpoint.key else reason  # an odd answer may repeat it
+        reason = without_key(str(getattr(error, "reason", error)), endpoint.key)  # an odd answer may repeat it
         raise _RefusedError(599, say("describe.problem.unreachable", reason=reason)) from error
     if len(answer) > MOST_BYTES:
         raise EndpointError(say("describe.problem.long"))

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from ...knowledge.messages import say
+from ...rag.endpoint import Endpoint
 from ..profile import FIELDS
-from .endpoint import Endpoint, EndpointError, complete
+from .endpoint import EndpointError, complete
 from .understand import Understood, understand
 
 COUNTED = frozenset(

@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue
 from ...knowledge.durable import write_json
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
+from ...knowledge.progress import Progress, silent
 from ...rag.embedders import Embedder, open_embedder
 from ...rag.embedding import FolderParts, KnownVectors, as_keys, digest, embed_passages
 from ...rag.extra import needs_extra
@@ -44,9 +45,9 @@ class VectorClassifier:
     head: LinearHead
     chosen: dict[str, JsonValue]
 
-    def probabilities(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+    def probabilities(self, texts: Sequence[str], progress: Progress = silent) -> "NDArray[np.float32]":
         """Return how likely each class is, shape ``(texts, classes)``."""
-        return self.head.probabilities(_vectors(self.embedder, texts))
+        return self.head.probabilities(_vectors(self.embedder, texts, progress))
 
     def save(self, folder: Path) -> None:
         """Write which embedder it reads, and how; the embedder itself is not copied."""
@@ -85,7 +86,7 @@ def load(folder: Path) -> VectorClassifier:
     return VectorClassifier(embedder, kept["embedder"], load_head(folder), kept["chosen"])
 
 
-def _vectors(embedder: Embedder, texts: Sequence[str]) -> "NDArray[np.float32]":
+def _vectors(embedder: Embedder, texts: Sequence[str], progress: Progress) -> "NDArray[np.float32]":
     """Return the texts' vectors, embedded in the order of their lengths so that little is padded."""
     import numpy as np
 
@@ -94,4 +95,5 @@ def _vectors(embedder: Embedder, texts: Sequence[str]) -> "NDArray[np.float32]":
     for start in range(0, len(order), embedder.batch_size):
         places = order[start : start + embedder.batch_size]
         vectors[places] = embedder.embed([texts[place] for place in places], "passage")
+        progress(say("rag.embedding"), start + len(places), len(order))
     return vectors

@@ -1,12 +1,11 @@
 """SetFit: pairs of texts teach an embedding model which belong together, then logistic regression reads its vectors.
 
-Source: Tunstall et al. 2022, arXiv 2209.11055, section 3. The loop is our own: the setfit package needs an older
-transformers than this project runs with, and sentence-transformers' trainer the datasets package, not used elsewhere.
+Source: Tunstall et al. 2022, arXiv 2209.11055, section 3.
 """
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,18 +14,20 @@ from pydantic import Field, JsonValue, field_validator
 
 from ...knowledge.durable import flush_files, write_json
 from ...knowledge.messages import say
+from ...knowledge.progress import Progress, silent
 from ...rag.embedders.sentence_transformer import open_embedder
 from ...rag.extra import needs_extra
 from ..classifier import Lesson
+from ..contrast import Contrast, Pair, contrast
 from ..linear import HeadOptions, LinearHead, chosen_c, load_head, tuned_head
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
 BODY = "body"
-Pair = tuple[str, str, float]
 
 
 class Options(HeadOptions):
@@ -57,9 +58,9 @@ class TunedClassifier:
     head: LinearHead
     chosen: dict[str, JsonValue]
 
-    def probabilities(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+    def probabilities(self, texts: Sequence[str], progress: Progress = silent) -> "NDArray[np.float32]":
         """Return how likely each class is, shape ``(texts, classes)``."""
-        return self.head.probabilities(_vectors(self.model, texts))
+        return self.head.probabilities(_vectors(self.model, texts, progress))
 
     def save(self, folder: Path) -> None:
         """Write the whole tuned model, its head, and what was chosen."""
@@ -71,15 +72,26 @@ class TunedClassifier:
 
 
 def train(lesson: Lesson, options: Options) -> TunedClassifier:
-    """Tune the embedding model on pairs, then fit the classes to its vectors."""
+    """Tune the embedding model on pairs, or go on with that, and fit the classes to its vectors."""
     named = lesson.folder / options.embedder
     with needs_extra():
-        model = open_embedder(str(named.resolve()) if named.is_dir() else options.embedder).model
+        embedder = open_embedder(str(named.resolve()) if named.is_dir() else options.embedder)
+    model = embedder.model
     rows = _chosen_rows(lesson, options.per_class)
     texts, right = [lesson.texts[row] for row in rows], lesson.right[rows]
     pairs = list(_pairs(texts, right, options, lesson.seed))
-    _tune(model, pairs, options, lesson)
-    head, scores = tuned_head(_vectors(model, texts), right, lesson.several, options, lesson.seed, lesson.progress)
+    learning = Contrast(
+        identity=embedder.identity,
+        pairs=pairs,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        seed=lesson.seed,
+        checkpoints=lesson.work,
+    )
+    contrast(model, learning, lesson.progress)
+    vectors = _vectors(model, texts, lesson.progress)
+    head, scores = tuned_head(vectors, right, lesson.several, options, lesson.seed, lesson.progress)
     chosen: dict[str, JsonValue] = {"embedder": options.embedder, "rows": len(rows), "pairs": len(pairs)}
     return TunedClassifier(model, head, {**chosen, **chosen_c(scores)})
 
@@ -131,43 +143,17 @@ def _drawn(places: "NDArray[np.int64]", but: int, count: int, chance: random.Ran
             yield place
 
 
-def _tune(model: "SentenceTransformer", pairs: Sequence[Pair], options: Options, lesson: Lesson) -> None:
-    """Pull the vectors of pairs of one class together, and those of two classes apart.
+def _vectors(model: "SentenceTransformer", texts: Sequence[str], progress: Progress) -> "NDArray[np.float32]":
+    done = 0
 
-    The learning rate rises over a tenth of the updates and then falls to 0.
-    """
-    import torch
-    from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
-    from sentence_transformers.util import batch_to_device
+    def told(_: object, features: object, found: Mapping[str, "Tensor"]) -> None:
+        nonlocal done
+        done += len(found["sentence_embedding"])
+        progress(say("rag.embedding"), done, len(texts))
 
-    size = options.batch_size
-    total = options.epochs * -(-len(pairs) // size)
-    loss_of = CosineSimilarityLoss(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate)
-    warmup = max(1, total // 10)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, (total - step) / max(1, total - warmup + 1))
-    )
-    chance, done = random.Random(f"{lesson.seed}/order"), 0
-    with torch.random.fork_rng():
-        torch.manual_seed(lesson.seed)  # dropout
-        model.train()
-        for _ in range(options.epochs):
-            order = chance.sample(list(pairs), len(pairs))
-            for start in range(0, len(order), size):
-                first, second, scores = zip(*order[start : start + size], strict=True)
-                features = [batch_to_device(model.preprocess(list(side)), model.device) for side in (first, second)]
-                loss = loss_of(features, torch.tensor(scores, device=model.device))
-                optimizer.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
-                done += 1
-                lesson.progress(say("classify.contrasting", loss=loss.item()), done, total)
-        model.eval()
-
-
-def _vectors(model: "SentenceTransformer", texts: Sequence[str]) -> "NDArray[np.float32]":
-    vectors: NDArray[np.float32] = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    hook = model.register_forward_hook(told)  # the library tells of its batches only by a bar of its own
+    try:
+        vectors: NDArray[np.float32] = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    finally:
+        hook.remove()
     return vectors

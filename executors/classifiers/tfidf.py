@@ -6,7 +6,7 @@ Source: Spärck Jones 1972, "A statistical interpretation of term specificity"; 
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, JsonValue
 
 from ...knowledge.durable import write_bytes, write_json
+from ...knowledge.messages import say
+from ...knowledge.progress import Progress, silent
 from ..classifier import Lesson
 from ..linear import HeadOptions, LinearHead, chosen_c, load_head, tuned_head
 
@@ -25,6 +27,8 @@ _IDEOGRAPHS = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff
 _UNIT = re.compile(rf"(?P<run>[{_IDEOGRAPHS}]+)|[^\W{_IDEOGRAPHS}]+")
 LONGEST_RUN = 3
 """Most Chinese words have two or three characters."""
+TOLD_EVERY = 1000
+"""Texts."""
 
 
 class Options(HeadOptions):
@@ -46,9 +50,9 @@ class TermClassifier:
     head: LinearHead
     chosen: dict[str, JsonValue]
 
-    def probabilities(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+    def probabilities(self, texts: Sequence[str], progress: Progress = silent) -> "NDArray[np.float32]":
         """Return how likely each class is, shape ``(texts, classes)``."""
-        return self.head.probabilities(self.vectorizer.transform(texts))
+        return self.head.probabilities(self.vectorizer.transform(_counted(texts, progress)))
 
     def save(self, folder: Path) -> None:
         """Write the terms as JSON, their weights as safetensors."""
@@ -73,7 +77,7 @@ def train(lesson: Lesson, options: Options) -> TermClassifier:
         max_features=options.most_terms,
         dtype=np.float32,
     )
-    features = vectorizer.fit_transform(lesson.texts)
+    features = vectorizer.fit_transform(_counted(lesson.texts, lesson.progress))
     head, scores = tuned_head(features, lesson.right, lesson.several, options, lesson.seed, lesson.progress)
     return TermClassifier(vectorizer, head, {"terms": features.shape[1], **chosen_c(scores)})
 
@@ -88,6 +92,14 @@ def load(folder: Path) -> TermClassifier:
     vectorizer = TfidfVectorizer(analyzer=terms_of, sublinear_tf=True, vocabulary=kept["terms"], dtype=np.float32)
     vectorizer.idf_ = load_file(folder / "terms.safetensors")["idf"]
     return TermClassifier(vectorizer, load_head(folder), kept["chosen"])
+
+
+def _counted(texts: Sequence[str], progress: Progress) -> Iterator[str]:
+    """Yield the texts, and tell now and then how many were asked for."""
+    for place, text in enumerate(texts):
+        if place and place % TOLD_EVERY == 0:
+            progress(say("classify.counting"), place, len(texts))
+        yield text
 
 
 def terms_of(text: str) -> list[str]:

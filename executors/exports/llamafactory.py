@@ -7,17 +7,25 @@ Source: llamafactory 0.9.5, ``hparams/*_args.py`` (names of settings), ``data/pa
 
 from collections.abc import Sequence
 
+from ...knowledge.errors import UserError
+from ...knowledge.messages import say
 from ..data import Conversation
 from ..export_run import Contents, lines_of, lora_method, yaml_of
 from ..recipe import Recipe
 
+SHOWN_LINES = 10
 METHODS = ("lora", "qlora", "full")
 LONGEST = 2048
 """Tokens, where the plan names none; the tool cuts longer rows without a word."""
 
 
 def export(recipe: Recipe) -> Contents:
-    """Return the config, the list of data sets that the tool wants, and the rows."""
+    """Return the config, the list of data sets that the tool wants, and the rows.
+
+    Raises:
+        UserError: The tool would leave rows out.
+    """
+    _refuse_other_turns((*recipe.rows, *recipe.validation))
     config = {
         "model_name_or_path": recipe.model,
         **({"model_revision": recipe.revision} if recipe.revision else {}),
@@ -70,6 +78,19 @@ def _described(name: str) -> dict[str, object]:
         "columns": {"messages": "messages"},
         "tags": {**tags, "system_tag": "system"},
     }
+
+
+def _refuse_other_turns(rows: Sequence[Conversation]) -> None:
+    """Refuse rows that the tool takes for broken (``data/converter.py``) and skips with a mere line in its log."""
+    lines = []
+    for row in rows:
+        roles = [turn["role"] for turn in row.turns]
+        asked = roles[1:] if roles[0] == "system" else roles
+        if asked != ["user", "assistant"] * (len(asked) // 2):
+            lines.append(str(row.line))
+    if lines:
+        shown = ", ".join(lines[:SHOWN_LINES]) + (", ..." if len(lines) > SHOWN_LINES else "")
+        raise UserError(say("exports.other_turns", count=len(lines), lines=shown), say("exports.other_turns_hint"))
 
 
 def _rows(rows: Sequence[Conversation]) -> str:

@@ -35,7 +35,7 @@ def wanted(values: Values, /) -> str:
 def classes(values: Values, /) -> tuple[str, ...]:
     """Return the row's classes."""
     found = value_of(values, ("labels",))
-    return tuple(str(label).strip() for label in (found if found is not None else [values["label"]]))
+    return tuple(dict.fromkeys(str(label).strip() for label in (found if found is not None else [values["label"]])))
 
 
 def converted(values: Values, /) -> dict[str, Any]:

@@ -23,6 +23,12 @@ def wrong(values: Values, /) -> Iterator[Wrong]:
         return
     if not tokens:
         yield "empty", {"field": "tokens"}
+    for field, found in (("tokens", tokens), ("tags", tags)):
+        odd = next((one for one in found if isinstance(one, bool) or not isinstance(one, str | int | float)), "")
+        if odd != "":
+            yield "wrong_type", {"field": field, "expected": "list of texts", "found": f"list of {type(odd).__name__}"}
+    if tags and all(isinstance(tag, int) for tag in tags):
+        yield "tag_numbers", {"tag": tags[0]}
     if len(tokens) != len(tags):
         yield "unequal", {"tokens": len(tokens), "tags": len(tags)}
     for before, tag in zip(["O", *tags], tags, strict=False):

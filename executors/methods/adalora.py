@@ -13,6 +13,7 @@ from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation, Targets
+from ..quantised import widen_rest
 
 if TYPE_CHECKING:
     from peft import AdaLoraConfig, PeftModel
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 1e-3
 BASES: tuple[Quantisation, ...] = ("none", "int8", "nf4")
 CHECKPOINTING = True
+WIDENS = True
 
 PATTERN = "pattern"
 AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
@@ -70,7 +72,7 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         orth_reg_weight=options.orthogonality,
         total_step=1,
     )
-    return get_peft_model(model, config)
+    return get_peft_model(widen_rest(model), config)
 
 
 class Schedule:

@@ -3,14 +3,15 @@
 Source: Liu et al. 2022, arXiv 2205.05638, section 3.3.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ..heads import peft_settings
 from ..method import MethodOptions, Quantisation
+from ..quantised import widen_rest
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LEARNING_RATE = 5e-3
 BASES: tuple[Quantisation, ...] = ("none", "int8", "nf4")
 CHECKPOINTING = True
+WIDENS = True
 
 
 class Options(MethodOptions):
@@ -31,6 +33,12 @@ class Options(MethodOptions):
 
     targets: tuple[str, ...] = Field((), description="names of scaled linear modules; empty for the paper's choice")
     feedforward: tuple[str, ...] = Field((), description="those of the targets whose inputs are scaled")
+
+    @model_validator(mode="after")
+    def _of_the_targets(self) -> Self:
+        if others := [name for name in self.feedforward if name not in self.targets]:
+            raise ValueError(say("training.no_part_of_targets", names=", ".join(others)))
+        return self
 
 
 def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
@@ -47,7 +55,7 @@ def attach(model: "PreTrainedModel", options: Options) -> "PeftModel":
         feedforward_modules=list(options.feedforward) if options.targets else None,
     )
     try:
-        return get_peft_model(model, config)
+        return get_peft_model(widen_rest(model), config)
     except ValueError as error:
         kind = model.config.model_type
         message, hint = say("training.no_targets", method="ia3", kind=kind), say("training.no_targets_hint")

@@ -41,10 +41,13 @@ def _evaluation(context: StepContext) -> Evaluation | None:
 
 
 def _beside(earlier: Evaluation, later: Evaluation) -> Evaluation:
-    """Return a comparison with what an earlier one measured of the same arms by other metrics."""
+    """Return a comparison with what an earlier one measured of the same arms by other metrics, and of other arms."""
+    others = {arm: metrics for arm, metrics in earlier.arms.items() if arm not in later.arms}
     return later.model_copy(
         update={
-            "arms": _with(later.arms, earlier.arms),
+            "arms": others | _with(later.arms, earlier.arms),
+            "seconds": earlier.seconds | later.seconds,
+            "signatures": earlier.signatures | later.signatures,
             "differences": _with(later.differences, earlier.differences),
         }
     )

@@ -9,7 +9,17 @@ from .names import arm_name
 from .page import bullets, page, section
 from .record import Example, Report
 from .tiles import tiles
-from .wording import Table, about, arm_table, machine_lines, recall_table, score_notes, training_table, verdict
+from .wording import (
+    Table,
+    about,
+    arm_table,
+    field_table,
+    machine_lines,
+    recall_table,
+    score_notes,
+    training_table,
+    verdict,
+)
 
 
 def render_html(report: Report) -> str:
@@ -58,14 +68,16 @@ def _comparison(report: Report) -> str:
     if report.evaluation is None:
         return ""
     note = f'<p class="muted small">{escape(say("report.note.intervals"))}</p>'
-    recall = recall_table(report)
-    return _section(
+    fields, recall = field_table(report), recall_table(report)
+    compared = _section(
         "comparison",
         note,
         _figures(comparison_figures(report)),
         _table(arm_table(report)),
         *(f'<p class="muted small">{escape(text)}</p>' for text in score_notes(report)),
-    ) + _section("retrieval", _table(recall) if recall else "")
+    )
+    by_field = _section("fields", _table(fields) if fields else "")
+    return compared + by_field + _section("retrieval", _table(recall) if recall else "")
 
 
 def _examples(report: Report) -> str:

@@ -14,7 +14,17 @@ from .figures import (
 )
 from .names import arm_name
 from .record import Example, Report
-from .wording import Table, about, arm_table, machine_lines, recall_table, score_notes, training_table, verdict
+from .wording import (
+    Table,
+    about,
+    arm_table,
+    field_table,
+    machine_lines,
+    recall_table,
+    score_notes,
+    training_table,
+    verdict,
+)
 
 FIGURES = "figures"
 """Folder of the pictures, beside the report."""
@@ -47,8 +57,9 @@ def _comparison(report: Report) -> list[str]:
     parts = [_heading("comparison"), say("report.note.intervals"), _table(arm_table(report))]
     parts += map(_line, score_notes(report))
     parts += map(_picture, comparison_figures(report))
-    recall = recall_table(report)
-    return parts + ([_heading("retrieval"), _table(recall)] if recall else [])
+    for name, table in (("fields", field_table(report)), ("retrieval", recall_table(report))):
+        parts += [_heading(name), _table(table)] if table else []
+    return parts
 
 
 def _examples(report: Report) -> list[str]:

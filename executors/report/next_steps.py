@@ -23,7 +23,7 @@ MOVED = 1.01
 """Times another validation loss; with less between them, neither a rise nor a fall is spoken of."""
 
 MOST_ROWS = 10_000
-FORM = ("exact", "format")
+FORM = ("exact", "format", "valid_json", "keeps_schema", "allowed_answer")
 
 
 def next_steps(arm: str | None, evaluation: Evaluation | None, training: list[Training]) -> list[str]:

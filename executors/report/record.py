@@ -100,6 +100,7 @@ class Evaluation(_Part):
         shown: How many examples from the rows to learn from stood in an arm's prompts.
         cut: How many answers of an arm the limit of their length cut off; where it is held to a form, too early for it.
         empty: How many answers of an arm say nothing.
+        json_fields: By arm, how often each field of the right answers, which are JSON objects, was right.
     """
 
     rows: int
@@ -113,6 +114,7 @@ class Evaluation(_Part):
     shown: dict[str, int] = {}
     cut: dict[str, int] = {}
     empty: dict[str, int] = {}
+    json_fields: dict[str, Metrics] = {}
 
 
 class ClassMeasured(_Part):

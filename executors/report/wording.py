@@ -75,6 +75,16 @@ def arm_table(report: Report) -> Table:
     return Table(head, rows, list(arms).index(report.arm) if report.arm in arms else None)
 
 
+def field_table(report: Report) -> Table | None:
+    """Return how often each field of JSON answers was right in each arm, if the right answers are JSON objects."""
+    arms = {arm: found for arm, found in (report.evaluation.json_fields if report.evaluation else {}).items() if found}
+    if not arms:
+        return None
+    names = dict.fromkeys(name for found in arms.values() for name in found)
+    rows = [[name, *(with_interval(name, found[name]) for found in arms.values())] for name in names]
+    return Table([say("report.table.field"), *map(arm_name, arms)], rows)
+
+
 def score_notes(report: Report) -> list[str]:
     """Return how the metrics that others publish, too, were computed, and what the arms were shown."""
     found = report.evaluation

@@ -11,7 +11,7 @@ from ...rag.address import POINTER, Place, parse_address
 from ...rag.chunkers import find_chunker
 from ...rag.records import IndexOptions
 from ...rag.retrievers import retriever_names
-from ..data import read_rows
+from ..compared_rows import read_compared
 from ..oracles import OracleFinder
 from ..step import OutputName, Result, StepContext, StepOptions
 
@@ -106,6 +106,6 @@ def _check_rows(options: Options, context: StepContext) -> None:
             if name := getattr(step, option):
                 path = context.input(name)
                 try:
-                    finder.check(read_rows(path))
+                    finder.check(read_compared(path).rows)
                 except UserError as error:
                     raise UserError(f"{path}: {error.message}", error.hint) from error

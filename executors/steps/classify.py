@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from ...knowledge.durable import write_json
+from ...knowledge.durable import write_json, write_text
 from ...knowledge.errors import UserError
 from ...knowledge.messages import say
 from ...knowledge.problems import problems_of
 from ..classified import MAJORITY, matrix, measured, write_predictions
 from ..classifier import Classifier, ClassifierOptions, Lesson, classifier_module
+from ..classifier_readme import classifier_readme
 from ..holding_out import hold_out
 from ..labelled import LabelledRow, check_classes, class_counts, read_labelled
+from ..result_readme import README
 from ..step import OutputName, Result, StepContext, StepOptions
 
 if TYPE_CHECKING:
@@ -89,9 +91,10 @@ def execute(options: Options, context: StepContext) -> Result:
     folder.mkdir(parents=True, exist_ok=True)
     classifier.save(folder)
     write_json(folder / CLASSES, {"classifier": options.classifier, "classes": names, "several": several})
+    write_text(folder / README, classifier_readme(options.classifier, names, several, len(learnt)))
     context.progress(say("classify.measuring"), 0, None)
     started = monotonic()
-    probabilities = classifier.probabilities([row.text for row in held])
+    probabilities = classifier.probabilities([row.text for row in held], context.progress)
     answered = monotonic() - started
     found = decided(probabilities, several)
     write_predictions(folder, held, names, found, probabilities)

@@ -110,7 +110,7 @@ def execute(options: Options, context: StepContext) -> Result:
         options.requests,
     )
     ours = main_arm(context.plan.label, options.arms) or options.arms[-1]
-    result = scored(held, learnt, answerings, options, ours, context)
+    result = scored(held, learnt, answerings, options, ours, context, shown.constraint)
     records = [row_record(row, place, passages, answerings) for place, row in enumerate(held.rows)]
     write_rows(context.run_folder / "answers.jsonl", records)
     return {
@@ -152,10 +152,10 @@ def shown_to(
 
     schema = find(options.answer_schema) if options.answer_schema else None
     constraint = None
-    if "constrained" in options.arms:
+    if "constrained" in options.arms or schema or options.choices:
         constraint = constraint_of(options, options.format, options.fields, held, learnt, schema)
-        if not is_endpoint(model.source):
-            check_installed()
+    if "constrained" in options.arms and not is_endpoint(model.source):
+        check_installed()
     room = partial(window_of, model, options.window, options.max_new_tokens, progress)
     documents = [find(name) for name in options.documents] if "long_context" in options.arms else []
     texts = whole_documents(documents) if documents else []

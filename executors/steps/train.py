@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, Validati
 
 from ...knowledge.durable import write_text
 from ...knowledge.problems import problems_of
-from ..general import GENERAL, read_general, replayed
+from ..general import ASKED, GENERAL, read_general, replayed
 from ..holding_out import hold_out
 from ..method import MethodOptions, method_ids, method_module
 from ..practice import read_practised
 from ..raw_rows import read_raw
 from ..step import OutputName, Result, StepContext, StepOptions
-from ..task import LANGUAGE_MODEL, ReadRow, TaskOptions, task_class
+from ..task import ReadRow, TaskOptions, task_class
 from ..together import is_first, processes
 from ..trackers import Tracker
 from ..train_options import TrainOptions
@@ -148,7 +148,7 @@ def execute(options: Options, context: StepContext) -> Result:
             context.input(options.replay), task(options.task_options, known), context.plan.prompt
         )
         rows = replayed(rows, practised, options.replay_share, context.seed)
-    speaks = task.AUTO == LANGUAGE_MODEL
+    writes = task.AUTO in ASKED
     training = Training(
         name=options.name,
         task=options.task,
@@ -165,7 +165,7 @@ def execute(options: Options, context: StepContext) -> Result:
         passages=bool(context.results("build_examples")),
         adapter=context.output(options.output),
         checkpoints=context.checkpoints,
-        general=tuple(read_general(context.input(options.general))) if speaks and options.general else (),
+        general=tuple(read_general(context.input(options.general))) if writes and options.general else (),
         tracker=options.tracker,
         tracked=context.run_folder / "tensorboard" / options.output,
     )

@@ -38,7 +38,7 @@ class Task(TaskBase):
         """Return the loss over the answers' tokens."""
         return answer_loss(model, batch)
 
-    def shape(self, examples: Sequence[TokenRow]) -> dict[str, Any]:
-        """Return the longest row, and for how many of its tokens logits are computed."""
-        answers = 1 + max(len(row) - row.answer_start for row in examples)
-        return {"seq_len": max(map(len, examples)), "loss_len": answers}
+    def shape(self, examples: Sequence[TokenRow]) -> dict[str, int]:
+        """Return the longest row, and for how many places logits are computed: from where any row's answer begins."""
+        longest = max(map(len, examples))
+        return {"seq_len": longest, "loss_len": longest - min(row.answer_start for row in examples) + 1}

@@ -79,11 +79,16 @@ class Task(TextTask):
         ]
 
     def collate(self, examples: Sequence[GapExample], padding: int) -> Batch:
-        """Return a batch with gaps that its rows together decide: others in each pass, and the same after a stop."""
+        """Return a batch with gaps that its rows together decide, the same each time."""
+        return self.collate_anew(examples, padding, 0)
+
+    def collate_anew(self, examples: Sequence[GapExample], padding: int, epoch: int) -> Batch:
+        """Return a batch with gaps that its rows and the pass decide, the same after a stop."""
         import torch
 
         batch = padded([example.tokens for example in examples], padding)
-        chance = torch.Generator().manual_seed(crc32(repr([[*example.tokens] for example in examples]).encode()))
+        told = repr([[*example.tokens] for example in examples]).encode()
+        chance = torch.Generator().manual_seed(crc32(told, epoch))
         labels = batch["input_ids"].masked_fill(~self._gaps(examples, chance), IGNORED)
         lot = torch.rand(labels.shape, generator=chance)
         others = torch.randint(examples[0].others, labels.shape, generator=chance)

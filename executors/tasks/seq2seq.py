@@ -95,7 +95,7 @@ class Task(TaskBase):
         loss = cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
         return loss, (labels != IGNORED).sum()
 
-    def shape(self, examples: Sequence[PairExample]) -> dict[str, Any]:
+    def shape(self, examples: Sequence[PairExample]) -> dict[str, int]:
         """Return the longest source and the longest target."""
         sources, targets = (max(map(len, part)) for part in zip(*((e.tokens, e.target) for e in examples), strict=True))
         return {"seq_len": sources, "target_len": targets}

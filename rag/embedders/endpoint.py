@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...knowledge.errors import RefusedError
-from ...knowledge.messages import say
-from ..endpoint import Endpoint, parse_endpoint, post_json
+from ..endpoint import Endpoint, parse_endpoint
+from ..exchange import post_json
+from ..refused import broken
 from ..tokens import token_starts
 from . import FUSED_WEIGHT, Role
 from .builtin import unit_length
@@ -75,7 +75,7 @@ def _embedded(endpoint: Endpoint, texts: list[str], dimension: int | None) -> "N
         if vectors.ndim != 2 or (dimension or vectors.shape[1]) != vectors.shape[1] or not np.isfinite(vectors).all():
             raise ValueError
     except (LookupError, TypeError, ValueError) as error:
-        raise RefusedError(say("answers.no_interface", url=endpoint.url)) from error
+        raise broken(endpoint) from error
     return vectors
 
 

@@ -90,12 +90,15 @@ def _load(name: str) -> "SentenceTransformer":
     if name.startswith((".", "/", "~")) and not folder.is_dir():
         raise _cannot_open(name, say("rag.no_such_folder"))
     quiet_libraries()
+    import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # the caller has its own
     try:
-        return SentenceTransformer(str(folder) if folder.is_dir() else _fetched(name))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # weights that are not in the folder, such as of a pooler that is not used
+            return SentenceTransformer(str(folder) if folder.is_dir() else _fetched(name))
     except (OSError, ValueError, KeyError) as error:
         raise _cannot_open(name, str(error).strip().split("\n")[0]) from error
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from ..chat import PATH, chat
-from ..endpoint import Endpoint, broken, parse_endpoint, post_stream
+from ..endpoint import Endpoint, parse_endpoint
 from ..evidence import Sentence
+from ..exchange import post_stream
 from ..follow_up import Turn
+from ..refused import broken
 from ..thoughts import Speech
 from . import Draft, Passage, Piece
 from ._prompt import Messages, Reply, messages, read_draft, read_question, read_reply, rewriting_messages

@@ -1,7 +1,9 @@
 import json
 
+import pytest
 from ftadvisor.advisor.answer_form import recognise
 from ftadvisor.executors.data import Row
+from ftadvisor.executors.metrics import judge, keeps_format
 
 LABELS = ("yes", "no", "ask")
 
@@ -46,3 +48,30 @@ def test_json_has_keys_and_no_form() -> None:
     assert form.format is None
     assert [field.name for field in form.fields] == ["decision"]
     assert form.outlines == ('{"clause": …, "decision": "ask"/"no"/"yes"}',)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outline"),
+    [
+        ("Dear {0},\nDecision: {1}\nReason: rule {0}", "…\nDecision: no/yes\nReason: …"),
+        ("您好，{0} 号顾客。【结论】{1}【回复】第 {0} 条", "…【结论】no/yes【回复】…"),
+        ("```\nDecision: {1}\nReason: rule {0}\n```", "…\nDecision: no/yes\nReason: …"),
+        ("\nDecision: {1}\nReason: rule {0}", "Decision: no/yes\nReason: …"),
+    ],
+)
+def test_the_answers_that_show_a_form_keep_it(answer: str, outline: str) -> None:
+    labels = ["yes", "no"] * 10
+    made = [row(number, answer.format(number, label), decision=label) for number, label in enumerate(labels)]
+    form = recognise(made)
+    assert form.format is not None
+    assert form.outlines == (outline,)
+    scores = judge([one.answer for one in made], [one.expected for one in made], form.format, form.fields)
+    assert {*scores["format"], *scores["decision"]} == {1.0}
+    assert not keeps_format("No form at all.", form.format)
+
+
+def test_a_form_with_parts_that_may_be_empty_is_asked_for_and_not_judged_by() -> None:
+    made = [row(number, f"Decision: yes\nNotes: {'' if number % 3 else 'x'}\nReason: rule") for number in range(20)]
+    form = recognise(made)
+    assert form.outlines
+    assert form.format is None

@@ -18,7 +18,7 @@ from ftadvisor.executors.kept_answers import KeptAnswers
 from ftadvisor.executors.prompt import Prompt
 from ftadvisor.rag import endpoint
 
-from ..rag.chat_server import ChatServer, Reply, starting_servers
+from ..rag.chat_server import ChatServer, Reply, starting_servers, without_waits
 
 ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(6)]
 KEY = "sk-secret-of-the-user"
@@ -45,7 +45,7 @@ steps:
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a server, in a folder with rows to measure on."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    without_waits(monkeypatch)
     Path("test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
     with starting_servers() as started:
         yield started
@@ -202,6 +202,43 @@ def test_a_run_that_is_continued_goes_nowhere_else_unasked(start: Start, capsys:
     assert "Nothing was sent" in capsys.readouterr().err
     assert main(["run", "--resume", str(run), "--quiet", "--language", "en"]) == FAILED  # what was agreed to goes on
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_wrong_address_leaves_no_run_to_be_continued(start: Start, capsys: Shown, language: str) -> None:
+    """Continuing would ask the same address again; the command is given anew with the right one."""
+    server = start(lambda path, body: blue(path, body) if path.startswith("/v1/") else (404, b"nothing here"))
+    host = server.url.removesuffix("/v1")
+    words = ["evaluate", "test.jsonl", "--instruction", "Name it.", "--quiet", "--language", language, "--model"]
+    assert main([*words, f"{host}#m"]) == FAILED
+    told = capsys.readouterr().err
+    assert f"{server.url}#m" in told
+    assert "--resume" not in told
+    assert not [*Path().glob("runs/*/status.json")]
+    assert main([*words, f"{server.url}#m"]) == DONE
+
+
+def test_a_run_whose_address_is_wrong_is_continued_or_begun_with_another(start: Start, capsys: Shown) -> None:
+    server = start(lambda path, body: (404, b"nothing here"))
+    step = "{kind: evaluate, test: test.jsonl, arms: [base]}"
+    Path("plan.yaml").write_text(PLAN.format(label="prompting", model=f"{server.url}#m", step=step), encoding="utf-8")
+    assert main(["run", "plan.yaml", "--quiet", "--language", "en"]) == FAILED
+    told = capsys.readouterr().err
+    order = [told.index(words) for words in ("ftadvisor run --resume", "check the address", "start a new run")]
+    assert order == sorted(order)
+
+
+def test_a_run_that_a_busy_server_stopped_is_continued(start: Start, capsys: Shown) -> None:
+    busy: list[int] = [3]
+    server = start(lambda path, body: (429, {}) if len(server.requests) > busy[0] else blue(path, body))
+    words = ["evaluate", "test.jsonl", "--model", f"{server.url}#m", "--instruction", "Name the colour."]
+    assert main([*words, "--set", "requests=1", "--language", "en"]) == FAILED
+    (run,) = Path().glob("runs/*-evaluate-*")
+    told = capsys.readouterr().err
+    assert told.index(f"ftadvisor run --resume {run}") < told.index("requests: 1")
+    assert "new run" not in told
+    busy[0] = 10**6
+    assert main(["run", "--resume", str(run), "--quiet"]) == DONE
 
 
 @pytest.mark.parametrize("killed_at", [2, 5, 9])

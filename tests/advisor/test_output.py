@@ -54,6 +54,18 @@ def test_each_new_work_is_told(clock: list[float], capsys: pytest.CaptureFixture
     ]
 
 
+def test_the_time_left_of_work_that_goes_on_is_by_what_was_done_since(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with speaking("en"), progress_shown(quiet=False) as shown:
+        shown("tuning", 301, 400)
+        clock[0] += 20
+        shown("tuning", 311, 400)
+    lines = capsys.readouterr().err.splitlines()
+    assert "about" not in lines[0]  # of a single state nothing is known
+    assert lines[1].split() == ["tuning", "311/400", "(78%),", "elapsed", "0:20,", "about", "2:58", "left"]
+
+
 def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "120")

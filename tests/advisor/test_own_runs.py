@@ -15,6 +15,7 @@ from ftadvisor.advisor.pilot_rows import as_lines, pilot_rows
 from ftadvisor.advisor.rows_task import told_task
 from ftadvisor.advisor.set_options import options_of
 from ftadvisor.executors.data import read_rows
+from ftadvisor.executors.report.names import arm_name
 from ftadvisor.knowledge.errors import UserError
 
 ROWS = [{"question": f"Which colour has thing {number}?", "answer": "Blue."} for number in range(24)]
@@ -268,14 +269,24 @@ def test_pilot_compares_all_ways_on_drawn_rows(tiny_model: Path, capsys: Shown) 
 
 
 @pytest.mark.usefixtures("folder")
-def test_pilot_judges_classes_by_the_class(tiny_model: Path, capsys: Shown) -> None:
+def test_pilot_judges_classes_by_the_class_and_counts_answers_that_were_cut(tiny_model: Path, capsys: Shown) -> None:
     for name, numbers in (("train", range(8)), ("test", range(8, 14))):
         lines = "".join(f"row number {number},{'good' if number % 2 else 'bad'}\n" for number in numbers)
         Path(f"{name}.csv").write_text(f"text,label\n{lines}", encoding="utf-8")
     words = ["pilot", "--train", "train.csv", "--test", "test.csv", "--test-rows", "4", "--model", str(tiny_model)]
-    found = told(words, capsys)["evaluation"]
+    assert main([*words, "--quiet", "--language", "en"]) == DONE
+    shown = capsys.readouterr().out
+    [report] = Path("runs").glob("*/report.json")
+    found = json.loads(report.read_bytes())["evaluation"]
     assert found["rows"] == 4
     assert {*found["arms"]} == {"base", "prompting", "finetuned"}
+    cut = [count for count in found["cut"].values() if count]
+    assert cut  # an untrained model does not stop
+    assert [line for line in shown.splitlines() if "cut off" in line] == [
+        f"{name}: answers cut off at the length limit: {count}; raise max_new_tokens."
+        for name, count in zip(map(arm_name, found["cut"]), found["cut"].values(), strict=True)
+        if count
+    ]
     assert "label" in found["arms"]["finetuned"]
     assert {*found["confusion"]["finetuned"]["label"]} == {"good", "bad"}
 
@@ -348,3 +359,14 @@ def test_a_template_of_another_model_is_on_the_screen_before_the_first_update(
     assert "tensorboard --logdir" in out
     told = shown.index("! the chat template's <|im_start|> are no tokens of this tokenizer")
     assert quiet or told < shown.index("training finetuned · loss")
+
+
+def test_a_passage_that_is_not_learnt_from_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], english: None
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"question": "q", "context": "the answer is a", "answer": "a"}\n', encoding="utf-8")
+    assert told_task(Namespace(rows=path, task=None, quiet=False)) == "causal_lm"
+    assert "context is not shown to the model" in capsys.readouterr().err
+    assert told_task(Namespace(rows=path, task=None, quiet=True)) == "causal_lm"
+    assert not capsys.readouterr().err

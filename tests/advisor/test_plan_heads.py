@@ -52,6 +52,20 @@ def test_rows_with_classes_or_tags_are_learnt_by_a_head_of_the_named_model(
     assert steps["train"]["train"] == f"{rows}.jsonl"
 
 
+def test_rows_with_classes_are_learnt_by_a_head_where_no_model_is_named() -> None:
+    words = ["--set", "task_type=classification", "--label", "finetune:lora", "--train", "labelled.jsonl"]
+    assert main(["plan", *words, "--language", "en"]) == DONE
+    steps = {step.kind: step.model_dump() for step in read_plan(Path("plan.yaml")).steps}
+    assert (steps["train"]["task"], steps["train"]["method"]) == ("sequence_classification", "lora")
+
+
+def test_rows_to_measure_on_of_another_layout_are_to_be_prepared(capsys: Shown) -> None:
+    assert plan("bert", "labelled", "classification", "lora", "--test", "pairs.jsonl") == DONE
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Prepare pairs.jsonl: rows with text and label" in shown
+    assert "Prepare labelled.jsonl" not in shown
+
+
 @pytest.mark.parametrize(
     ("model", "rows", "task", "replay", "told"),
     [
@@ -120,3 +134,45 @@ def test_several_gpus_train_together_and_the_rows_of_an_update_stay(capsys: Show
         assert "add --set n_gpus" not in shown
         assert ("starts 4 processes by accelerate launch" in shown) == (count == 4)
     assert rows[1] == rows[4]
+
+
+def test_rows_to_learn_from_answer_what_nobody_has_said(capsys: Shown) -> None:
+    rows = [{"text": f"words of the text {n}", "label": "abc"[n % 3]} for n in range(240)]
+    Path("many.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert main(["plan", "--set", "vram_gb=0", "--train", "many.jsonl", "--language", "en"]) == DONE
+    shown = capsys.readouterr().out
+    assert "Seen in many.jsonl: the number of examples: 240" in shown
+    assert "the number of classes: 3" in shown
+    assert read_plan(Path("plan.yaml")).label == "classifier:encoder"
+    assert main(["plan", "--train", "many.jsonl", "-o", "alone.yaml"]) == DONE
+    assert read_plan(Path("alone.yaml")).label.startswith("classifier:")
+    capsys.readouterr()
+    said = ["--set", "vram_gb=0", "--set", "labelled_examples=20000", "--set", "n_classes=2", "--set", "language=en"]
+    assert main(["plan", *said, "--set", "task_type=spam", "--train", "many.jsonl", "--force"]) == DONE
+    assert "many.jsonl" not in capsys.readouterr().out.partition("\n\n")[0]
+
+
+@pytest.mark.parametrize(("count", "epochs"), [(240, 10), (1200, 2)])
+def test_an_encoder_with_few_rows_is_trained_for_longer(count: int, epochs: int) -> None:
+    rows = [{"text": f"words {n}", "label": "ab"[n % 2]} for n in range(count)]
+    Path("some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert plan("bert", "some", "classification", "full") == DONE
+    [trained] = [step for step in read_plan(Path("plan.yaml")).steps if step.kind == "train"]
+    assert trained.model_dump()["epochs"] == epochs
+
+
+def test_rows_that_will_not_do_are_said_to_be_there_and_how_to_look_at_them(capsys: Shown) -> None:
+    Path("other.csv").write_bytes("新闻,风险\n展期一年,违约\n".encode("gbk"))
+    words = ["--set", "task_type=classification", "--label", "classifier:encoder", "--language", "en"]
+    assert main(["plan", *words, "--train", "other.csv"]) == DONE
+    assert "What is there will not do" in (shown := capsys.readouterr().out)
+    assert "ftadvisor data check other.csv" in shown
+    assert main(["plan", *words, "-o", "later.yaml"]) == DONE
+    assert "will not do" not in capsys.readouterr().out
+
+
+def test_a_folder_that_is_no_model_is_refused_and_a_label_with_a_slip_is_guessed(capsys: Shown) -> None:
+    assert plan("./bret", "labelled", "classification", "lora") == WRONG_INPUT
+    assert "There is no folder ./bret" in capsys.readouterr().err
+    assert plan("./bert", "labelled", "classification", "lroa") == WRONG_INPUT
+    assert "did you mean finetune:lora?" in capsys.readouterr().err

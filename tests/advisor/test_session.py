@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ftadvisor.advisor.asking import Choice
@@ -335,6 +336,38 @@ def test_texts_as_answers_are_no_classes(tmp_path: Path) -> None:
     rows = [f'{{"question": "What is the colour of {n}?", "answer": "It is {n}"}}' for n in range(40)]
     (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
     assert seen_in_rows(tmp_path / "rows.jsonl") == {"labelled_examples": 40, "language": "en"}
+
+
+@pytest.mark.parametrize(
+    ("row", "seen"),
+    [
+        ({"text": "这件衣服掉色", "label": "差评"}, {"language": "zh", "task_type": "classification", "n_classes": 1}),
+        (
+            {"text": "掉色，还偏大", "labels": ["质量", "尺码"]},
+            {"language": "zh", "task_type": "classification", "n_classes": 2},
+        ),
+        ({"tokens": ["Ann", "is", "here"], "tags": ["B-PER", "O", "O"]}, {"language": "en", "task_type": "ner"}),
+        (
+            {"question": "What is it?", "context": "It is blue.", "answers": {"text": ["blue"], "answer_start": [6]}},
+            {"language": "en"},
+        ),
+    ],
+)
+def test_rows_of_every_layout_with_answers_are_counted(
+    tmp_path: Path, row: dict[str, Any], seen: dict[str, Any]
+) -> None:
+    (tmp_path / "rows.jsonl").write_text("\n".join([json.dumps(row)] * 3), encoding="utf-8")
+    assert seen_in_rows(tmp_path / "rows.jsonl") == {"labelled_examples": 3} | seen
+
+
+def test_a_file_of_texts_with_classes_answers_the_question_for_examples(tmp_path: Path) -> None:
+    save(_before("labelled_examples"), tmp_path)
+    (tmp_path / "rows.csv").write_text("text,label\n掉色,差评\n很好,好评\n", encoding="utf-8")
+    script = Script("continue", OTHER, "rows.csv")
+    hold(script, tmp_path, quiet=True)
+    found = saved(tmp_path)
+    assert found is not None
+    assert (found.profile.labelled_examples, found.files.train) == (2, "rows.csv")
 
 
 def test_the_machine_is_told_at_the_start(tmp_path: Path) -> None:

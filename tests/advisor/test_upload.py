@@ -36,5 +36,10 @@ def test_what_would_be_refused_is_told(conversations: list[list[dict[str, str]]]
 
 
 @pytest.mark.usefixtures("english")
+def test_a_few_conversations_are_enough_to_choose_by() -> None:
+    assert "3 conversations" in upload_note("prepared/plan/validation.jsonl", lines(*[GOOD] * 3))
+
+
+@pytest.mark.usefixtures("english")
 def test_of_many_problems_a_few_are_told() -> None:
     assert upload_note("train.jsonl", lines(*[GOOD[:1]] * 500)).count("the roles of line") == 5

@@ -73,6 +73,43 @@ def test_texts_with_classes_are_laid_out_for_tuning_and_measured_as_a_classifier
     assert asked[0] == uploaded[0]
 
 
+@pytest.mark.parametrize("label", ["rag+finetune:api", "rag"])
+def test_texts_with_classes_are_measured_with_passages_too(label: str, server: ChatServer, capsys: Shown) -> None:
+    pytest.importorskip("faiss", reason="needs the rag extra")
+    for name, count in (("learnt", 24), ("held", 6)):
+        rows = [{"text": f"{name} words {number}", "label": ["Blue.", "Red."][number % 2]} for number in range(count)]
+        Path(f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    Path("docs").mkdir()
+    Path("docs/words.md").write_text("Held words that are even are blue.\n", encoding="utf-8")
+    words = ["plan", "--set", "task_type=classification", "--label", label, "--train", "learnt.jsonl"]
+    words += ["--test", "held.jsonl", "--documents", "docs", "--model", f"{server.url}#m", "--language", "en"]
+    assert main(words) == DONE
+    tuned = ["--tuned", f"{server.url}#ft:m:1"] if "finetune" in label else []
+    capsys.readouterr()
+    assert main(["run", "plan.yaml", *tuned, "--json", "--quiet"]) == DONE
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    arms = next(step["result"]["arms"] for step in steps if step["kind"] == "evaluate")
+    assert {*arms} == {"base", "prompting", "rag", *(["combined"] if tuned else [])}
+    assert {found["accuracy"]["value"] for found in arms.values()} == {0.5}
+    asked = [body["messages"] for _, body, _ in server.requests]
+    assert any("blue" in turns[-1]["content"] for turns in asked)
+    assert all("Blue., Red." in turns[0]["content"] for turns in asked if len(turns) > 1)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "holds texts with classes"), ("zh", "是带类别的文本")])
+def test_texts_with_classes_that_passages_cannot_be_tuned_with_here_are_refused_with_what_can(
+    language: str, told: str, capsys: Shown
+) -> None:
+    rows = [{"text": f"words {number}", "label": "AB"[number % 2]} for number in range(24)]
+    Path("learnt.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["plan", "--set", "task_type=classification", "--label", "rag+finetune:lora", "--train", "learnt.jsonl"]
+    assert main([*words, "--model", "builtin:tiny", "--language", language]) == WRONG_INPUT
+    shown = "".join(capsys.readouterr().err.split())
+    assert told.replace(" ", "") in shown
+    assert "--labelrag+finetune:api" in shown
+    assert "question:" not in shown
+
+
 def test_a_fault_of_a_plan_with_a_tuned_model_is_told_of_the_users_plan(capsys: Shown) -> None:
     Path("plans").mkdir()
     words = ["plan", "--set", "task_type=qa", "--label", "finetune:api", "--model", "http://127.0.0.1:9/v1#m"]

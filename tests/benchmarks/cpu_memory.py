@@ -114,7 +114,7 @@ def train(config: dict[str, Any], method: str, batch: int, length: int, checkpoi
     """Run some optimization steps of a method as the trainer attaches it."""
     import torch
     from ftadvisor.executors.method import method_module
-    from ftadvisor.executors.train import recompute_activations
+    from ftadvisor.executors.recomputing import recompute_activations
     from ftadvisor.executors.vocabulary import grow_model
 
     module = method_module(method)

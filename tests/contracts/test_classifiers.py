@@ -80,6 +80,16 @@ def test_a_classifier_that_was_kept_answers_the_same(trained: tuple[str, Classif
     assert endings <= {".json", ".safetensors", ".txt", ".md"}
 
 
+def test_answering_many_texts_tells_how_far_it_is(trained: tuple[str, Classifier]) -> None:
+    kind, classifier = trained
+    told, _ = texts(1)
+    many, heard = told * 12 if kind == "tfidf" else told, list[tuple[float, float | None]]()  # it is quick with few
+    found = classifier.probabilities(many, lambda _, done, total: heard.append((done, total)))
+    assert np.array_equal(found, classifier.probabilities(many))
+    assert heard == sorted(heard)
+    assert {total for _, total in heard} == {len(many)}
+
+
 @pytest.mark.parametrize("kind", [kind for kind in classifier_ids() if kind != "setfit"])
 def test_a_text_can_have_several_classes_or_none(kind: str, tmp_path: Path) -> None:
     told, right = texts(2)

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
@@ -95,3 +96,10 @@ def test_identity_is_stable(embedder: Embedder, request: pytest.FixtureRequest) 
         else OPENERS[kind.replace("transformers", "transformer").replace("-", "_")]()
     )
     assert again.identity == embedder.identity
+
+
+def test_weights_that_a_folder_lacks_are_the_same_whenever_it_is_opened(tiny_of: Callable[[str], Path]) -> None:
+    """The tiny BERT was saved without a pooler, which no vector depends on, but the model's identity does."""
+    pytest.importorskip("sentence_transformers", reason="needs the rag extra")
+    first, second = (open_embedder(str(tiny_of("bert"))).identity for _ in range(2))
+    assert first == second

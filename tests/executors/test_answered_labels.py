@@ -51,6 +51,7 @@ def test_an_answer_gives_one_class_or_none(answer: str, labels: tuple[str, ...])
         ('{\n "label": "refund"\n}', ()),
         ('{\n "label": [\n  "card"\n ]\n}', ("card",)),
         ('{"label": []}', ()),
+        ('{"label": null, "why": "card"}', ()),
     ],
 )
 def test_an_answer_gives_any_number_of_classes(answer: str, labels: tuple[str, ...]) -> None:

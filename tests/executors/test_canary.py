@@ -3,10 +3,14 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors import canary, checkpoints
+from ftadvisor.executors import train as trained
+from ftadvisor.executors.data import Conversation, Turn
 from ftadvisor.executors.laying_out import Able, ladder
+from ftadvisor.executors.losses import answer_loss
 from ftadvisor.executors.memory import PeakMemory
 from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import device
+from ftadvisor.executors.tasks import causal_lm
 from ftadvisor.executors.train import train
 from ftadvisor.executors.train_options import TrainOptions
 from ftadvisor.knowledge.errors import UserError
@@ -31,6 +35,40 @@ def test_trying_changes_nothing_of_what_is_learnt(tiny_model: Path, tmp_path: Pa
     assert told["canary"]["peak_memory_bytes"] > 0
     assert told["canary"]["checkpoint_bytes"] > 0
     assert told["canary"]["layout"] == {}
+
+
+def test_the_largest_logits_of_the_training_are_tried_and_estimated(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a batch of a long and a short prompt, logits are computed for the long one's prompt, too."""
+    rows = [
+        Conversation(
+            line=number,
+            id=str(number),
+            messages=(Turn(role="user", content="thing " * length), Turn(role="assistant", content="Blue.")),
+        )
+        for number, length in enumerate([80, 79, 78, 77, 60, 1, 2, 3], 1)
+    ]
+    seen: dict[str, list[int]] = {"tried": [], "trained": []}
+    kind, update = ["trained"], canary._update
+
+    def counted(model: Any, batch: dict[str, Any]) -> Any:
+        seen[kind[-1]].append(len(batch["labels"]) * (batch["labels"].shape[1] - batch["first_answer"] + 1))
+        return answer_loss(model, batch)
+
+    def tried(trainer: Any, layout: TrainOptions) -> None:
+        kind.append("tried")
+        update(trainer, layout)
+        kind.pop()
+
+    estimated: list[int] = []
+    asked = trained.request_for
+    monkeypatch.setattr(causal_lm, "answer_loss", counted)
+    monkeypatch.setattr(canary, "_update", tried)
+    monkeypatch.setattr(trained, "request_for", lambda *given: estimated.append(given[-1]["loss_len"]) or asked(*given))
+    train(training(tiny_model, tmp_path, canary="always"), rows, [], silent, ignore)
+    assert max(seen["trained"]) > 4 * 20  # a batch that holds a long and a short one
+    assert max(seen["tried"]) == max(seen["trained"]) == 4 * estimated[0]
 
 
 def test_a_method_with_a_schedule_is_tried_out_and_learns_the_same(tiny_model: Path, tmp_path: Path) -> None:
@@ -214,6 +252,26 @@ def test_a_batch_that_grew_too_large_is_taken_back(
     _, told = events_of(task)
     assert [size for kind, size in scarce if kind == "update"] == [1, 2]
     assert "batch_size" not in told["canary"]["layout"]
+
+
+def test_the_memory_of_a_batch_that_is_taken_back_is_not_the_trainings(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown = {"now": 0}
+
+    def large(trainer: Any, layout: TrainOptions) -> None:
+        grown["now"] = 100 * layout.batch_size
+        if layout.batch_size > 1:
+            raise MemoryError
+
+    monkeypatch.setattr(canary, "_update", large)
+    monkeypatch.setattr(PeakMemory, "restart", lambda _: grown.update(now=0))
+    monkeypatch.setattr(PeakMemory, "peak_bytes", lambda _: grown["now"])
+    monkeypatch.setattr("ftadvisor.executors.canary.device_bytes", lambda: 2**50)
+    task = training(tiny_model, tmp_path, canary="always", when_room="grow", batch_size=1, accumulation=4)
+    found, told = events_of(task)
+    assert told["canary"]["peak_memory_bytes"] == 100
+    assert found["peak_memory_bytes"] < 200
 
 
 @pytest.mark.usefixtures("scarce")

@@ -81,8 +81,11 @@ def test_a_plan_trains_classifiers_and_reports_them_beside_the_baseline(tmp_path
     assert (folder / "figures" / "confusion-tfidf-label.svg").is_file()
 
 
-def test_the_kept_classifier_answers_as_it_was_measured(tmp_path: Path) -> None:
+def test_the_kept_classifier_answers_as_it_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, _ = run(put(tmp_path), tmp_path / "runs")
+    capsys.readouterr()
     for name in ("tfidf", "main"):
         kept = folder / "outputs" / "classifiers" / name
         classifier, names, several = load_classifier(kept)
@@ -91,6 +94,11 @@ def test_the_kept_classifier_answers_as_it_was_measured(tmp_path: Path) -> None:
         probabilities = classifier.probabilities([row["text"] for row in told])
         assert [[names[place]] for place in probabilities.argmax(axis=1)] == [row["found"] for row in told]
         assert not several
+        text = (kept / "README.md").read_text(encoding="utf-8")
+        code = text.partition("```python\n")[2].partition("```")[0].replace("the text to classify", told[0]["text"])
+        monkeypatch.chdir(kept)
+        exec(code, {})
+        assert f" {told[0]['found'][0]} " in capsys.readouterr().out
 
 
 def test_without_test_rows_part_of_each_class_is_held_out(tmp_path: Path) -> None:

@@ -95,6 +95,12 @@ def test_same_id_twice(tmp_path: Path) -> None:
         read_rows(write(tmp_path / "rows.jsonl", row, row))
 
 
+def test_a_row_without_an_id_takes_no_other_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", {"id": 2, "question": "q", "answer": "a"}, {"question": "r", "answer": "b"})
+    assert [row.id for row in read_rows(path)] == ["2", "line 2"]
+    assert [row.id for row in read_conversations(path, Prompt())] == ["2", "line 2"]
+
+
 def test_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"question": "q", "answer": "a"}).encode() + b"\r\n")

@@ -92,6 +92,9 @@ def test_each_fault_of_a_row_is_told_with_its_line(written: Written, row: object
         ({"question": "q", "context": "c d", "answers": {"text": [" "], "answer_start": [1]}}, "empty_answer"),
         ({"tokens": ["a"], "tags": []}, "unequal"),
         ({"tokens": ["a", "b"], "tags": ["O", "I-PER"]}, "tag_order"),
+        ({"tokens": ["a", "b"], "tags": [0, 3]}, "tag_numbers"),
+        ({"tokens": ["a", "b"], "tags": ["O", None]}, "wrong_type"),
+        ({"tokens": ["a", ["b"]], "tags": ["O", "O"]}, "wrong_type"),
         ({"text": "a", "label": "b", "labels": ["c"]}, "label_and_labels"),
         ({"colour": "red"}, "unknown_layout"),
     ],
@@ -270,6 +273,19 @@ def test_groups_stay_together_and_near_repeats_on_the_learning_side(written: Wri
     path = written(*({"question": f"The {word} that I bought never came, {word}", "answer": "x"} for word in "abcdef"))
     prepare(check_file(path, len), path, tmp_path / "near", WISH)
     assert {*parts(tmp_path / "near")} == {"train"}  # every question nearly repeats another
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_rows_without_a_group_are_no_group(written: Written, tmp_path: Path, missing: str | None) -> None:
+    path = written(*({"text": f"words {n}", "label": "ab"[n % 2], "customer": missing} for n in range(40)))
+    wish = Wish(validation=0.2, test=0.2, seed=1, group="customer", most_broken=0)
+    assert prepare(check_file(path, len), path, tmp_path / "out", wish)["rows"] == {
+        "source": 40,
+        "left_out": 0,
+        "train": 24,
+        "validation": 8,
+        "test": 8,
+    }
 
 
 def test_rows_to_choose_by_are_not_nearly_those_to_measure_on(written: Written, tmp_path: Path) -> None:

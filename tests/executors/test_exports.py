@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import main
-from ftadvisor.executors.export_run import export_run
+from ftadvisor.executors.export_run import export_run, refuse_export
 from ftadvisor.executors.exports import TOOLS
 from ftadvisor.executors.plan_file import read_plan
 from ftadvisor.executors.recipe import Recipe, recipe_of
@@ -165,12 +165,26 @@ def test_rows_that_a_step_makes_cannot_be_exported_yet(plan: Path) -> None:
         recipe(plan)
 
 
-@pytest.mark.parametrize("option", ["held_out: 0.5", "validation_share: 0.5", "new_tokens: [sepsis]"])
+@pytest.mark.parametrize(
+    "option", ["held_out: 0.5", "validation_share: 0.5", "new_tokens: [sepsis]", "too_long: leave_out"]
+)
 def test_what_only_our_trainer_does_is_not_left_out_in_silence(option: str, plan: Path) -> None:
     text = plan.read_text(encoding="utf-8").replace("validation: held.jsonl", option)
     plan.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=option.split(":")[0]):
         recipe_of(read_plan(plan), plan)
+
+
+def test_rows_that_a_tool_would_skip_are_refused_with_their_lines(plan: Path, tmp_path: Path) -> None:
+    turns = [{"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "q"}]
+    row = {"messages": [{"role": "system", "content": "s"}, *turns, {"role": "assistant", "content": "a"}]}
+    with (tmp_path / "rows.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match="lines 9"):
+        refuse_export(recipe(plan), "llamafactory", tmp_path / "out")
+    for tool in {*TOOLS} - {"llamafactory"}:
+        export_run(recipe(plan), tool, tmp_path / tool)
+        assert "Hello!" in (tmp_path / tool / "train.jsonl").read_text(encoding="utf-8")
 
 
 def test_the_command_writes_plan_and_export(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.executors.guard import Log, all_advice, guard_names, log_of, look
+from ftadvisor.executors.task import task_class
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -107,6 +108,21 @@ def test_a_head_that_begins_as_a_probe_may_lose_some_of_its_fit() -> None:
     assert all_advice(adapting, 105, 2, 1e-3, fitted=True) == []
     torn = history(noisy([0.12] * 15 + [1.5] * 60))
     assert [one.kind for one in all_advice(torn, 75, 2, 1e-3, fitted=True)] == ["diverging"]
+
+
+def test_a_rare_class_that_weighs_much_is_no_sign_of_a_model_that_broke_down() -> None:
+    spikes = {4: 3.1, 13: 5.1, 14: 8.1, 17: 2.7}
+    losses = [spikes.get(place, value) for place, value in enumerate(noisy([0.73] * 27))]
+    assert {one.kind for one in all_advice(history(losses), 27, 2, 2e-5)} == {"collapsed"}
+    assert all_advice(history(losses), 27, 2, 2e-5, uneven=True) == []
+    shot_up = history(noisy([0.7] * 3 + [9.0] * 97))
+    assert [one.kind for one in all_advice(shot_up, 100, 2, 2e-5, uneven=True)] == ["collapsed"]
+
+
+@pytest.mark.parametrize(("loss", "uneven"), [("plain", False), ("weighted", True), ("focal", False)])
+def test_classes_that_count_the_same_make_rows_weigh_unevenly(loss: str, uneven: bool) -> None:
+    of = task_class("sequence_classification")
+    assert of(of.Options.model_validate({"loss": loss}), {}).uneven == uneven
 
 
 def test_guards_speak_early_enough_to_stop() -> None:

@@ -54,6 +54,16 @@ def test_the_focal_loss_turns_to_hard_rows() -> None:
     assert loss("focal", hard, right) / loss("focal", easy, right) > 100 * ratio
 
 
+@pytest.mark.parametrize("focus", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("labels", [torch.tensor([0, 1]), torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])])
+def test_the_focal_loss_has_a_gradient_where_the_model_is_sure(focus: float, labels: torch.Tensor) -> None:
+    logits = torch.tensor([[40.0, -40.0, -40.0], [1.0, 2.0, 3.0]], requires_grad=True)
+    class_loss(logits, labels, ClassLossOptions(loss="focal", focus=focus), COUNTS, 100).backward()
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad[1].any()
+
+
 @pytest.mark.parametrize("kind", ["plain", "weighted", "focal", "soft_f1"])
 @pytest.mark.parametrize("several", [False, True])
 def test_every_loss_has_a_finite_gradient_that_lowers_it(kind: str, several: bool) -> None:

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from ftadvisor.executors.intervals import difference, interval
+from ftadvisor.executors.intervals import difference, interval, numbered
 
 
 def test_interval_by_hand() -> None:
@@ -43,6 +43,15 @@ def test_arms_that_are_equal_on_all_rows_may_still_differ() -> None:
     found = difference([1.0, 0.0] * 30, [1.0, 0.0] * 30, seed=1)
     assert found == {"value": 0.0, "low": pytest.approx(-0.0596, abs=1e-4), "high": pytest.approx(0.0596, abs=1e-4)}
     assert difference([1.0] * 60, [0.0] * 60, seed=1)["low"] == pytest.approx(1 - 2 * 0.0596, abs=1e-4)
+
+
+def test_groups_are_numbered_as_numpy_does_and_take_no_more_room_than_their_names() -> None:
+    numpy = pytest.importorskip("numpy", reason="needs the train extra")
+    chance = random.Random(3)
+    groups = ["".join(chance.choices("ab é退货", k=chance.randrange(1, 4))) for _ in range(200)]
+    assert numbered(groups) == numpy.unique(groups, return_inverse=True)[1].tolist()
+    long = ["x" * 2_000_000, *map(str, range(20_000))]  # 160 GB as an array of NumPy's
+    assert interval([1.0, *[0.0, 1.0] * 10_000], 1, long, resamples=10)["value"] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_rows_about_the_same_thing_make_the_interval_wider() -> None:

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ftadvisor.executors.data_check import check_file
 from ftadvisor.executors.holding_out import hold_out
 from ftadvisor.executors.labelled import LabelledRow, check_classes, class_counts, read_labelled, unseen_classes
 from ftadvisor.knowledge.errors import UserError
@@ -38,6 +39,12 @@ def test_rows_with_several_classes_are_read_from_both_formats(tmp_path: Path) ->
         rows = read_labelled(path)
         assert [one.labels for one in rows] == [("b", "a"), ()]
         assert all(one.several for one in rows)
+
+
+def test_a_class_counts_once_for_each_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"text": "x", "labels": ["b", "a", " b"]}, {"text": "y", "labels": ["a"]})
+    assert class_counts(read_labelled(path)) == {"a": 2, "b": 1}
+    assert [row.classes for row in check_file(path, len).rows] == [("b", "a"), ("a",)]
 
 
 def test_every_wrong_row_is_told_with_its_line(tmp_path: Path) -> None:

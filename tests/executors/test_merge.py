@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import DONE, WRONG_INPUT, main
+from ftadvisor.executors import merge as merging
 from ftadvisor.executors.adapters import adapted
 from ftadvisor.executors.merge import _drift, merge
 from ftadvisor.executors.method import method_module
@@ -122,6 +123,24 @@ def test_other_targets_report_how_far_they_drift(tiny_model: Path, tmp_path: Pat
     assert half["bytes"] < 0.8 * exact["bytes"]
     assert exact["close"]
     assert not original["close"]
+
+
+@pytest.mark.parametrize(("free", "compared"), [(None, ""), (1, "cpu"), (2**40, "")])
+def test_merging_needs_no_room_on_the_device_and_comparing_only_where_there_is(
+    free: int | None, compared: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Single precision takes twice what training took, and a GPU's memory may just have sufficed for that."""
+    adapter, base = trained(tiny_model, tmp_path, "lora")
+    places: list[str] = []
+
+    def noted(source: ModelSource, progress: Any, loader: Any, place: str) -> Any:
+        places.append(place)
+        return load_model(source, progress, loader, place)
+
+    monkeypatch.setattr(merging, "load_model", noted)
+    monkeypatch.setattr(merging, "free_bytes", lambda: free)
+    merge(adapter, tmp_path / "merged", base, "trained_on", "float32", silent)
+    assert places == ["cpu", compared]
 
 
 def test_what_cannot_be_merged_is_refused_with_what_to_do(tiny_model: Path, tmp_path: Path) -> None:

@@ -18,6 +18,30 @@ def test_the_same_question_is_found_whatever_its_case_and_punctuation() -> None:
     ]
 
 
+def test_other_numbers_and_signs_make_another_question() -> None:
+    learnt = [
+        "What is 1 + 23?",
+        "What is 12 - 3?",
+        "What is 12 + 3?",
+        "Wie lang sind 2,5 km?",
+        "How to learn C++?",
+    ]
+    asked = [
+        "what is 12 + 3",
+        "What is 123?",
+        "Wie lang sind 25 km?",
+        "How to learn C?",
+        "how to learn c++",
+    ]
+    assert find_overlaps(asked, learnt) == [
+        Overlap(0, 2, exact=True),
+        Overlap(1, 0, exact=False),
+        Overlap(2, 3, exact=False),
+        Overlap(3, 4, exact=False),
+        Overlap(4, 4, exact=True),
+    ]
+
+
 def test_a_nearly_same_question_is_found_and_another_is_not() -> None:
     asked = ["Where is my parcel from last Wednesday?", "What does a repair cost in winter?"]
     assert find_overlaps(asked, TRAINING) == [Overlap(0, 2, exact=False)]

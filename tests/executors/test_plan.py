@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,21 @@ def test_problems_are_told_in_the_language_of_the_user(toy_plan: Path, language:
     told = refusal(toy_plan).message
     assert ("应为整数" in told) == (language == "zh")
     assert ("'zh' 或 'en'" if language == "zh" else "'zh' or 'en'") in told
+
+
+def test_what_steps_say_of_their_options_is_chinese(tmp_path: Path) -> None:
+    use_language("zh")
+    steps = [
+        {"kind": "classify", "name": "a", "train": "a.csv", "output": "../a"},
+        {"kind": "evaluate", "test": "a.jsonl", "arms": ["base"], "format": "("},
+        {"kind": "evaluate", "test": "a.jsonl", "arms": ["base"], "fields": [{"name": "a"}]},
+    ]
+    head = {"version": 1, "title": "a", "language": "zh", "label": "a", "seed": 1, "knowledge": "1"}
+    path = tmp_path / "plan.yaml"
+    path.write_text(json.dumps({**head, "model": {"source": "a"}, "prompt": {}, "steps": steps}), encoding="utf-8")
+    told = refusal(path).message.splitlines()
+    for part in ("应为运行文件夹内的名字", "“(”不是正则表达式", "需要 values（列出所有的值）或 pattern"):
+        assert any(part in line for line in told), told
 
 
 @pytest.mark.parametrize(

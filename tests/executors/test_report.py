@@ -204,6 +204,21 @@ def test_a_run_of_few_steps_has_a_report_too(tmp_path: Path, results: list[tuple
     assert write(tmp_path, "en", results)["next"]
 
 
+def test_two_trainings_that_are_measured_apart_are_both_reported(tmp_path: Path) -> None:
+    def measured(name: str, value: float) -> tuple[dict[str, Any], Result]:
+        arms: Result = {"base": {"rouge_l": interval(0.2)}, name: {"rouge_l": interval(value)}}
+        step = {"kind": "measure", "name": name, "task": "seq2seq", "adapter": name, "output": f"answers/{name}"}
+        apart = {"base": {"rouge_l": interval(value - 0.2)}}
+        return step, {"rows": 50, "arms": arms, "differences": apart, "seconds": {name: 2.0}}
+
+    report = write(tmp_path, "en", [measured("lora", 0.5), measured("full", 0.6)])
+    assert report["metrics"]["test"]["rouge_l"] == interval(0.6)
+    assert report["baselines"] == {"lora": {"rouge_l": interval(0.5)}, "base": {"rouge_l": interval(0.2)}}
+    assert report["differences"]["base"]["rouge_l"] == interval(0.6 - 0.2)
+    assert report["evaluation"]["seconds"] == {"lora": 2.0, "full": 2.0}
+    assert "50 %" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
 def test_a_training_that_took_no_more_memory_than_was_there_is_reported_beside_another(tmp_path: Path) -> None:
     step = {**TRAIN, "name": "again", "output": "adapters/again"}
     report = write(tmp_path, "en", [WHOLE[1], (step, training("again", peak_memory_bytes=0))])

@@ -43,11 +43,11 @@ def classifying(model: Path, folder: Path, method: str) -> tuple[Training, Any]:
 
 def loaded_as_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the code of a README in its folder, and return the model that it makes."""
-    code = re.search(r"```python\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
-    assert code is not None
+    code = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
+    assert code
     monkeypatch.chdir(folder)
     names: dict[str, Any] = {}
-    exec(code[1], names)
+    exec("".join(code), names)
     return names["model"].eval()
 
 
@@ -88,22 +88,34 @@ def test_a_language_model_loads_as_its_readme_says(
 
 
 @pytest.mark.parametrize("method", ["ia3", "bitfit"])
-def test_a_classifier_loads_as_its_readme_says(
-    method: str, tiny_of: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_classifier_loads_and_is_asked_as_its_readme_says(
+    method: str,
+    tiny_of: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     task, rows = classifying(tiny_of("bert"), tmp_path, method)
     train(task, rows, [], silent, ignore)
     text = (task.adapter / "README.md").read_text("utf-8")
     assert "Classes, in the model's order: blue, red, 七天" in text
     assert apart(load_adapted(task.base, task.adapter), loaded_as_told(task.adapter, monkeypatch)) < 1e-5
+    assert capsys.readouterr().out.splitlines()[-1] in {"blue", "red", "七天"}
 
 
-def test_what_other_tools_would_load_wrongly_is_said(tiny_of: Callable[[str], Path], tmp_path: Path) -> None:
+def test_what_other_tools_would_load_wrongly_is_loaded_with_ftadvisor_alone(
+    tiny_of: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     task, rows = classifying(tiny_of("bert"), tmp_path, "prompt_tuning")
     train(task, rows, [], silent, ignore)
     text = (task.adapter / "README.md").read_text("utf-8")
     assert "Only ftadvisor reads this result" in text
-    assert "```python" not in text
+    assert "PeftModel" not in text
+    assert apart(load_adapted(task.base, task.adapter), loaded_as_told(task.adapter, monkeypatch)) < 1e-5
+    assert capsys.readouterr().out.splitlines()[-1] in {"blue", "red", "七天"}
 
 
 @pytest.mark.parametrize("task", task_ids())

@@ -12,10 +12,9 @@ from ftadvisor.executors.constraint import Constraint, JsonShape, Labels, Writte
 from ftadvisor.executors.prompt import Message, Prompt
 from ftadvisor.executors.served import ServedModel
 from ftadvisor.knowledge.errors import RefusedError, UserError
-from ftadvisor.rag import endpoint
 from ftadvisor.rag.endpoint import Endpoint
 
-from ..rag.chat_server import ChatServer, Reply, starting_servers
+from ..rag.chat_server import ChatServer, Reply, starting_servers, without_waits
 from .all_answers import all_answers
 
 Start = Callable[[Reply], ChatServer]
@@ -33,7 +32,7 @@ SHAPE = JsonShape(
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return a function that starts a server; where a request is made again, nobody waits for it."""
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    without_waits(monkeypatch)
     with starting_servers() as started:
         yield started
 

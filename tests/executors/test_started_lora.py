@@ -11,7 +11,7 @@ from ftadvisor.executors.methods.lora import Options
 from ftadvisor.executors.models import LANGUAGE, load_model, load_tokenizer
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.refusals import refuse_impossible
-from ftadvisor.executors.tuners.started_lora import NAMES
+from ftadvisor.executors.tuners.started_lora import NAMES, Start
 from ftadvisor.knowledge.errors import UserError
 from pydantic import ValidationError
 
@@ -91,6 +91,16 @@ def test_starts_differ(tiny_model: Path) -> None:
 def test_an_odd_rank_cannot_be_orthogonal() -> None:
     with pytest.raises(ValidationError, match="even rank"):
         Options(start="orthogonal", rank=3)
+
+
+@pytest.mark.parametrize("start", ["pissa", "olora"])
+def test_no_more_is_taken_than_there_is(start: Start, tiny_model: Path) -> None:
+    """A layer has as many directions as its shorter side; what was learnt of fewer would be saved as of the rank."""
+    base, module = ModelSource(source=str(tiny_model)), method_module("lora")
+    refuse_impossible(base, LANGUAGE, "lora", module, Options(start=start, rank=32))
+    with pytest.raises(UserError, match="k_proj has 32 in all") as error:
+        refuse_impossible(base, LANGUAGE, "lora", module, Options(start=start, rank=33))
+    assert error.value.change == {"method_options.rank": 32}
 
 
 def test_a_quantised_base_is_not_taken_from(tiny_model: Path) -> None:

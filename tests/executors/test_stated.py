@@ -26,6 +26,7 @@ GOOD = "Clause: A-12\nDecision: accept\nWe are sorry.\nYou get your money back."
         ("A-12, and again A-12", "A-12", None),
         ('{"clause": "A-12", "decision": "Accept"}', "A-12", "accept"),
         ('{"clause": "A-12", "note": "no accept or reject"}', "A-12", None),
+        ('{"clause": "A-12", "decision": null, "note": "accept"}', "A-12", None),  # it says that there is none
         ("", None, None),
     ],
 )

@@ -1,6 +1,8 @@
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from ftadvisor.executors.imbalance import ClassLossOptions
 from ftadvisor.executors.labelled import LabelledRow
 from ftadvisor.executors.method import keeps_float32, method_ids, method_module
 from ftadvisor.executors.plan import ModelSource
+from ftadvisor.executors.refusals import refuse_unmade_kernels
 from ftadvisor.executors.task import task_class
 from ftadvisor.executors.tasks.token_classification import TaggedRow
 from ftadvisor.executors.train import Training, _base, train
@@ -120,6 +123,9 @@ def test_rows_that_are_too_long_are_named_or_left_out(tiny_model: Path, tmp_path
     assert "too_long" in error.value.hint
     result = train(training(tiny_model, tmp_path, max_length=30, leave_out_longer=True), ROWS, [], silent, ignore)
     assert result["rows"] == 4
+    assert [one["text"] for one in result["advice"] if one["kind"] == "left_out"] == [
+        "8 of 12 rows to learn from are longer than 30 tokens and were left out (too_long: leave_out)"
+    ]
 
 
 def test_divergence_is_told_with_the_learning_rate(tiny_model: Path, tmp_path: Path, english: None) -> None:
@@ -151,6 +157,8 @@ def test_weights_that_are_trained_are_kept_in_float32_unless_the_plan_says_other
     assert _base(task, module).dtype == weights
     named = replace(task, base=ModelSource(source=str(tmp_path), dtype="bfloat16"))
     assert _base(named, module).dtype == "bfloat16"
+    exact = replace(task, options=task.options.model_copy(update={"precision": "float32"}))
+    assert _base(exact, module).dtype == "float32"  # bfloat16 weights would compute in bfloat16 all the same
 
 
 def test_the_trainer_keeps_weights_as_the_estimator_counts_them() -> None:
@@ -197,3 +205,16 @@ def test_kernels_for_a_gpu_are_refused_without_one(tiny_model: Path, tmp_path: P
     with pytest.raises(UserError, match="liger-kernel") as refusal:
         train(training(tiny_model, tmp_path, kernels="liger"), ROWS, [], silent, ignore)
     assert "kernels: standard" in (refusal.value.hint or "")
+
+
+def test_kernels_that_are_not_made_for_a_model_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library applies none to other models, and says so nowhere where a user looks."""
+    made = SimpleNamespace(MODEL_TYPE_TO_APPLY_LIGER_FN={"llama": None})
+    monkeypatch.setitem(sys.modules, "liger_kernel", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "liger_kernel.transformers", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "liger_kernel.transformers.monkey_patch", made)
+    refuse_unmade_kernels(TrainOptions(kernels="liger"), "llama")
+    refuse_unmade_kernels(TrainOptions(), "bert")
+    with pytest.raises(UserError, match="bert") as refusal:
+        refuse_unmade_kernels(TrainOptions(kernels="liger"), "bert")
+    assert refusal.value.change == {"kernels": "standard"}

@@ -168,10 +168,14 @@ def test_an_encoder_decoder_learns_new_words_with_all_its_weights(
 
 
 @pytest.mark.usefixtures("english")
-def test_an_adapter_of_an_encoder_decoder_learns_no_new_words(tiny_of: Callable[[str], Path], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"lora .* t5") as error:
-        train(training(tiny_of("t5"), "lora", tmp_path), ROWS, ROWS, silent, ignore)
-    assert "In t5 these methods can: full" in error.value.hint
+@pytest.mark.parametrize("kind", ["t5", "bart"])
+def test_an_adapter_of_an_encoder_decoder_learns_no_new_words(
+    kind: str, tiny_of: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Encoder and decoder have a module each to look words up in, and an adapter of single rows stands beside one."""
+    with pytest.raises(UserError, match=rf"lora .* {kind}") as error:
+        train(training(tiny_of(kind), "lora", tmp_path), ROWS, ROWS, silent, ignore)
+    assert f"In {kind} these methods can: full" in error.value.hint
 
 
 @pytest.mark.parametrize("tied", [True, False])

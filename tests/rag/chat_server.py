@@ -8,6 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any
 
+import pytest
+from ftadvisor.rag import patience
+
 Reply = Callable[[str, dict[str, Any]], tuple[int, Any]]
 
 
@@ -67,6 +70,12 @@ class ChatServer:
     def close(self) -> None:
         self._http.shutdown()
         self._http.server_close()
+
+
+def without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two more tries follow at once where a server is busy or fails."""
+    for name in ("FAULT_WAITS_SECONDS", "BUSY_WAITS_SECONDS"):
+        monkeypatch.setattr(patience, name, (0.0, 0.0))
 
 
 @contextmanager

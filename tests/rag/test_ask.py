@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ftadvisor.advisor.answer_view import AnswerView
 from ftadvisor.knowledge.errors import RefusedError, UserError
-from ftadvisor.rag import endpoint
+from ftadvisor.rag import endpoint, patience
 from ftadvisor.rag.answer import Answer
 from ftadvisor.rag.ask import AskOptions, ask
 from ftadvisor.rag.build import build_index
@@ -20,7 +20,7 @@ from ftadvisor.rag.generators import Passage, open_generator
 from ftadvisor.rag.generators._prompt import messages
 from ftadvisor.rag.index import Index, open_index
 
-from .chat_server import ChatServer, Reply
+from .chat_server import ChatServer, Reply, without_waits
 from .conftest import write_rows
 from .planted import PLANTED_CHINESE, PLANTED_ENGLISH
 
@@ -285,7 +285,7 @@ def test_an_answer_that_is_cut_off_keeps_its_whole_sentences_and_says_so(
 def test_a_server_that_fails_is_named(
     index: Index, serve: Callable[[Reply], ChatServer], status: int, content: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    without_waits(monkeypatch)
     server = serve(lambda path, body: (status, content))
     with pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
         asked(server, index, "When was the Harbour Bridge opened?")
@@ -298,7 +298,7 @@ def test_a_busy_server_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    without_waits(monkeypatch)
     said = "The Harbour Bridge was opened in 1932 [1]."
     replies = [(429, {}), (503, {}), (200, [said])]
     server = serve(lambda path, body: replies.pop(0))
@@ -310,7 +310,7 @@ def test_a_busy_server_is_asked_again(
 def test_an_answer_that_breaks_off_before_it_began_is_asked_for_again(
     index: Index, serve: Callable[[Reply], ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    without_waits(monkeypatch)
     whole = {"choices": [{"message": {"content": "The Harbour Bridge was opened in 1932 [1]."}}]}
     replies = [(0, whole), (200, whole)]
     server = serve(lambda path, body: replies.pop(0))
@@ -331,7 +331,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_asks(
     index: Index, monkeypatch: pytest.MonkeyPatch, header: str, waited: float
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(endpoint, "time", clock(slept.append))
+    monkeypatch.setattr(patience, "time", clock(slept.append))
     replies = [(429, {}), (200, ["The Harbour Bridge was opened in 1932 [1]."])]
     server = ChatServer(lambda path, body: replies.pop(0), {"Retry-After": header})
     try:
@@ -342,7 +342,7 @@ def test_a_server_is_left_alone_for_as_long_as_it_asks(
 
 
 def test_a_server_that_asks_for_an_hour_is_not_waited_for(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "time", clock(lambda seconds: pytest.fail("waited")))
+    monkeypatch.setattr(patience, "time", clock(lambda seconds: pytest.fail("waited")))
     server = ChatServer(lambda path, body: (429, {}), {"Retry-After": "3600"})
     try:
         with pytest.raises(RefusedError, match="429"):

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from ftadvisor.knowledge.errors import RefusedError
-from ftadvisor.rag import endpoint
+from ftadvisor.rag import exchange
+from ftadvisor.rag.endpoint import Endpoint
 
-from .chat_server import ChatServer
+from .chat_server import ChatServer, without_waits
 
 KEY = "sk-SECRETKEY1234567890ABCDEFGHIJ"
 
@@ -19,7 +20,7 @@ KEY = "sk-SECRETKEY1234567890ABCDEFGHIJ"
 def test_the_error_that_a_server_tells_within_its_answer_is_shown() -> None:
     server = ChatServer(lambda path, body: (200, b'data: {"error": {"message": "out of memory", "code": 500}}\n\n'))
     with pytest.raises(RefusedError, match="out of memory"):
-        next(endpoint.post_stream(endpoint.Endpoint(server.url, "m"), "chat", {}))
+        next(exchange.post_stream(Endpoint(server.url, "m"), "chat", {}))
     server.close()
 
 
@@ -43,7 +44,7 @@ def test_a_stream_of_unknown_length_that_says_no_end_is_broken_off(end: str, who
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        stream = endpoint.post_stream(endpoint.Endpoint(f"http://127.0.0.1:{server.server_port}", "m"), "chat", {})
+        stream = exchange.post_stream(Endpoint(f"http://127.0.0.1:{server.server_port}", "m"), "chat", {})
         assert [next(stream), next(stream)] == events
         with nullcontext() if whole else pytest.raises(RefusedError, match=r"127\.0\.0\.1"):
             assert [*stream] == []
@@ -52,15 +53,15 @@ def test_a_stream_of_unknown_length_that_says_no_end_is_broken_off(end: str, who
 
 @pytest.mark.parametrize("status", [400, 503, 200])
 @pytest.mark.parametrize("before", [1960, 1975, 1990])
-@pytest.mark.parametrize("ask", [endpoint.post_json, endpoint.post_whole])
+@pytest.mark.parametrize("ask", [exchange.post_json, exchange.post_whole])
 def test_no_part_of_a_key_stays_where_an_error_is_cut(
     monkeypatch: pytest.MonkeyPatch, status: int, before: int, ask: Callable[..., Any]
 ) -> None:
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", ())
+    without_waits(monkeypatch)
     said = "x" * before + f" Bearer {KEY} " + "y" * 5000
     server = ChatServer(lambda path, body: (status, {"error": said} if status == 200 else said.encode()))
     with pytest.raises(RefusedError, match="xxxx") as error:
-        ask(endpoint.Endpoint(server.url, "m", KEY), "chat", {})
+        ask(Endpoint(server.url, "m", KEY), "chat", {})
     server.close()
     assert "sk-" not in f"{error.value.message} {error.value.hint}"
     assert len(error.value.message) < 2200  # it is cut all the same
@@ -69,10 +70,10 @@ def test_no_part_of_a_key_stays_where_an_error_is_cut(
 def test_a_key_in_the_name_of_a_status_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0,))
+    without_waits(monkeypatch)
     server = ChatServer(lambda path, body: (503, b"later"), reason=f"denied Bearer {KEY}")
     with pytest.raises(RefusedError, match="later"):
-        endpoint.post_json(endpoint.Endpoint(server.url, "m", KEY), "chat", {})
+        exchange.post_json(Endpoint(server.url, "m", KEY), "chat", {})
     server.close()
     told = capsys.readouterr().err
     assert "denied Bearer ***" in told

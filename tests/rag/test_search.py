@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from ftadvisor.knowledge.errors import RefusedError, UserError
-from ftadvisor.rag import endpoint
 from ftadvisor.rag.build import build_index
 from ftadvisor.rag.embedders import open_embedder
 from ftadvisor.rag.index import open_index
@@ -17,7 +16,7 @@ from ftadvisor.rag.variety import varied
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .chat_server import ChatServer, Reply
+from .chat_server import ChatServer, Reply, without_waits
 from .conftest import POLICY, write_rows
 
 ROWS = [{"id": f"d{number}", "text": f"The river Thames, fact {number}."} for number in range(12)]
@@ -162,7 +161,7 @@ def test_an_endpoint_embeds_in_batches_and_each_text_once(
 def test_an_endpoint_that_breaks_off_while_it_embeds_is_asked_again(
     tmp_path: Path, serve: Callable[[Reply], ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint, "WAITS_SECONDS", (0.0, 0.0))
+    without_waits(monkeypatch)
     broken = iter([200, 0, 503, 200])  # the probe, and three tries of the batch
 
     def reply(path: str, body: dict[str, Any]) -> tuple[int, Any]:

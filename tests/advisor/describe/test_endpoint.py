@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from ftadvisor.advisor.cli import main
-from ftadvisor.advisor.describe.endpoint import Endpoint, EndpointError, complete, configured
+from ftadvisor.advisor.describe.endpoint import EndpointError, complete, configured
 from ftadvisor.advisor.describe.reader import read_description
 from ftadvisor.advisor.describe.understand import understand
 from ftadvisor.knowledge.errors import UserError
+from ftadvisor.rag.endpoint import Endpoint
 
 TEXT = "Our lab wants to sort letters from patients, 400 of them labelled, and the letters are a sensitive matter."
 Answer = tuple[int, str]
@@ -115,6 +116,15 @@ def test_a_busy_server_is_asked_again_and_a_refusal_is_final(serve: Callable[...
     refusing = serve((401, ""))
     with pytest.raises(EndpointError, match="401"):
         complete(refusing.endpoint, "system", "user", (0.0, 0.0))
+
+
+def test_a_server_on_this_machine_is_asked_past_any_proxy(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert complete(serve((200, "fine")).endpoint, "system", "user", ()) == "fine"
 
 
 def test_a_server_that_does_not_know_the_form_is_asked_without_it(serve: Callable[..., Server]) -> None:
