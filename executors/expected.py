@@ -10,7 +10,7 @@ from .estimate.estimate import estimate
 from .estimate.request import EstimateRequest
 from .estimate.unsupported import UnsupportedError
 from .heads import is_pooler_fresh
-from .method import MethodOptions, method_module, widens_rest
+from .method import MethodOptions, is_trained_widened
 from .plan import ModelSource
 from .train_options import TrainOptions
 
@@ -88,7 +88,7 @@ def training_request(
         "optimizer": OPTIMIZERS[options.optimizer],
         "loss": options.loss,
         "device": device,
-        "kbit_prepare": quantisation != "none" and (method == "qlora" or widens_rest(method_module(method))),
+        "kbit_prepare": quantisation != "none" and is_trained_widened(method),
         **({"parallel": "fsdp", "gpus": options.processes} if options.sharding == "fsdp2" else {}),
         **{name: own[name] for name in SHARED if name in own},
     }

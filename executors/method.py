@@ -104,6 +104,14 @@ def widens_rest(method: MethodModule) -> bool:
     return bool(getattr(method, "WIDENS", False))
 
 
+def is_trained_widened(method: str) -> bool:
+    """Tell whether a method trains with all of a quantised model in float32 that is not quantised.
+
+    QLoRA does, and answers without: its layers give what they are given.
+    """
+    return method == "qlora" or widens_rest(method_module(method))
+
+
 def schedule_of(method: MethodModule, model: Any, options: MethodOptions, updates: int) -> Schedule | None:  # noqa: ANN401
     """Return what the method does besides gradient steps, or None for the many that do nothing else.
 

@@ -3,8 +3,14 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .compact import compact
+
+if TYPE_CHECKING:
+    from array import array
 
 NEAR_DUPLICATE = 0.6
 """Character 4-gram Jaccard above which two questions count as nearly the same."""
@@ -39,39 +45,99 @@ def jaccard(left: Set[str], right: Set[str]) -> float:
 
 
 def find_overlaps(test: Sequence[str], training: Sequence[str]) -> list[Overlap]:
-    """Return, for each test question that training asks too, the training question most like it.
+    """Return, for each test question that training asks too, the training question most like it, of several the first.
 
-    Two sets whose Jaccard similarity is above t share a member among the rarest |set| (1 - t) + 1 of each, so only
-    questions that share a rare 4-gram are compared.
+    Memory grows with the side that has fewer questions; those of the other one are read one by one.
 
     Args:
         test: Test questions.
         training: Training questions.
-
-    Source: Xiao et al. 2008, "Efficient Similarity Joins for Near Duplicate Detection" (PPJoin), section 3 (prefix
-        filtering).
     """
-    asked, learnt = [four_grams(_plain(text)) for text in test], [four_grams(_plain(text)) for text in training]
-    counts = Counter(gram for grams in learnt for gram in grams)
-    holding: dict[str, list[int]] = {}
-    for place, grams in enumerate(learnt):
-        for gram in _rarest(grams, counts):
-            holding.setdefault(gram, []).append(place)
-    overlaps = []
-    for place, grams in enumerate(asked):
-        near = {other for gram in _rarest(grams, counts) for other in holding.get(gram, ())}
-        found = {other: jaccard(grams, learnt[other]) for other in near}
-        same = {other for other, likeness in found.items() if likeness == 1 and _is_same(test[place], training[other])}
-        best = max(found, key=lambda other: (found[other], other in same, -other), default=None)
-        if best is not None and found[best] > NEAR_DUPLICATE:
-            overlaps.append(Overlap(place, best, exact=best in same))
-    return overlaps
+    few = len(test) <= len(training)
+    kept = _Kept(test if few else training)
+    best: dict[int, tuple[float, bool, int]] = {}
+    for place, text in enumerate(training if few else test):
+        grams, meaning = four_grams(_plain(text)), _meaning(text)
+        numbers = kept.numbers(grams)
+        for one, bound in kept.like(numbers, len(grams)):
+            asked, learnt = (one, place) if few else (place, kept.places[one][0])
+            before = best.get(asked, (NEAR_DUPLICATE, True, 1))
+            if (bound, True, -learnt) > before:
+                likeness = kept.likeness(one, numbers, len(grams))
+                best[asked] = max(before, (likeness, kept.meanings[one] == meaning, -learnt))
+    found = {asked: (-place, same) for asked, (_, same, place) in best.items() if place <= 0}
+    if few:
+        found = {place: near for one, near in found.items() for place in kept.places[one]}
+    return [Overlap(place, learnt, same) for place, (learnt, same) in sorted(found.items())]
 
 
-def _is_same(left: str, right: str) -> bool:
-    """Tell whether two questions are one: 1 + 23 is not 12 + 3, 2.5 not 25, and C++ not C."""
-    numbers = [re.findall(NUMBERS, text.casefold()) for text in (left, right)]
-    return _plain(left) == _plain(right) and numbers[0] == numbers[1]
+class _Kept:
+    """Keep the questions of one side as numbers of their 4-grams, the rarest first; the same ones once.
+
+    Two sets whose Jaccard similarity is above t share a member among the rarest |set| (1 - t) + 1 of each, so only
+    these lead to a question. What two sets share from some place on is no more than is left of each.
+
+    Source: Xiao et al. 2008, "Efficient Similarity Joins for Near Duplicate Detection" (PPJoin), sections 3 (prefix
+        filtering) and 4.1 (positional filtering).
+
+    Attributes:
+        meanings: By which each question is told from others, by its number here.
+        places: Where it stands.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        counts = Counter(gram for text in texts for gram in four_grams(_plain(text)))
+        ordered = sorted(counts, key=lambda gram: (counts[gram], gram))
+        self._numbers = {gram: number for number, gram in enumerate(ordered)}
+        self._grams: list[array[int]] = []
+        self._holding: dict[int, dict[int, list[int]]] = {}  # by 4-gram, then by how many 4-grams a question has
+        self.places: list[list[int]] = []
+        known: dict[tuple[str, ...], int] = {}
+        for place, text in enumerate(texts):
+            one = known.setdefault(_meaning(text), len(known))
+            if one == len(self.places):
+                grams = compact(sorted(self.numbers(four_grams(_plain(text)))))
+                self._grams.append(grams)
+                self.places.append([])
+                for gram in grams[: _leading(len(grams))]:
+                    self._holding.setdefault(gram, {}).setdefault(len(grams), []).append(one)
+            self.places[one].append(place)
+        self.meanings = list(known)
+
+    def numbers(self, grams: Set[str]) -> set[int]:
+        """Return the numbers of those 4-grams that a question here has."""
+        return {self._numbers[gram] for gram in grams if gram in self._numbers}
+
+    def like(self, numbers: Set[int], size: int) -> Iterator[tuple[int, float]]:
+        """Yield each question that may be near to another one, once, and how like they are at most.
+
+        Args:
+            numbers: Of the other one's 4-grams that are known here.
+            size: All 4-grams that it has; those that are not known are the rarest.
+        """
+        strange, seen = size - len(numbers), set[int]()
+        for passed, gram in enumerate(sorted(numbers)[: max(0, _leading(size) - strange)], strange):
+            for length, ones in self._holding.get(gram, {}).items():
+                bound = _share(min(size - passed, length), size, length)
+                if bound > NEAR_DUPLICATE:
+                    fresh = [one for one in ones if one not in seen]
+                    seen.update(fresh)
+                    yield from ((one, bound) for one in fresh)
+
+    def likeness(self, one: int, numbers: Set[int], size: int) -> float:
+        """Return how like a question is to another one, 0 to 1."""
+        grams = self._grams[one]
+        return _share(len(numbers & set(grams)), size, len(grams))
+
+
+def _share(both: int, size: int, other: int) -> float:
+    """Return the share of two sets' members that both have, by the sizes."""
+    return both / (size + other - both)
+
+
+def _meaning(text: str) -> tuple[str, ...]:
+    """Return what makes a question another one: 1 + 23 is not 12 + 3, 2.5 not 25, and C++ not C."""
+    return _plain(text), *re.findall(NUMBERS, text.casefold())
 
 
 def _plain(text: str) -> str:
@@ -79,6 +145,6 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold()) or text.strip()
 
 
-def _rarest(grams: Set[str], counts: Mapping[str, int]) -> list[str]:
-    kept = len(grams) - math.ceil(NEAR_DUPLICATE * len(grams)) + 1
-    return sorted(grams, key=lambda gram: (counts[gram], gram))[:kept]
+def _leading(size: int) -> int:
+    """Return how many of a set's rarest members another one must share some of to be near."""
+    return size - math.ceil(NEAR_DUPLICATE * size) + 1

@@ -9,9 +9,9 @@ from ..knowledge.errors import UserError
 from ..knowledge.messages import say
 from .family import family_of
 from .heads import is_head, note_fresh
-from .method import MethodModule, MethodOptions
+from .method import MethodModule, MethodOptions, is_trained_widened
 from .methods.lora import Options as LoraOptions
-from .models import class_of, device, load_config, require
+from .models import class_of, computes_in_half, device, load_config, require
 from .plan import ModelSource
 from .task import LANGUAGE_MODEL, Loader, TaskBase
 from .train_options import TrainOptions
@@ -29,6 +29,9 @@ INSTEAD = {
     ("AutoModelForMaskedLM", "encoder_decoder"): "use_seq2seq",
 }
 """What to do where a family of models cannot be loaded for a task, by transformers' Auto class and the family."""
+
+MASKED_LIKE_QUERIES = frozenset({"deberta", "deberta-v2"})
+"""Families whose masks are filled with the least number of their queries' type."""
 
 TASKS = {"use_seq2seq": "seq2seq", "use_causal_lm": "causal_lm", "use_pretraining": "continued_pretraining"}
 """The task that such a family can do with the same rows, by what is said."""
@@ -129,6 +132,28 @@ def refuse_unmade_kernels(options: TrainOptions, kind: str) -> None:
     ):
         message, hint = say("refusals.liger_unmade", kind=kind), say("refusals.liger_unmade_hint")
         raise UserError(message, hint, {"kernels": "standard"})
+
+
+def refuse_mixed(options: TrainOptions, base: ModelSource, method_id: str, kind: str) -> None:
+    """Check that a model whose masks are as wide as its queries has scores that are as wide.
+
+    Beside quantised layers queries are float32, and where bfloat16 is computed in, their products are not.
+
+    Args:
+        options: All settings.
+        base: The model, stored as the method needs it.
+        method_id: The method, as people call it.
+        kind: The model's ``model_type``.
+
+    Raises:
+        UserError: It has not; names what computes.
+
+    Source: transformers 5.23, ``modeling_deberta_v2.py``, ``DisentangledSelfAttention.forward``.
+    """
+    mixes = kind in MASKED_LIKE_QUERIES and base.quantisation != "none" and is_trained_widened(method_id)
+    if mixes and computes_in_half(options):
+        message = say("refusals.mixed", kind=kind, method=method_id)
+        raise UserError(message, say("refusals.mixed_hint"), {"precision": "float32"})
 
 
 def refuse_family(auto: str, family: str, kind: str) -> None:

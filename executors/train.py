@@ -39,6 +39,7 @@ from .refusals import (
     longest_row,
     refuse_impossible,
     refuse_kernels,
+    refuse_mixed,
     refuse_slow,
     refuse_unmade_kernels,
     room,
@@ -137,6 +138,7 @@ def train(
     loader = task.loader(tokenizer)
     bare_config = load_config(base)
     refuse_unmade_kernels(training.options, bare_config.model_type)
+    refuse_mixed(training.options, base, training.method, bare_config.model_type)
     refuse_growth(training.new_tokens, training.method, bare_config.model_type)
     pieces = grow_tokenizer(tokenizer, training.new_tokens)
     refuse_impossible(base, loader, training.method, method, training.method_options)
