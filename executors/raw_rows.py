@@ -26,7 +26,7 @@ DELIMITERS = (",", ";", "\t")
 LISTS = ("labels", "tokens", "words", "tags", "ner_tags")
 """Columns of a table whose cells hold several values."""
 
-NESTED = (*LISTS, "answers", "messages", "conversations", "relevant", "expected")
+NESTED = (*LISTS, "answers", "answer_start", "messages", "conversations", "history", "relevant", "expected")
 """Columns whose cells may hold JSON; in any other one it is a text, such as an answer that is JSON, or turns."""
 
 HALF = re.compile(r"\\u[dD][89abAB]")

@@ -232,3 +232,11 @@ def test_the_system_message_and_the_history_are_checked(tmp_path: Path, english:
     assert kinds == [(1, "wrong_type"), (2, "turns_repeat"), (3, "wrong_type")]
     with pytest.raises(UserError, match="line 3: history must be"):
         read_conversations(path, Prompt())
+
+
+def test_a_table_may_hold_a_history(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rows = 'q,a,[]\nq,a,\nq,a,"[[""before"", ""yes""]]"\n'
+    path.write_text(f"instruction,output,history\n{rows}", encoding="utf-8")
+    found = [[turn["content"] for turn in row.turns] for row in read_conversations(path, Prompt())]
+    assert found == [["q", "a"], ["q", "a"], ["before", "yes", "q", "a"]]

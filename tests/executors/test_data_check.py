@@ -112,6 +112,7 @@ def test_faults_of_each_layout_are_told(written: Written, row: object, kind: str
         {"answers": [{"text": "def", "answer_start": 8}]},
         {"answer": "def", "answer_start": 8},
         "question,context,answer,answer_start\nq,def abc def,def,8\n",
+        "question,context,answer,answer_start\nq,def abc def,def,[8]\n",
     ],
 )
 def test_an_answer_begins_where_its_row_says(written: Written, answer: dict[str, Any] | str) -> None:
