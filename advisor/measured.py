@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..executors.data import read_rows
+from ..executors.data import Talk, read_learnt
 from ..executors.labelled import read_labelled
 from ..executors.layout import layout_of
 from ..executors.raw_rows import read_raw
@@ -51,9 +51,10 @@ def _read(path: Path) -> tuple[list[str], set[str], str | None]:
         return [" ".join(values["tokens"]) for _, values in laid_out(path, name)], set(), "ner"
     if name == "extractive" and "answer" not in fields:
         return [values["question"] for _, values in laid_out(path, name)], set(), None
-    rows = read_rows(path)
+    rows = read_learnt(path)
     asked, answers = [row.question for row in rows], {row.answer for row in rows}
     recur = 2 <= len(answers) <= len(rows) / ROWS_PER_CLASS and max(map(len, answers)) <= LONGEST_LABEL
+    recur = recur and not any(isinstance(row, Talk) for row in rows)  # which often end in the same goodbye
     return (asked, answers, "classification") if recur else (asked, set(), None)
 
 

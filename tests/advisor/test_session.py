@@ -351,6 +351,10 @@ def test_texts_as_answers_are_no_classes(tmp_path: Path) -> None:
             {"question": "What is it?", "context": "It is blue.", "answers": {"text": ["blue"], "answer_start": [6]}},
             {"language": "en"},
         ),
+        (
+            {"system": "Be brief.", "instruction": "What is it?", "output": "Blue.", "history": [["Hello", "Hi"]]},
+            {"language": "en"},
+        ),
     ],
 )
 def test_rows_of_every_layout_with_answers_are_counted(
@@ -358,6 +362,16 @@ def test_rows_of_every_layout_with_answers_are_counted(
 ) -> None:
     (tmp_path / "rows.jsonl").write_text("\n".join([json.dumps(row)] * 3), encoding="utf-8")
     assert seen_in_rows(tmp_path / "rows.jsonl") == {"labelled_examples": 3} | seen
+
+
+def test_goodbyes_of_conversations_are_no_classes(tmp_path: Path) -> None:
+    ends = [["hello", "hi", "thanks for it", "bye"], ["help me", "yes", "that is all", "welcome"]] * 20
+    turns = [
+        {"messages": [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(each)]}
+        for each in ends
+    ]
+    (tmp_path / "talks.jsonl").write_text("\n".join(map(json.dumps, turns)), encoding="utf-8")
+    assert seen_in_rows(tmp_path / "talks.jsonl") == {"labelled_examples": 40, "language": "en"}
 
 
 def test_a_file_of_texts_with_classes_answers_the_question_for_examples(tmp_path: Path) -> None:
