@@ -25,8 +25,10 @@ def post(endpoint: Endpoint, path: str, body: Mapping[str, object], timeout_seco
     class Stay(HTTPRedirectHandler):
         """Follow nobody: what is asked and the key are for the named endpoint alone."""
 
-        def redirect_request(self, *_: object) -> None:
-            return None
+        def http_error_302(self, *_: Any, **__: Any) -> None:  # noqa: ANN401 - what urllib gives
+            return None  # whose own function fails on an address that is none
+
+        http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     if endpoint.key:

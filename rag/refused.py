@@ -105,8 +105,11 @@ def _address_hint(endpoint: Endpoint) -> str:
 def _sent_on(endpoint: Endpoint, error: "HTTPError") -> MisnamedError:
     """Say where an endpoint sends on to; nobody is followed, as documents and key are for the named one alone."""
     asked = str(error.url)
-    there = urljoin(asked, without_key(str(error.headers.get("Location") or ""), endpoint.key))[:MOST_SAID]
-    target = urlsplit(there)._replace(query="", fragment="").geturl()
+    location = without_key(str(error.headers.get("Location") or ""), endpoint.key)[:MOST_SAID]
+    try:
+        target = urlsplit(urljoin(asked, location))._replace(query="", fragment="").geturl()
+    except ValueError:  # it is no address
+        target = location
     path = asked.removeprefix(endpoint.url)
     text = say("answers.sent_on", url=endpoint.url, status=error.code, target=target)
     if target.rstrip("/").endswith(path) and target != asked:

@@ -71,7 +71,9 @@ def test_nobody_is_sent_on_and_the_new_address_is_told(answering: Answering, sta
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("location", ["/login?next=v1", "https://elsewhere.example/login", "", "/v1/chat/completions"])
+@pytest.mark.parametrize(
+    "location", ["/login?next=v1", "https://elsewhere.example/login", "", "/v1/chat/completions", "http://[no"]
+)
 def test_a_login_page_is_no_address_to_name(answering: Answering, location: str, language: Language) -> None:
     server = answering(302, b"", Location=location)
     with speaking(language):
