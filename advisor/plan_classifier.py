@@ -10,6 +10,7 @@ from ..knowledge.label_text import title_of
 from ..knowledge.messages import say
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
+from .held_share import held_share
 from .plan_remaining import by_hand, handwork_of, to_prepare
 from .profile import Profile
 from .recommendation import Recommendation
@@ -44,7 +45,10 @@ def make_classifier_plan(
         seed: Decides all chance.
     """
     steps, kind = Steps(), recommendation.variant or SIMPLEST
-    rows = {"train": files.train or "train.jsonl", "test": files.test}
+    rows: dict[str, object] = {"train": files.train or "train.jsonl", "test": files.test}
+    if files.test is None:
+        share = held_share(recommendation.next_step.rows, profile.labelled_examples)
+        rows["held_out"] = Why(share, say("planning.why_held_out"))
     if kind != SIMPLEST:
         _add(steps, SIMPLEST, Why(SIMPLEST, say("planning.why_simplest")), rows)
     given = {} if kind == SIMPLEST else {"embedder": _embedder(profile, model)}
@@ -61,7 +65,7 @@ def make_classifier_plan(
     return PlanDraft(plan, steps.comments | _comments(recommendation, remaining), remaining)
 
 
-def _add(steps: Steps, name: str, classifier: Why, rows: dict[str, str | None], **options: object) -> None:
+def _add(steps: Steps, name: str, classifier: Why, rows: dict[str, object], **options: object) -> None:
     steps.add("classify", name=name, classifier=classifier, **rows, output=f"classifiers/{name}", **options)
 
 

@@ -18,6 +18,7 @@ from .base_model import Base, can_be_loaded, describe, source_from
 from .device import device_of
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
+from .held_share import held_share
 from .machine import look
 from .model_choice import suitable_models
 from .plan_data import read_data
@@ -27,6 +28,7 @@ from .plan_training import set_up
 from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
+from .uneven_classes import uneven_classes
 from .wiring import facts_of
 
 CLASSES, REWRITE = "sequence_classification", "seq2seq"
@@ -41,7 +43,7 @@ LONGEST = 448
 """Tokens that a row is planned with where nobody knows: most encoders read 512, a soft prompt included."""
 
 SHARE = 0.1
-"""Of the rows, to measure on and to choose the best state by where there are no files for these."""
+"""Of the rows, to choose the best state by where there is no file for it."""
 
 
 def trains_head(profile: Profile, recommendation: Recommendation, model: str | None, read: Read | None) -> bool:
@@ -115,10 +117,11 @@ def make_headed_plan(
     method = recommendation.variant if recommendation.variant in method_ids() else "full"
     refuse_untrainable(task, method, base)
     training = set_up(method, base, device, known or profile.labelled_examples, LONGEST)
+    share = held_share(recommendation.next_step.rows, known or profile.labelled_examples)
     steps, name = Steps(), "encoder" if recommendation.path == "classifier" else "finetuned"
     if task == CLASSES:
         simple = Why("tfidf", say("planning.why_simplest"))
-        asked = {"train": rows["train"], "test": rows["test"]} | ({} if rows["test"] else {"held_out": SHARE})
+        asked = {"train": rows["train"], "test": rows["test"]} | ({} if rows["test"] else {"held_out": share})
         steps.add("classify", name="tfidf", classifier=simple, **asked, output="classifiers/tfidf")
     steps.add(
         "train",
@@ -127,7 +130,7 @@ def make_headed_plan(
         method=Why(training.method, say("planning.why_method", label=title_of(recommendation.label))),
         train=rows["train"],
         validation=rows["validation"],
-        **_held_out(rows),
+        **_held_out(rows, share),
         replay=files.replay,
         output=f"adapters/{name}",
         **training.options,
@@ -146,7 +149,8 @@ def make_headed_plan(
     wrong: list[str | None] = [] if prepared or layout in fitting else [files.train]
     wrong += [] if prepared else _of_other_layouts((files.validation, files.test), folder, fitting)
     missing = tuple(to_prepare(f"planning.prepare_{task}", name, folder) for name in wrong)
-    remaining = (*missing, *by_hand([] if missing else handwork, files, base.source, prepared))
+    uneven = uneven_classes(read) if task == CLASSES and not missing else ()
+    remaining = (*missing, *uneven, *by_hand([] if missing else handwork, files, base.source, prepared))
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, prepared, training.lost)
 
@@ -184,10 +188,10 @@ def _rows(files: Files, stem: str, prepared: dict[str, str]) -> dict[str, str | 
     return {part: tables[part] if tables[part] in prepared else name for part, name in names.items()}
 
 
-def _held_out(rows: dict[str, str | None]) -> dict[str, Why]:
+def _held_out(rows: dict[str, str | None], share: float) -> dict[str, Why]:
     found = {}
     if rows["test"] is None:
-        found["held_out"] = Why(SHARE, say("planning.why_held_out"))
+        found["held_out"] = Why(share, say("planning.why_held_out"))
     if rows["validation"] is None:
         found["validation_share"] = Why(SHARE, say("planning.why_validation_share"))
     return found

@@ -88,7 +88,7 @@ def test_an_encoder_is_trained_beside_the_simplest_classifier(language: str, fam
     simple, train, measure, report = (step.model_dump() for step in draft.plan.steps)
     assert (simple["kind"], simple["classifier"], report["kind"]) == ("classify", "tfidf", "report")
     assert (train["kind"], train["task"], train["method"]) == ("train", "sequence_classification", "full")
-    assert (simple["held_out"], train["held_out"], train["validation_share"]) == (0.1, 0.1, 0.1)
+    assert (simple["held_out"], train["held_out"], train["validation_share"]) == (0.2, 0.2, 0.1)
     assert (measure["task"], measure["adapter"]) == (train["task"], train["output"])
     assert draft.plan.model is not None
     assert family in draft.plan.model.source

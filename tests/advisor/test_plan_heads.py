@@ -152,6 +152,24 @@ def test_rows_to_learn_from_answer_what_nobody_has_said(capsys: Shown) -> None:
     assert "many.jsonl" not in capsys.readouterr().out.partition("\n\n")[0]
 
 
+@pytest.mark.parametrize("label", ["classifier:encoder", "classifier:tfidf"])
+@pytest.mark.parametrize(("count", "share"), [(210, 0.2), (6000, 0.1)])
+def test_of_few_rows_more_are_held_out_as_the_advised_experiment_measures_on_them(
+    label: str, count: int, share: float
+) -> None:
+    rows = [{"text": f"words {n}", "label": "abc"[n % 3]} for n in range(count)]
+    Path("some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = ["plan", "--label", label, "--train", "some.jsonl", "--model", "bert", "--set", "vram_gb=0"]
+    assert main(words) == DONE
+    held = [
+        values["held_out"] for step in read_plan(Path("plan.yaml")).steps if "held_out" in (values := step.model_dump())
+    ]
+    assert held == [share] * len(held) != []
+    assert main([*words, "--test", "labelled.jsonl", "-o", "tested.yaml"]) == DONE
+    tested = [step.model_dump() for step in read_plan(Path("tested.yaml")).steps]
+    assert {step["test"] for step in tested if "test" in step} == {"labelled.jsonl"}
+
+
 @pytest.mark.parametrize(("count", "epochs"), [(240, 10), (1200, 2)])
 def test_an_encoder_with_few_rows_is_trained_for_longer(count: int, epochs: int) -> None:
     rows = [{"text": f"words {n}", "label": "ab"[n % 2]} for n in range(count)]
@@ -159,6 +177,18 @@ def test_an_encoder_with_few_rows_is_trained_for_longer(count: int, epochs: int)
     assert plan("bert", "some", "classification", "full") == DONE
     [trained] = [step for step in read_plan(Path("plan.yaml")).steps if step.kind == "train"]
     assert trained.model_dump()["epochs"] == epochs
+
+
+@pytest.mark.parametrize(("rare", "told"), [(3, True), (20, False)])
+def test_classes_of_very_different_size_are_told_with_the_loss_for_them(rare: int, told: bool, capsys: Shown) -> None:
+    rows = [{"text": f"words {n}", "label": "rare" if n < rare else "usual"} for n in range(60)] + [
+        {"text": "", "label": None}
+    ]
+    Path("some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert plan("bert", "some", "classification", "full") == DONE
+    shown = capsys.readouterr().out
+    assert ("usual (57), rare (3)" in shown) == told
+    assert ("task_options.loss to weighted" in shown) == told
 
 
 def test_rows_that_will_not_do_are_said_to_be_there_and_how_to_look_at_them(capsys: Shown) -> None:
