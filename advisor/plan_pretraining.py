@@ -102,9 +102,10 @@ def make_pretraining_plan(
         prompt=prompt,
         steps=tuple(steps.steps),
     )
+    learnt = files.model_copy(update={"documents": files.documents or (texts,)})
     remaining = (
         *_to_prepare(texts, files, seen, fills=fills),
-        *by_hand(handwork_of(recommendation), files, base.source),
+        *by_hand(handwork_of(recommendation), learnt, base.source),
     )
     comments = steps.comments | _comments(recommendation, base, remaining)
     return PlanDraft(plan, comments, remaining, training.memory, lost=(*base.skipped, *training.lost))

@@ -24,6 +24,7 @@ from .general import GENERAL, read_general
 from .memory import free_bytes
 from .models import load_model
 from .plan import ModelSource
+from .quantised import dequantised
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -124,8 +125,6 @@ def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, prog
     On the CPU, through whose memory such weights go in any case: a GPU that holds a model in 4 bits or 16 has no room
     for 32 as a rule.
     """
-    import torch
-
     if (source / "config.json").is_file():
         return load_adapted(base, source, progress).cpu().float()
     loader = task_of(source).loader(adapted_tokenizer(base, source))
@@ -133,7 +132,7 @@ def _merged(source: Path, base: ModelSource, quantisation: str, into: Into, prog
     form = {"quantisation": quantisation if rounded else "none", "dtype": base.dtype if rounded else "float32"}
     model: Any = load_model(base.model_copy(update=form), progress, loader, "cpu")
     if rounded:
-        model = model.to("cpu").dequantize(dtype=torch.float32)  # rounded where it was trained
+        model = dequantised(model)
     model = adapted(model.float(), source)
     if not hasattr(model, "merge_and_unload"):
         return model

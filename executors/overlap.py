@@ -87,8 +87,9 @@ class _Kept:
 
     def __init__(self, texts: Sequence[str]) -> None:
         counts = Counter(gram for text in texts for gram in four_grams(_plain(text)))
-        ordered = sorted(counts, key=lambda gram: (counts[gram], gram))
-        self._numbers = {gram: number for number, gram in enumerate(ordered)}
+        self._numbers: dict[str, int] = counts  # becomes their order; two tables would be as much again
+        for number, gram in enumerate(sorted(counts, key=lambda gram: (counts[gram], gram))):
+            self._numbers[gram] = number
         self._grams: list[array[int]] = []
         self._holding: dict[int, dict[int, list[int]]] = {}  # by 4-gram, then by how many 4-grams a question has
         self.places: list[list[int]] = []
@@ -99,8 +100,8 @@ class _Kept:
                 grams = compact(sorted(self.numbers(four_grams(_plain(text)))))
                 self._grams.append(grams)
                 self.places.append([])
-                for gram in grams[: _leading(len(grams))]:
-                    self._holding.setdefault(gram, {}).setdefault(len(grams), []).append(one)
+                for each in grams[: _leading(len(grams))]:
+                    self._holding.setdefault(each, {}).setdefault(len(grams), []).append(one)
             self.places[one].append(place)
         self.meanings = list(known)
 

@@ -1,7 +1,6 @@
 """Read the rows of a JSONL, JSON, CSV, TSV or text file as they are, in whatever encoding, with every row's line."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -186,7 +185,7 @@ def _row(line: int, values: object, faults: list[Fault], *, halves: bool) -> Ite
 
 def _paragraphs(text: str) -> Iterator[RawRow]:
     counted, line = 0, 1
-    for match in re.finditer(r"(?:[^\n]*\S[^\n]*\n?)+", text):
+    for match in re.finditer(r"(?m)(?:^[^\S\n]*\S[^\n]*\n?)+", text):  # from a line's start: empty ones may be long
         line += text.count("\n", counted, match.start())
         counted = match.start()
         yield RawRow(line, {"text": match[0].strip()})
@@ -194,7 +193,7 @@ def _paragraphs(text: str) -> Iterator[RawRow]:
 
 def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may hold a whole document
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter(text, ending))
+    reader = csv.reader(_lines(text), strict=True, delimiter=_delimiter(text, ending))
     columns: list[str] | None = None
     while True:
         line = reader.line_num + 1
@@ -218,11 +217,16 @@ def _table(text: str, ending: str, faults: list[Fault]) -> Iterator[RawRow]:
             yield RawRow(line, {name: _cell(name, cell) for name, cell in zip(columns, cells, strict=True)})
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines with their ends, one by one: ``io.StringIO`` keeps four bytes of each character."""
+    return (match[0] for match in re.finditer(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+", text))
+
+
 def _delimiter(text: str, ending: str) -> str:
     """Return what divides cells: where the names of the columns hold no comma, it may be what spreadsheets write."""
     if ending == ".tsv":
         return "\t"
-    names = text.lstrip().partition("\n")[0]
+    names = next(filter(str.strip, _lines(text)), "").lstrip()
     return next((mark for mark in DELIMITERS if mark in names), ",")
 
 

@@ -71,7 +71,11 @@ def refuse_impossible(
         _refuse_prompt(bare, kind, method_id, method)
     _refuse_targets(bare, options)
     _refuse_start(base, options)
-    attached = method.attach(bare, options)
+    try:
+        attached = method.attach(bare, options)
+    except ValueError as error:  # what the PEFT library itself knows that it cannot change
+        values = {"kind": kind, "method": method_id, "problem": str(error).strip().split("\n")[0]}
+        raise UserError(say("refusals.not_attached", **values), say("refusals.not_attached_hint")) from error
     _refuse_wide_start(attached, options)
 
 

@@ -27,10 +27,19 @@ NEOX = ("dense", "dense_4h_to_h")
 
 ENDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "granite"), LLAMA),
-    **dict.fromkeys(("bert", "roberta", "xlm-roberta", "electra", "deberta", "deberta-v2", "vit"), BERT),
+    **dict.fromkeys(("olmo", "olmo2", "olmo3", "smollm3", "glm", "glm4", "cohere", "cohere2", "stablelm"), LLAMA),
+    **dict.fromkeys(("ministral", "exaone4", "seed_oss", "hunyuan_v1_dense", "ernie4_5", "arcee", "nemotron"), LLAMA),
+    **dict.fromkeys(("bert", "roberta", "xlm-roberta", "electra", "deberta", "deberta-v2"), BERT),
+    **dict.fromkeys(
+        ("camembert", "data2vec-text", "ernie", "xlm-roberta-xl", "megatron-bert", "rembert", "xmod"), BERT
+    ),
+    **dict.fromkeys(("roberta-prelayernorm", "big_bird", "longformer", "layoutlm", "convbert", "esm", "luke"), BERT),
+    "vit": ("attention.o_proj", "mlp.fc2"),
+    "mpnet": ("attention.attn.o", "output.dense"),
     **dict.fromkeys(("bart", "mbart", "whisper", "opt"), BART),
     **dict.fromkeys(("gpt_neox", "falcon", "bloom"), NEOX),
     **dict.fromkeys(("t5", "mt5", "umt5"), ("o", "wo")),
+    "starcoder2": ("o_proj", "mlp.c_proj"),
     "gpt2": ("attn.c_proj", "mlp.c_proj"),
     "distilbert": ("out_lin", "lin2"),
     "modernbert": ("attn.Wo", "mlp.Wo"),

@@ -41,6 +41,15 @@ def ran(project: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("project")
+def test_texts_to_learn_are_named_in_what_remains_by_hand(tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bonds.txt").write_text("The bond was extended.\n\nThe bond was paid.\n", encoding="utf-8")
+    words = ["plan", "--label", LABEL, "--model", str(tiny_model), "--language", "en"]
+    for given in (["--train", "bonds.txt"], ["--documents", "bonds.txt"]):
+        assert main([*words, *given, "--force"]) == DONE
+        assert "First clean and deduplicate bonds.txt" in capsys.readouterr().out
+
+
 def test_a_decoder_learns_documents_and_is_measured_before_and_after(project: Path, tiny_model: Path) -> None:
     words = ["--documents", "docs", "--replay", "general.jsonl", "--model", str(tiny_model), "--language", "en"]
     assert main(["plan", "--label", LABEL, *words]) == DONE

@@ -73,7 +73,7 @@ def measured(task: str, rows: int, words: int, ending: str = ".jsonl") -> Taken:
         read, most, kept = traced(lambda: kind.read(path, Prompt()))
         learner = kind(kind.Options(), kind.study(read, path))
         encoded(learner, tokenizer, read[:1], LIMIT, leave_out=True)
-        examples, encoding, rest = traced(lambda: encoded(learner, tokenizer, read, LIMIT, leave_out=True))
+        (examples, _), encoding, rest = traced(lambda: encoded(learner, tokenizer, read, LIMIT, leave_out=True))
         return Taken(size, most, kept, sum(len(one.tokens) for one in examples), encoding, rest)
 
 

@@ -185,6 +185,25 @@ def test_tables_lists_and_texts_are_read(tmp_path: Path) -> None:
     assert [(row.line, row.asked) for row in check_file(text, len).rows] == [(1, "One\nparagraph."), (5, "Another.")]
 
 
+def test_a_long_line_of_white_space_parts_paragraphs_and_is_read_once(tmp_path: Path) -> None:
+    text = tmp_path / "rows.txt"
+    text.write_text("One\n" + " " * 500_000 + "\n  Two \n", encoding="utf-8")  # read from each place it takes an hour
+    assert [(row.line, row.values) for row in read_raw(text)[0]] == [(1, {"text": "One"}), (3, {"text": "Two"})]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_tables_are_read_whatever_ends_their_lines(end: str, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    lines = ("", "text;label", f'"a, b{end}c";x', "d;y")
+    table.write_bytes(end.join(lines).encode())
+    rows, faults = read_raw(table)
+    assert [(row.line, row.values) for row in rows] == [
+        (3, {"text": f"a, b{end}c", "label": "x"}),
+        (5, {"text": "d", "label": "y"}),
+    ]
+    assert not faults
+
+
 def test_cells_that_look_like_json_are_texts_where_their_column_holds_texts(written: Written) -> None:
     turns = json.dumps([{"role": "user", "content": "Hi"}]).replace('"', '""')
     table = written("question,answer,tokens", 'q,"{""a"": 1}","[""x"", ""y""]"', "[1],[2],x y", name="rows.csv")

@@ -12,6 +12,7 @@ from ftadvisor.executors.method import method_module
 from ftadvisor.executors.models import load_model
 from ftadvisor.executors.plan import ModelSource
 from ftadvisor.executors.prompt import Prompt
+from ftadvisor.executors.quantised import dequantised
 from ftadvisor.executors.task import task_class
 from ftadvisor.executors.train import train
 from ftadvisor.knowledge.errors import UserError
@@ -123,6 +124,22 @@ def test_other_targets_report_how_far_they_drift(tiny_model: Path, tmp_path: Pat
     assert half["bytes"] < 0.8 * exact["bytes"]
     assert exact["close"]
     assert not original["close"]
+
+
+@pytest.mark.parametrize("stored", ["int8", "nf4"])
+def test_a_quantised_model_is_widened_as_it_is_rounded_before_it_is_moved(
+    stored: str, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moved first it loses the scales of 8 bits, and bitsandbytes before 0.48 does not let it be moved at all."""
+    base = ModelSource(source=str(tiny_model), quantisation=stored)  # type: ignore[arg-type]
+    right: Any = load_model(base).dequantize(dtype=torch.float32).float()  # type: ignore[no-untyped-call]
+    model: Any = load_model(base)
+    monkeypatch.setattr("transformers.modeling_utils.is_bitsandbytes_available", lambda *_: False)
+    found = dequantised(model)
+    assert {weight.dtype for weight in found.parameters()} == {torch.float32}
+    assert not hasattr(found.config, "quantization_config")
+    assert found.state_dict().keys() == right.state_dict().keys()
+    assert all(torch.equal(weight, right.state_dict()[name]) for name, weight in found.state_dict().items())
 
 
 @pytest.mark.parametrize(("free", "compared"), [(None, ""), (1, "cpu"), (2**40, "")])

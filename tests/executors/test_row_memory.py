@@ -52,6 +52,13 @@ def test_numbers_of_rows_take_four_bytes_each_and_little_beside(task: str, bench
     assert found.encoded_most < 9 * numbers
 
 
+@pytest.mark.parametrize("ending", [".jsonl", ".json", ".csv", ".txt"])
+def test_reading_takes_a_few_times_the_file(ending: str, benchmark: dict[str, Any]) -> None:
+    found = benchmark["measured"]("continued_pretraining", 100, 200, ending)
+    assert found.read_most < 3 * found.file  # the bytes, the text and its rows
+    assert found.read_kept < 1.5 * found.file
+
+
 @pytest.mark.parametrize("task", task_ids())
 def test_batches_and_what_a_training_is_known_by_are_those_of_lists(
     task: str, benchmark: dict[str, Any], tmp_path: Path

@@ -32,3 +32,15 @@ def test_inputs_that_ia3_scales_are_those_of_its_targets() -> None:
     for targets in ((), ("k_proj",)):
         with pytest.raises(ValidationError, match="feedforward names down_proj"):
             options(targets=targets, feedforward=("down_proj",))
+
+
+def test_what_the_library_refuses_is_said_before_loading(tmp_path: Path) -> None:
+    """Of Mamba's layers some are read past the module that a LoRA would put beside them."""
+    from transformers import MambaConfig
+
+    MambaConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, state_size=4).save_pretrained(tmp_path)
+    base, module = ModelSource(source=str(tmp_path)), method_module("lora")
+    with pytest.raises(UserError, match=r"lora .* mamba: .*out_proj") as error:
+        refuse_impossible(base, LANGUAGE, "lora", module, module.Options())
+    assert "targets" in error.value.hint
+    refuse_impossible(base, LANGUAGE, "lora", module, module.Options(targets=("in_proj",)))
