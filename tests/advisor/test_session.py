@@ -364,16 +364,6 @@ def test_rows_of_every_layout_with_answers_are_counted(
     assert seen_in_rows(tmp_path / "rows.jsonl") == {"labelled_examples": 3} | seen
 
 
-def test_goodbyes_of_conversations_are_no_classes(tmp_path: Path) -> None:
-    ends = [["hello", "hi", "thanks for it", "bye"], ["help me", "yes", "that is all", "welcome"]] * 20
-    turns = [
-        {"messages": [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(each)]}
-        for each in ends
-    ]
-    (tmp_path / "talks.jsonl").write_text("\n".join(map(json.dumps, turns)), encoding="utf-8")
-    assert seen_in_rows(tmp_path / "talks.jsonl") == {"labelled_examples": 40, "language": "en"}
-
-
 def test_a_file_of_texts_with_classes_answers_the_question_for_examples(tmp_path: Path) -> None:
     save(_before("labelled_examples"), tmp_path)
     (tmp_path / "rows.csv").write_text("text,label\n掉色,差评\n很好,好评\n", encoding="utf-8")
