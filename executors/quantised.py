@@ -30,7 +30,7 @@ def dequantised(model: Any) -> Any:
     only the numbers of.
     """
     import torch
-    from bitsandbytes.nn import Linear4bit, Linear8bitLt
+    from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
     from peft.utils.integrations import dequantize_module_weight
 
     for name, layer in [*model.named_modules()]:
