@@ -17,6 +17,8 @@ from .postgres_server import postgres as postgres
 os.environ["HF_HUB_OFFLINE"] = "1"  # the hub's library reads it when it is imported, here and in processes we start
 for _name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # no test reads or writes what the user's own runs measured
     os.environ[_name] = mkdtemp(prefix="ftadvisor-tests-")
+for _name in ("COLUMNS", "LINES"):  # pytest-xdist sets them, and a program on another terminal would believe them
+    os.environ.pop(_name, None)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job; our processes would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
