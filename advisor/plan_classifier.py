@@ -11,6 +11,7 @@ from ..knowledge.messages import say
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
 from .held_share import held_share
+from .plan_data import refuse_one_class
 from .plan_remaining import by_hand, handwork_of, to_prepare
 from .profile import Profile
 from .recommendation import Recommendation
@@ -43,7 +44,11 @@ def make_classifier_plan(
         folder: Where the plan will lie; names of files start there.
         model: What embeds the texts, if the user names it.
         seed: Decides all chance.
+
+    Raises:
+        UserError: The rows to learn from have one class only.
     """
+    refuse_one_class(files, folder)
     steps, kind = Steps(), recommendation.variant or SIMPLEST
     rows: dict[str, object] = {"train": files.train or "train.jsonl", "test": files.test}
     if files.test is None:

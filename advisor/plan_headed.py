@@ -21,7 +21,7 @@ from .files import Files, place_of
 from .held_share import held_share
 from .machine import look
 from .model_choice import suitable_models
-from .plan_data import read_data
+from .plan_data import read_data, refuse_one_class
 from .plan_refusals import refuse_untrainable
 from .plan_remaining import ENCODERS, by_hand, handwork_of, to_prepare
 from .plan_training import set_up
@@ -106,12 +106,17 @@ def make_headed_plan(
         seed: Decides all chance.
         stem: The name of the plan's file without its ending.
         read: The rows to learn from, where they were read already.
+
+    Raises:
+        UserError: The model cannot learn so, or rows to learn classes from have one only.
     """
     base, handwork = encoder_base(profile, model), handwork_of(recommendation)
     read = read or read_train(files, folder)
     layout, known = _layout(read), len(read[0])
     task = REWRITE if _rewrites(base.source) else _task(profile, layout)
     prepared = _tables(handwork, files, folder, stem, read) if task == CLASSES and layout not in BY_LAYOUT else {}
+    if task == CLASSES:
+        refuse_one_class(files, folder)
     device = device_of(profile, look())
     rows = _rows(files, stem, prepared)
     method = recommendation.variant if recommendation.variant in method_ids() else "full"

@@ -25,7 +25,9 @@ GAP = 3
 UNREAD = 0.1
 """Share of tokens that the tokenizer does not know, above which a text is in no language that the model reads."""
 MOST_MARKS = 30
-"""Marks that a tokenizer must have, as a text of 512 tokens may need so many."""
+"""Numbered marks that a tokenizer must have, as a text of 512 tokens may need so many."""
+MOST_MASKS = 60
+"""The same of masks, which are one token."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def marks_of(kind: str, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """Return the tokens that stand for gaps, one after the other; none where the tokenizer lacks them."""
     if kind in REWRITING:
         mask: Any = tokenizer.mask_token_id
-        return [] if mask is None else [mask] * MOST_MARKS
+        return [] if mask is None else [mask] * MOST_MASKS
     marks: Any = tokenizer.convert_tokens_to_ids([f"<extra_id_{number}>" for number in range(MOST_MARKS)])
     return [] if {None, tokenizer.unk_token_id} & {*marks} else marks
 
@@ -76,7 +78,7 @@ def gapped(kind: str, tokenizer: "PreTrainedTokenizerBase", text: str, longest: 
     gaps = [slice(places[0] + start, places[0] + end) for start, end in _gaps(len(places), share, random.Random(text))]
     marks = marks_of(kind, tokenizer)
     source, target, counted, before = list[int](), list[int](), list[bool](), 0
-    for mark, gap in zip(marks, gaps, strict=False):
+    for mark, gap in zip(marks[: len(gaps)], gaps, strict=True):
         written = [mark] if kind in MARKING else tokens[before : gap.start]
         source += [*tokens[before : gap.start], mark]
         target += [*written, *tokens[gap]]

@@ -123,10 +123,12 @@ def test_a_model_that_cannot_be_asked_is_refused_with_the_plan(
     assert not Path("plan.yaml").exists()
 
 
-def test_one_class_is_refused_with_the_plan(capsys: Shown) -> None:
+@pytest.mark.parametrize("path", ["prompting:few_shot", "classifier:tfidf", "classifier:encoder", "finetune:lora"])
+def test_one_class_is_refused_with_the_plan(path: str, capsys: Shown) -> None:
     Path("train.csv").write_text("text,label\na,same\nb,same\n")
     Path("test.csv").write_text("text,label\nc,same\n")
-    command = ["plan", "--label", "prompting:few_shot", "--model", "qwen2.5-0.5b", *LABELLED]
+    model = ["--model", "qwen2.5-0.5b"] if path.startswith("prompting") else []
+    command = ["plan", "--label", path, *model, *LABELLED]
     assert main(command) == WRONG_INPUT
     assert "too few classes to tell apart: same" in " ".join(capsys.readouterr().err.split())
     assert not Path("plan.yaml").exists()

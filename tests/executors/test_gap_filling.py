@@ -96,6 +96,16 @@ def test_bart_reads_masks_and_writes_the_whole_text(marking: Callable[[str], Pat
     assert gapped("bart", tokenizer, text, 512) == gaps
 
 
+@pytest.mark.parametrize(("kind", "share"), [("t5", 0.15), ("bart", 0.3)])
+def test_a_text_of_the_most_tokens_has_gaps_up_to_its_end(
+    kind: str, share: float, marking: Callable[[str], Path]
+) -> None:
+    tokenizer = load_tokenizer(str(marking(kind)))
+    gaps = gapped(kind, tokenizer, " ".join(TEXTS * 5), 512)
+    assert gaps is not None
+    assert sum(gaps.counted) > 0.9 * share * 512
+
+
 @pytest.mark.parametrize("kind", ["t5", "bart"])
 def test_the_loss_is_the_models_own(kind: str, marking: Callable[[str], Path]) -> None:
     """It equals what transformers computes where only the tokens in gaps are labels."""
