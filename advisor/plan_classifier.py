@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..executors.labelled import read_labelled
+from ..executors.labelled import LabelledRow, check_classes, read_labelled
 from ..executors.plan import Plan
 from ..executors.prompt import Prompt
 from ..knowledge.errors import UserError
@@ -11,7 +11,6 @@ from ..knowledge.messages import say
 from .draft import PlanDraft, Steps, Why, title_page
 from .files import Files, place_of
 from .held_share import held_share
-from .plan_data import refuse_one_class
 from .plan_remaining import by_hand, handwork_of, to_prepare
 from .profile import Profile
 from .recommendation import Recommendation
@@ -48,7 +47,6 @@ def make_classifier_plan(
     Raises:
         UserError: The rows to learn from have one class only.
     """
-    refuse_one_class(files, folder)
     steps, kind = Steps(), recommendation.variant or SIMPLEST
     rows: dict[str, object] = {"train": files.train or "train.jsonl", "test": files.test}
     if files.test is None:
@@ -82,17 +80,18 @@ def _embedder(profile: Profile, named: str | None) -> Why:
 
 def _to_prepare(files: Files, folder: Path) -> list[str]:
     """Return which files are not there yet, or hold no labelled rows."""
-    names = [files.train or "train.jsonl", *([files.test] if files.test else [])]
-    lacking = [name for name in names if not _labelled(place_of(name, folder))]
-    return [to_prepare("planning.prepare_labelled", name, folder) for name in lacking]
+    train = files.train or "train.jsonl"
+    read = {name: _labelled(place_of(name, folder)) for name in (train, files.test) if name}
+    if read[train]:
+        check_classes(read[train], place_of(train, folder))  # what is rare is told when the plan runs
+    return [to_prepare("planning.prepare_labelled", name, folder) for name, rows in read.items() if not rows]
 
 
-def _labelled(path: Path) -> bool:
+def _labelled(path: Path) -> list[LabelledRow]:
     try:
-        read_labelled(path)
+        return read_labelled(path)
     except UserError:  # the run tells what is wrong, line by line
-        return False
-    return True
+        return []
 
 
 def _comments(recommendation: Recommendation, remaining: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..executors.compared_rows import check_alike, is_labelled, read_compared
 from ..executors.data import Row, Talk, read_learnt, read_rows
-from ..executors.labelled import check_classes, read_labelled
+from ..executors.labelled import check_classes
 from ..executors.prompt import Prompt
 from ..executors.raw_rows import Read
 from ..executors.shots import with_examples
@@ -111,22 +111,6 @@ def _there(files: Files, folder: Path) -> dict[str, Path]:
     names = {"train": files.train, "test": files.test, "validation": files.validation}
     places = {part: place_of(name, folder) for part, name in names.items() if name}
     return {part: place for part, place in places.items() if place.is_file()}
-
-
-def refuse_one_class(files: Files, folder: Path) -> None:
-    """Refuse rows to learn from that have one class only; other faults the run tells, line by line.
-
-    Raises:
-        UserError: They have.
-    """
-    place = _there(files, folder).get("train")
-    if place is None:
-        return
-    try:
-        rows = read_labelled(place)
-    except UserError:
-        return
-    check_classes(rows, place)  # what is rare is told when the plan runs
 
 
 def _refuse_classes(files: Files, folder: Path, train: Read | None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..executors.estimate.architectures.t5 import MODEL_TYPES
+from ..executors.labelled import refuse_one_class
 from ..executors.layout import layout_of
 from ..executors.method import method_ids
 from ..executors.plan import ModelSource, Plan
@@ -21,14 +22,14 @@ from .files import Files, place_of
 from .held_share import held_share
 from .machine import look
 from .model_choice import suitable_models
-from .plan_data import read_data, refuse_one_class
+from .plan_data import read_data
 from .plan_refusals import refuse_untrainable
 from .plan_remaining import ENCODERS, by_hand, handwork_of, to_prepare
 from .plan_training import set_up
 from .prepared import prepare
 from .profile import Profile
 from .recommendation import Recommendation
-from .uneven_classes import uneven_classes
+from .uneven_classes import class_sizes, uneven_classes
 from .wiring import facts_of
 
 CLASSES, REWRITE = "sequence_classification", "seq2seq"
@@ -115,8 +116,9 @@ def make_headed_plan(
     layout, known = _layout(read), len(read[0])
     task = REWRITE if _rewrites(base.source) else _task(profile, layout)
     prepared = _tables(handwork, files, folder, stem, read) if task == CLASSES and layout not in BY_LAYOUT else {}
-    if task == CLASSES:
-        refuse_one_class(files, folder)
+    if task == CLASSES and files.train and (sizes := class_sizes(read)):
+        several = any("labels" in row.values for row in read[0])
+        refuse_one_class(sizes, several, place_of(files.train, folder))
     device = device_of(profile, look())
     rows = _rows(files, stem, prepared)
     method = recommendation.variant if recommendation.variant in method_ids() else "full"

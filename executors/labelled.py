@@ -1,7 +1,7 @@
 """Read rows of text with their class or classes, and tell every problem of a file at once, each with its line."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +71,16 @@ def class_counts(rows: Sequence[LabelledRow]) -> dict[str, int]:
     return dict(sorted(Counter(label for row in rows for label in row.labels).items()))
 
 
+def refuse_one_class(classes: Collection[str], several: bool, path: Path) -> None:
+    """Refuse rows to learn from with too few classes: one, or none where a row may have several.
+
+    Raises:
+        UserError: They have too few.
+    """
+    if len(classes) < (1 if several else 2):
+        raise UserError(say("classify.one_class", path=path, classes=", ".join(classes)), say("classify.data_hint"))
+
+
 def check_classes(rows: Sequence[LabelledRow], path: Path) -> list[str]:
     """Verify that rows to learn from have two classes, and return a warning where some are rare.
 
@@ -78,9 +88,7 @@ def check_classes(rows: Sequence[LabelledRow], path: Path) -> list[str]:
         UserError: There is only one class, or none.
     """
     counts = class_counts(rows)
-    several = bool(rows) and rows[0].several
-    if len(counts) < (1 if several else 2):
-        raise UserError(say("classify.one_class", path=path, classes=", ".join(counts)), say("classify.data_hint"))
+    refuse_one_class(counts, bool(rows) and rows[0].several, path)
     rare = [f"{label} ({count})" for label, count in counts.items() if count < RARE]
     if not rare:
         return []
